@@ -1,0 +1,64 @@
+import type { FailureCode } from '../errors.ts'
+import type { Check, Credential, Entrypoint, SingleUse } from '../model.ts'
+
+/** Ports that `app` hands to the identity stage. Expected refusals are values; nothing here throws on bad input. */
+
+export type Refused = { readonly ok: false; readonly failure: FailureCode; readonly detail?: string }
+export type Result<T> = { readonly ok: true; readonly value: T } | Refused
+
+export const refused = (failure: FailureCode, detail?: string): Refused =>
+  detail === undefined ? { ok: false, failure } : { ok: false, failure, detail }
+
+/** How an issuer wants its tokens to be held. */
+export interface BindingPolicy {
+  readonly mode: 'required' | 'when-present' | 'optional'
+  readonly dpop: {
+    readonly algorithms: readonly string[]
+    readonly nonce: 'off' | 'required'
+    readonly maxAgeSeconds: number
+    readonly maxFutureSeconds: number
+  }
+}
+
+/** Verifies access tokens (JWT-01…17, AT-01…09) through the verified-token cache. */
+export interface TokenVerifier {
+  /** @param token the compact token as it stood in the header; never logged. */
+  verify(token: string, entrypoint: Entrypoint, atMs: number): Promise<Result<VerifiedToken>> | Result<VerifiedToken>
+}
+
+export interface VerifiedToken {
+  readonly credential: Credential
+  readonly binding: BindingPolicy
+}
+
+export interface ProofInput {
+  readonly proof: string
+  readonly check: Check
+  readonly entrypoint: Entrypoint
+  readonly token: VerifiedToken
+}
+
+/** Verifies one DPoP proof (DPOP-02…16 without the replay, which `history.recall` decides). */
+export interface ProofVerifier {
+  verify(input: ProofInput): Promise<Result<SingleUse>>
+  /** A fresh server nonce for the key that holds the token. */
+  nonce(jkt: string, atMs: number): string
+}
+
+/** What a hop is bound to (contract section 1, entrypoints). */
+export interface HopClaims {
+  readonly tokenHash: string
+  /** `dpop`, `mtls` or `none`: how the edge saw the token bound. */
+  readonly binding: string
+  readonly method: string
+  readonly authority: string
+  readonly decisionId: string
+  readonly atMs: number
+}
+
+/** x-vigil-hop: the edge's word to the inside entrypoints that it has proved this request. */
+export interface HopSigner {
+  sign(claims: HopClaims): string
+  /** The claims when the hop is authentic and at most 10 s old, else undefined. */
+  verify(hop: string, expected: Omit<HopClaims, 'binding' | 'decisionId' | 'atMs'>, atMs: number): HopClaims | undefined
+}
