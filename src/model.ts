@@ -203,7 +203,9 @@ export interface Profile {
   /** Requests that taught this profile. */
   readonly seen: number
   /** Per feature the last 8 values, newest first, and in how many requests the feature was shown at all. */
-  readonly features: Readonly<Record<string, { readonly shown: number; readonly values: readonly SeenValue[] }>>
+  readonly features: Readonly<
+    Record<string, { readonly shown: number; readonly values: readonly SeenValue[] }>
+  >
   /** Gamma posterior of this identity's requests per minute: shape, and exposure in minutes. */
   readonly rate: { readonly shape: number; readonly minutes: number }
   readonly challengedAtMs?: number
@@ -281,9 +283,17 @@ export type Decision =
       /** Absent: abnormal behaviour rather than a quota. */
       readonly limit?: LimitReading
     })
-  | (DecisionBase & { readonly effect: 'deny'; readonly failure: FailureCode; readonly scopes?: readonly string[] })
+  | (DecisionBase & {
+      readonly effect: 'deny'
+      readonly failure: FailureCode
+      readonly scopes?: readonly string[]
+    })
   /** Vigil's own fault: 503, fail closed. Not a verdict on the caller. */
-  | (DecisionBase & { readonly effect: 'unavailable'; readonly failure: FailureCode; readonly retryAfterSeconds: number })
+  | (DecisionBase & {
+      readonly effect: 'unavailable'
+      readonly failure: FailureCode
+      readonly retryAfterSeconds: number
+    })
 
 export type Effect = Decision['effect']
 export type HeaderPair = readonly [name: string, value: string]

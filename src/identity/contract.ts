@@ -23,7 +23,11 @@ export interface BindingPolicy {
 /** Verifies access tokens (JWT-01…17, AT-01…09) through the verified-token cache. */
 export interface TokenVerifier {
   /** @param token the compact token as it stood in the header; never logged. */
-  verify(token: string, entrypoint: Entrypoint, atMs: number): Promise<Result<VerifiedToken>> | Result<VerifiedToken>
+  verify(
+    token: string,
+    entrypoint: Entrypoint,
+    atMs: number,
+  ): Promise<Result<VerifiedToken>> | Result<VerifiedToken>
 }
 
 export interface VerifiedToken {
@@ -60,5 +64,9 @@ export interface HopClaims {
 export interface HopSigner {
   sign(claims: HopClaims): string
   /** The claims when the hop is authentic and at most 10 s old, else undefined. */
-  verify(hop: string, expected: Omit<HopClaims, 'binding' | 'decisionId' | 'atMs'>, atMs: number): HopClaims | undefined
+  verify(
+    hop: string,
+    expected: Omit<HopClaims, 'binding' | 'decisionId' | 'atMs'>,
+    atMs: number,
+  ): HopClaims | undefined
 }

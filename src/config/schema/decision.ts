@@ -1,0 +1,186 @@
+import { z } from 'zod'
+import { name, requirement, seconds, sensitivity } from './common.ts'
+
+/** `context`, `actions`, `risk`, `policy`, `enforcement`, `failure`, `audit`. */
+
+export const contextSettings = z
+  .strictObject({
+    device: z
+      .strictObject({
+        idHeader: z
+          .string()
+          .toLowerCase()
+          .default('x-device-id')
+          .describe('Header in which a client claims its device id.'),
+      })
+      .prefault({}),
+    requestHeaders: z
+      .array(z.string().toLowerCase())
+      .default([])
+      .describe(
+        'Request headers that conditions may read as `request.headers` and records keep; never credentials.',
+      ),
+    paths: z
+      .strictObject({
+        parameters: z.enum(['refuse', 'allow']).default('refuse').describe('A `;` inside a path segment.'),
+        encodedSlashes: z
+          .enum(['refuse', 'allow'])
+          .default('refuse')
+          .describe('`%2F` and `%5C` inside a path.'),
+      })
+      .prefault({})
+      .describe('Paths that parsers read in different ways.'),
+  })
+  .prefault({})
+
+const method = z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+
+export const actionSettings = z.strictObject({
+  name: name.describe('Name in conditions, records and metrics.'),
+  match: z
+    .strictObject({
+      methods: z.array(method).min(1).optional().describe('Any of these methods; absent: all.'),
+      hosts: z
+        .array(z.string())
+        .min(1)
+        .optional()
+        .describe('Any of these hosts, `*.example.com` allowed; absent: all.'),
+      paths: z
+        .array(z.string().startsWith('/'))
+        .min(1)
+        .optional()
+        .describe('Path templates: `{name}` takes one segment, a last `{name...}` the rest.'),
+      grpc: z
+        .array(z.string())
+        .min(1)
+        .optional()
+        .describe('gRPC `package.Service/Method` or `package.Service/*`.'),
+    })
+    .describe('Which requests stand for this action.'),
+  sensitivity: sensitivity.default('medium').describe('What is at stake.'),
+  scopes: z.array(z.string()).default([]).describe('Scopes that the token must all hold.'),
+  authentication: requirement.optional().describe('What the login must have been like.'),
+})
+
+export const actionsSettings = z.array(actionSettings).default([])
+
+export const unknownActionSettings = z
+  .strictObject({
+    effect: z
+      .enum(['deny', 'evaluate'])
+      .default('deny')
+      .describe('`deny`, or `evaluate` as an action named `unknown`.'),
+    sensitivity: sensitivity.default('medium').describe('Sensitivity of the action `unknown`.'),
+  })
+  .prefault({})
+
+const limitSettings = z.strictObject({
+  name: name.describe('Name in the answer’s reason and in metrics.'),
+  per: z.enum(['subject', 'session', 'client', 'address', 'action']).describe('What is counted.'),
+  actions: z.array(name).optional().describe('Only these actions count; absent: all.'),
+  requests: z.number().int().min(1).describe('Requests that fit into the window.'),
+  windowSeconds: z.number().int().min(1).max(86_400).default(60).describe('Length of the sliding window.'),
+})
+
+export const riskSettings = z
+  .strictObject({
+    prior: z.number().gt(0).lt(1).default(0.01).describe('Score of a request about which nothing is known.'),
+    limits: z.array(limitSettings).default([]).describe('Hard limits; one more request is answered 429.'),
+    signals: z
+      .record(z.string(), z.unknown())
+      .default({})
+      .describe(
+        'Settings of each signal by its id; see the signal’s page. `enabled: false` switches one off.',
+      ),
+  })
+  .prefault({})
+
+export const ruleSettings = z.strictObject({
+  name: name.describe('Name in records and metrics.'),
+  when: z.union([z.string(), z.boolean()]).describe('Condition (CEL); `true` matches always.'),
+  effect: z.enum(['allow', 'monitor', 'step-up', 'throttle', 'deny']),
+  whenUnknown: z
+    .enum(['match', 'skip'])
+    .optional()
+    .describe('What a condition that reads something missing means for a restricting rule.'),
+  stepUp: requirement
+    .optional()
+    .describe('For `step-up`: what the login must be like; default `enforcement.stepUp`.'),
+  retryAfterSeconds: z.number().int().min(1).optional().describe('For `throttle`: default 60.'),
+  shadow: z.boolean().default(false).describe('Evaluate and record, do not enforce.'),
+  description: z.string().optional(),
+})
+
+export const policySettings = z.array(ruleSettings).default([])
+
+export const enforcementSettings = z
+  .strictObject({
+    mode: z.enum(['enforce']).default('enforce').describe('`observe` comes with a later version.'),
+    stepUp: requirement
+      .default({ maxAgeSeconds: 300 })
+      .describe('What step-up asks for when the rule or action does not say.'),
+    realm: z.string().optional().describe('`realm` of challenges.'),
+    problemBase: z
+      .string()
+      .default('urn:vigil:problem:')
+      .describe('Prefix of the `type` of problem bodies; a URL of your own documentation is best.'),
+    rateLimitHeaders: z
+      .boolean()
+      .default(false)
+      .describe('Send RateLimit and RateLimit-Policy (draft) with quota answers.'),
+    retryAfterSeconds: z.number().int().min(1).default(1).describe('`Retry-After` of 503 answers.'),
+  })
+  .prefault({})
+
+const failureRow = z
+  .strictObject({
+    low: z.enum(['degrade', 'unavailable']).default('degrade'),
+    medium: z.enum(['degrade', 'unavailable']).default('degrade'),
+    high: z.enum(['degrade', 'unavailable']).default('unavailable'),
+    critical: z.enum(['degrade', 'unavailable']).default('unavailable'),
+  })
+  .prefault({})
+
+export const failureSettings = z
+  .strictObject({
+    store: failureRow.describe('Store unreachable or over its budget: baselines and rates.'),
+    replay: failureRow.describe(
+      'Replay store unreachable. `degrade`: local replay cache and a nonce at most 30 s old.',
+    ),
+  })
+  .prefault({})
+
+export const auditSettings = z
+  .strictObject({
+    sinks: z
+      .array(
+        z.discriminatedUnion('kind', [
+          z.strictObject({ kind: z.literal('stdout') }),
+          z.strictObject({
+            kind: z.literal('file'),
+            path: z.string().describe('JSON lines are appended here.'),
+          }),
+        ]),
+      )
+      .default([{ kind: 'stdout' }])
+      .describe('Where records go.'),
+    queue: z
+      .number()
+      .int()
+      .min(1)
+      .default(10_000)
+      .describe('Records waiting at most; more are dropped and counted.'),
+  })
+  .prefault({})
+
+export type ContextSettings = z.output<typeof contextSettings>
+export type ActionSettings = z.output<typeof actionSettings>
+export type UnknownActionSettings = z.output<typeof unknownActionSettings>
+export type RequirementSettings = z.output<typeof requirement>
+export type LimitSettings = z.output<typeof limitSettings>
+export type RiskSettings = z.output<typeof riskSettings>
+export type RuleSettings = z.output<typeof ruleSettings>
+export type EnforcementSettings = z.output<typeof enforcementSettings>
+export type FailureSettings = z.output<typeof failureSettings>
+export type AuditSettings = z.output<typeof auditSettings>
+export { seconds }

@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import { name, origin } from './common.ts'
+
+/** `entrypoints`: the Envoys through which checks come, and what each may be trusted with. First match wins. */
+export const entrypointSettings = z.strictObject({
+  name: name.describe('Name in records, metrics and conditions.'),
+  match: z
+    .strictObject({
+      callerSan: z.string().optional().describe('A SAN of the calling Envoy’s verified client certificate.'),
+      destinationPrincipal: z.string().optional().describe('`destination.principal` of the check.'),
+      port: z
+        .number()
+        .int()
+        .min(1)
+        .max(65535)
+        .optional()
+        .describe('`destination.address` port of the check.'),
+      extension: z
+        .record(z.string(), z.string())
+        .optional()
+        .describe('Context extensions that must all be equal (per-route `check_settings`).'),
+    })
+    .default({})
+    .describe('All given conditions must hold; an empty match takes every check.'),
+  role: z
+    .enum(['edge', 'inside'])
+    .default('edge')
+    .describe('`edge` faces clients; `inside` stands behind an edge.'),
+  trustedProxies: z
+    .number()
+    .int()
+    .min(0)
+    .max(16)
+    .default(0)
+    .describe('Trusted proxies in front of this Envoy.'),
+  envoyAppends: z
+    .boolean()
+    .default(true)
+    .describe('This Envoy appends the TCP peer to x-forwarded-for (`use_remote_address: true`).'),
+  externalOrigins: z
+    .array(origin)
+    .default([])
+    .describe('Origins under which clients reach it; a DPoP proof’s `htu` must name one of them.'),
+  peerVerified: z
+    .boolean()
+    .default(false)
+    .describe('This Envoy validates client certificates against a CA, so the peer’s principal is evidence.'),
+  xfcc: z.boolean().default(false).describe('Believe the last element of x-forwarded-client-cert.'),
+  clientCertFrom: z
+    .array(z.string())
+    .default([])
+    .describe('Proxy addresses (CIDR) whose `Client-Cert` header (RFC 9440) is believed.'),
+  edges: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'For `inside`: principals of the edges that forward to it; they may repeat a hop (router retries).',
+    ),
+  tenant: z
+    .string()
+    .optional()
+    .describe('Tenant of everything that comes through here, unless the issuer names one.'),
+})
+
+export const entrypointsSettings = z.array(entrypointSettings).default([])
+export type EntrypointSettings = z.output<typeof entrypointSettings>

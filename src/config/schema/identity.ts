@@ -1,0 +1,117 @@
+import { z } from 'zod'
+import { seconds } from './common.ts'
+
+const algorithm = z.enum([
+  'ES256',
+  'ES384',
+  'ES512',
+  'Ed25519',
+  'EdDSA',
+  'PS256',
+  'PS384',
+  'PS512',
+  'RS256',
+  'RS384',
+  'RS512',
+])
+
+const jwksSettings = z
+  .strictObject({
+    uri: z.string().url().optional().describe('Fetch the key set from here.'),
+    discovery: z
+      .boolean()
+      .optional()
+      .describe('Find the key set through RFC 8414 / OpenID Connect discovery of the issuer.'),
+    file: z.string().optional().describe('Read the key set from this file, relative to the configuration.'),
+    inline: z
+      .strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1) })
+      .optional()
+      .describe('The key set itself.'),
+    refreshSeconds: seconds
+      .default(300)
+      .describe('A fetched key set is fetched again after this time; a removed key stops working then.'),
+    cooldownSeconds: seconds
+      .default(30)
+      .describe('Least time between two fetches caused by unknown key ids.'),
+    maxStaleSeconds: seconds
+      .default(3600)
+      .describe('How long a key set serves when it cannot be fetched again.'),
+    timeoutMs: z.number().int().min(1).max(30_000).default(2000).describe('Longest wait for one fetch.'),
+  })
+  .refine(
+    (s) => [s.uri, s.discovery, s.file, s.inline].filter((x) => x !== undefined && x !== false).length === 1,
+    {
+      message: 'give exactly one of uri, discovery, file, inline',
+    },
+  )
+
+export const issuerSettings = z.strictObject({
+  issuer: z.string().min(1).describe('Exact `iss` of its tokens.'),
+  audiences: z.array(z.string().min(1)).min(1).describe('A token must name at least one of these in `aud`.'),
+  jwks: jwksSettings.describe('Where its keys come from.'),
+  algorithms: z.array(algorithm).min(1).default(['ES256']).describe('Signature algorithms it may use.'),
+  tokenType: z
+    .enum(['at+jwt', 'JWT'])
+    .default('at+jwt')
+    .describe(
+      '`typ` of its access tokens. `JWT` is for issuers that do not follow RFC 9068 and is named in every record.',
+    ),
+  binding: z
+    .enum(['required', 'when-present', 'optional'])
+    .default('when-present')
+    .describe(
+      '`required`: every token must be bound and proved. `when-present`: a bound token must be proved, and a bound token counts as verified. `optional`: the same, and a missing binding is never a finding.',
+    ),
+  dpop: z
+    .strictObject({
+      algorithms: z
+        .array(algorithm)
+        .min(1)
+        .default(['ES256', 'Ed25519', 'PS256'])
+        .describe('Algorithms of proofs.'),
+      nonce: z
+        .enum(['off', 'required'])
+        .default('off')
+        .describe('Ask every proof for a nonce of this service.'),
+      maxAgeSeconds: seconds.default(60).describe('Greatest age of a proof without nonce.'),
+      maxFutureSeconds: seconds.default(5).describe('How far the client’s clock may run ahead.'),
+    })
+    .prefault({})
+    .describe('Rules for DPoP proofs (RFC 9449).'),
+  maxLifetimeSeconds: seconds.optional().describe('Greatest `exp` - `iat`.'),
+  leewaySeconds: z.number().int().min(0).max(60).default(5).describe('Allowed clock difference.'),
+  tenant: z.string().optional().describe('Tenant of its subjects.'),
+  tenantClaim: z.string().optional().describe('Claim that names the tenant.'),
+  sessionClaim: z.string().default('sid').describe('Claim that names the session.'),
+  deviceClaim: z.string().optional().describe('Claim that names the device the token was issued to.'),
+  claims: z
+    .array(z.string())
+    .default([])
+    .describe('Claims that conditions may read as `subject.claims.NAME`.'),
+})
+
+export const identitySettings = z
+  .strictObject({
+    issuers: z.array(issuerSettings).default([]).describe('Who may issue access tokens.'),
+    cache: z
+      .strictObject({
+        maxTokens: z
+          .number()
+          .int()
+          .min(0)
+          .default(10_000)
+          .describe('Verified tokens kept; 0 switches the cache off.'),
+        maxBytes: z
+          .number()
+          .int()
+          .min(0)
+          .default(64 * 1024 * 1024)
+          .describe('Bytes of tokens and claims kept.'),
+      })
+      .prefault({})
+      .describe('The verified-token cache of this process.'),
+  })
+  .prefault({})
+
+export type IdentitySettings = z.output<typeof identitySettings>
+export type IssuerSettings = z.output<typeof issuerSettings>

@@ -1,0 +1,123 @@
+import { z } from 'zod'
+import { seconds } from './common.ts'
+
+/** `static.yaml`: a change needs a restart. */
+
+const listen = z
+  .string()
+  .regex(/^(unix:\/.+|(\[[0-9a-fA-F:]+\]|[^:/\s]+):\d{1,5})$/, 'write host:port or unix:/path')
+
+const serverSettings = z
+  .strictObject({
+    listen: z.array(listen).min(1).default(['127.0.0.1:9000']).describe('Where Envoys send their checks.'),
+    tls: z
+      .strictObject({
+        certFile: z.string().describe('Certificate chain (PEM), reloaded when it changes.'),
+        keyFile: z.string().describe('Private key (PEM), reloaded when it changes.'),
+        clientCaFile: z
+          .string()
+          .optional()
+          .describe('CA (PEM) of the Envoys’ client certificates; given: mTLS is required.'),
+      })
+      .optional()
+      .describe('TLS of TCP listeners; absent: plaintext, and records say `caller unverified`.'),
+    callers: z
+      .array(z.string())
+      .optional()
+      .describe('SANs of the Envoys that may ask; needs tls.clientCaFile.'),
+    deadlineMs: z
+      .number()
+      .int()
+      .min(1)
+      .max(60_000)
+      .default(150)
+      .describe('Longest time for one check; then 503.'),
+    maxInFlight: z.number().int().min(1).default(1000).describe('Checks at once; beyond it: 503 at once.'),
+    maxMessageBytes: z
+      .number()
+      .int()
+      .min(1024)
+      .default(4 * 1024 * 1024)
+      .describe('Largest check (with body) taken.'),
+    drainDelaySeconds: seconds
+      .default(10)
+      .describe('After SIGTERM health says NOT_SERVING, and checks are served this long.'),
+    drainTimeoutSeconds: seconds.default(20).describe('Then checks in flight may take this long.'),
+  })
+  .prefault({})
+
+const redisSettings = z.strictObject({
+  host: z.string().default('127.0.0.1'),
+  port: z.number().int().min(1).max(65535).default(6379),
+  database: z.number().int().min(0).default(0),
+  username: z.string().optional().describe('ACL user.'),
+  passwordFile: z.string().optional().describe('File that holds the password.'),
+  tls: z
+    .strictObject({
+      caFile: z.string().optional(),
+      certFile: z.string().optional(),
+      keyFile: z.string().optional(),
+      serverName: z.string().optional(),
+    })
+    .optional(),
+  keyPrefix: z
+    .string()
+    .regex(/^[\x21-\x7a]*$/)
+    .default('vigil:')
+    .describe('Before every key.'),
+})
+
+const storeSettings = z
+  .strictObject({
+    kind: z
+      .enum(['memory', 'redis'])
+      .default('memory')
+      .describe('`memory` is for one process; replicas share `redis`.'),
+    budgetMs: z
+      .number()
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(20)
+      .describe('Longest wait for the store in one check.'),
+    memory: z
+      .strictObject({
+        maxEntries: z.number().int().min(1).default(1_000_000).describe('Entries kept at most.'),
+        seedFile: z.string().optional().describe('JSON lines `{key, value, ttlMs}` read once at start.'),
+      })
+      .prefault({}),
+    redis: redisSettings.optional(),
+  })
+  .prefault({})
+
+export const staticSettings = z.strictObject({
+  server: serverSettings.describe('The gRPC listener for Envoy.'),
+  probes: z
+    .strictObject({ listen: listen.default('127.0.0.1:9090').describe('HTTP: /livez, /readyz, /metrics.') })
+    .prefault({})
+    .describe('Health and metrics.'),
+  store: storeSettings.describe('Shared state.'),
+  instanceKeyFile: z
+    .string()
+    .optional()
+    .describe(
+      'YAML or JSON with `root`, `current`, `previous` (base64url, 32 bytes each). Required with redis.',
+    ),
+  acknowledge: z
+    .strictObject({
+      unverifiedCaller: z
+        .boolean()
+        .default(false)
+        .describe('Accept peer identities and certificates told by an Envoy that has not proved who it is.'),
+    })
+    .prefault({})
+    .describe('Risks taken on purpose.'),
+  telemetry: z
+    .strictObject({ logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info') })
+    .prefault({})
+    .describe('Logs of the service itself.'),
+})
+
+export type StaticSettings = z.output<typeof staticSettings>
+export type StoreSettings = z.output<typeof storeSettings>
+export type ServerSettings = z.output<typeof serverSettings>

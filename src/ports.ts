@@ -1,0 +1,42 @@
+/** Small doors to the outside that stages may hold; `app` and tests decide what stands behind them. */
+import type { Buffer } from 'node:buffer'
+import type { CounterName, GaugeName, HistogramName } from './telemetry/metrics.ts'
+
+export type { Clock } from './clock.ts'
+
+export type Labels = Readonly<Record<string, string>>
+
+/** Bounded labels only: never a subject, token, path or host. */
+export interface Meter {
+  add(name: CounterName, value: number, labels?: Labels): void
+  record(name: HistogramName, value: number, labels?: Labels): void
+  set(name: GaugeName, value: number, labels?: Labels): void
+}
+
+/** The service's own log (JSON lines). Fields never hold a credential, proof, nonce or key. */
+export interface Log {
+  debug(event: string, fields?: Readonly<Record<string, unknown>>): void
+  info(event: string, fields?: Readonly<Record<string, unknown>>): void
+  warn(event: string, fields?: Readonly<Record<string, unknown>>): void
+  error(event: string, fields?: Readonly<Record<string, unknown>>): void
+}
+
+/** Cryptographically secure random bytes. */
+export type Entropy = (size: number) => Buffer
+
+/** Keys derived with HKDF-SHA-256 from the instance key file: nonce and hop from current and previous, the rest from root. */
+export interface InstanceKeys {
+  /** HMAC key of store keys and of value hashes. */
+  readonly store: Buffer
+  /** First: to sign and verify. Others: to verify only. */
+  readonly nonce: readonly [Buffer, ...Buffer[]]
+  readonly hop: readonly [Buffer, ...Buffer[]]
+}
+
+export const silentMeter: Meter = { add: () => undefined, record: () => undefined, set: () => undefined }
+export const silentLog: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+}

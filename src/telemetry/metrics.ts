@@ -1,0 +1,47 @@
+/** Every metric of Vigil in one table; docs/metrics.md is compared with it by a test. Labels are bounded sets. */
+
+interface Metric {
+  readonly help: string
+  readonly labels: readonly string[]
+  readonly unit?: string
+}
+
+export const COUNTERS = {
+  vigil_checks_total: { help: 'Checks answered.', labels: ['effect', 'action', 'entrypoint', 'reason'] },
+  vigil_checks_degraded_total: {
+    help: 'Checks decided without an input that was wanted.',
+    labels: ['input'],
+  },
+  vigil_checks_refused_total: { help: 'Checks refused before the pipeline.', labels: ['reason'] },
+  vigil_findings_total: { help: 'Findings of signals.', labels: ['signal', 'reason'] },
+  vigil_signal_errors_total: { help: 'Signals that threw.', labels: ['signal'] },
+  vigil_shadow_total: { help: 'Shadow rules that would have acted.', labels: ['rule', 'effect', 'outcome'] },
+  vigil_token_cache_total: { help: 'Look-ups in the verified-token cache.', labels: ['result'] },
+  vigil_jwks_fetch_total: { help: 'Fetches of key sets.', labels: ['result'] },
+  vigil_store_errors_total: { help: 'Store calls that failed.', labels: ['call', 'reason'] },
+  vigil_learn_dropped_total: {
+    help: 'Things not learned because the queue was full or the store failed.',
+    labels: ['reason'],
+  },
+  vigil_audit_dropped_total: { help: 'Records dropped.', labels: ['sink', 'reason'] },
+  vigil_config_reloads_total: { help: 'Reloads of configuration.', labels: ['result'] },
+} as const satisfies Record<string, Metric>
+
+export const HISTOGRAMS = {
+  vigil_check_duration_seconds: { help: 'Time from arrival to answer.', labels: ['effect'], unit: 's' },
+  vigil_store_wait_seconds: { help: 'The one wait for the store.', labels: [], unit: 's' },
+} as const satisfies Record<string, Metric>
+
+export const GAUGES = {
+  vigil_checks_in_flight: { help: 'Checks being decided.', labels: [] },
+  vigil_config_last_reload_successful: {
+    help: '1 when the newest configuration is the one in use.',
+    labels: [],
+  },
+  vigil_config_generation: { help: 'Generation of the configuration in use.', labels: [] },
+  vigil_store_degraded: { help: '1 when the store cannot be relied on for replay.', labels: ['why'] },
+} as const satisfies Record<string, Metric>
+
+export type CounterName = keyof typeof COUNTERS
+export type HistogramName = keyof typeof HISTOGRAMS
+export type GaugeName = keyof typeof GAUGES

@@ -1,0 +1,155 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize, relative } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+
+const SRC = join(import.meta.dirname, '../../src')
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.ts'))
+
+interface Import {
+  readonly from: string
+  readonly to: string
+  readonly isTypeOnly: boolean
+}
+
+/** `to` is a path inside src, or a package name. */
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(SRC, file), 'utf8')
+  const found = [
+    ...text.matchAll(/^(?:import|export)\s+(type\s)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'/gm),
+  ]
+  return found.map((m) => {
+    const spec = m[2] ?? m[3] ?? ''
+    const to = spec.startsWith('.') ? normalize(join(dirname(file), spec)) : spec
+    return { from: file, to, isTypeOnly: m[1] !== undefined }
+  })
+}
+
+const imports = files.flatMap(importsOf)
+const room = (file: string) => (file.includes('/') ? file.slice(0, file.indexOf('/')) : file)
+const isInside = (i: Import) => !i.to.startsWith('node:') && files.includes(i.to)
+const STAGES = ['identity', 'context', 'history', 'risk', 'policy', 'enforcement', 'audit']
+const show = (list: Import[]) => list.map((i) => `${i.from} -> ${i.to}`)
+
+/** Which rooms may import a library. */
+const OWNERS: Record<string, string[]> = {
+  '@grpc/': ['check'],
+  'grpc-health-check': ['check'],
+  jose: ['tokens'],
+  ioredis: ['store'],
+  yaml: ['config'],
+  zod: ['config', 'risk', 'identity', 'context', 'audit'],
+  '@opentelemetry/': ['telemetry'],
+  '@bufbuild/cel': ['policy'],
+  pino: ['telemetry'],
+}
+
+describe('who may know whom', () => {
+  test('nobody imports app or main', () => {
+    const bad = imports.filter((i) => (i.to === 'app.ts' && i.from !== 'main.ts') || i.to === 'main.ts')
+    expect(show(bad)).toEqual([])
+  })
+
+  test('stages never import each other', () => {
+    const bad = imports.filter(
+      (i) =>
+        isInside(i) &&
+        STAGES.includes(room(i.from)) &&
+        STAGES.includes(room(i.to)) &&
+        room(i.from) !== room(i.to),
+    )
+    expect(show(bad)).toEqual([])
+  })
+
+  test('the pipeline knows only stages, model and the snapshot type', () => {
+    const bad = imports.filter(
+      (i) =>
+        i.from === 'pipeline.ts' &&
+        isInside(i) &&
+        !STAGES.includes(room(i.to)) &&
+        !['model.ts', 'snapshot.ts'].includes(i.to),
+    )
+    expect(show(bad)).toEqual([])
+  })
+
+  test('plug-ins import only their contract, model, errors, ports and lib, never a sibling', () => {
+    const plugin =
+      /^(risk\/signals|context\/facts|identity\/authenticators|identity\/bindings|audit\/sinks)\//
+    const bad = imports.filter((i) => {
+      if (!plugin.test(i.from) || !isInside(i)) return false
+      const isOwnContract = room(i.to) === room(i.from) && !plugin.test(i.to)
+      return !(isOwnContract || /^(model|errors|ports)\.ts$/.test(i.to) || i.to.startsWith('lib/'))
+    })
+    expect(show(bad)).toEqual([])
+  })
+
+  test('every library has one owner', () => {
+    const bad = imports.filter((i) =>
+      Object.entries(OWNERS).some(([lib, rooms]) => {
+        const isLib = i.to === lib || i.to.startsWith(lib.endsWith('/') ? lib : `${lib}/`)
+        return isLib && !i.isTypeOnly && !rooms.includes(room(i.from))
+      }),
+    )
+    expect(show(bad)).toEqual([])
+  })
+
+  test('settings types may be known by stages, the rest of config only by app, snapshot and cli', () => {
+    const bad = imports.filter((i) => {
+      if (room(i.to) !== 'config' || room(i.from) === 'config') return false
+      if (i.isTypeOnly && i.to.startsWith('config/schema/')) return false
+      return !['app.ts', 'snapshot.ts', 'main.ts', 'cli'].includes(room(i.from))
+    })
+    expect(show(bad)).toEqual([])
+  })
+
+  test('pure rooms do no I/O and know no clock and no randomness', () => {
+    const pure = files.filter((f) =>
+      /^(policy|enforcement|risk|lib)\/|^check\/(request|response)\.ts$/.test(f),
+    )
+    const impure =
+      /\bnode:(fs|net|http|https|http2|dns|child_process|timers)\b|Date\.now|Math\.random|new Date\(\)|performance\.now|setTimeout|setInterval|randomBytes|randomUUID/
+    const reader = 'risk/discover.ts'
+    const bad = pure.filter((f) => f !== reader && impure.test(readFileSync(join(SRC, f), 'utf8')))
+    expect(bad).toEqual([])
+  })
+
+  test('only clock.ts reads the clock and only app and main make randomness', () => {
+    const bad = files.filter(
+      (f) => f !== 'clock.ts' && /Date\.now\(|performance\.now\(/.test(readFileSync(join(SRC, f), 'utf8')),
+    )
+    const random = files.filter(
+      (f) =>
+        !['app.ts', 'main.ts'].includes(f) &&
+        /Math\.random|randomUUID|randomBytes\(/.test(readFileSync(join(SRC, f), 'utf8')),
+    )
+    expect([...bad, ...random]).toEqual([])
+  })
+
+  test('there is no cycle', () => {
+    const edges = new Map(
+      files.map((f) => [
+        f,
+        imports.filter((i) => i.from === f && isInside(i) && !i.isTypeOnly).map((i) => i.to),
+      ]),
+    )
+    const state = new Map<string, 'open' | 'done'>()
+    const cycles: string[] = []
+    const visit = (file: string, path: string[]): void => {
+      if (state.get(file) === 'done') return
+      if (state.get(file) === 'open') {
+        cycles.push([...path, file].join(' -> '))
+        return
+      }
+      state.set(file, 'open')
+      for (const to of edges.get(file) ?? []) visit(to, [...path, file])
+      state.set(file, 'done')
+    }
+    for (const file of files) visit(file, [])
+    expect(cycles).toEqual([])
+  })
+
+  test('no file is longer than 400 lines and none is called utils', () => {
+    const long = files.filter((f) => readFileSync(join(SRC, f), 'utf8').split('\n').length > 400)
+    const named = files.filter((f) => relative('.', f).includes('utils'))
+    expect([...long, ...named]).toEqual([])
+  })
+})
