@@ -316,3 +316,17 @@ export type Answer =
       readonly headers: readonly HeaderPair[]
       readonly body: string
     })
+
+/** Everything one check went through. What stands before the pipeline (capacity, callers, deadline) has no stages. */
+export interface Outcome {
+  readonly check: Check
+  readonly stages?: {
+    readonly entrypoint: Entrypoint
+    readonly subject: Subject
+    readonly facts: Facts
+    readonly past: Past
+    readonly assessment: Assessment
+  }
+  readonly decision: Decision
+  readonly answer: Answer
+}

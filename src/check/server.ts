@@ -1,0 +1,115 @@
+import { rm } from 'node:fs/promises'
+import {
+  Metadata,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type sendUnaryData,
+  status,
+} from '@grpc/grpc-js'
+import { HealthImplementation } from 'grpc-health-check'
+import type { ServerSettings } from '../config/schema/static.ts'
+import type { Log } from '../ports.ts'
+import { callerOf } from './caller.ts'
+import { reloadingCertificates } from './certificates.ts'
+import type { CheckHandler } from './handler.ts'
+import { CHECK_PATH } from './wire.ts'
+
+const SERVICE = 'envoy.service.auth.v3.Authorization'
+const asIs = (bytes: Buffer) => bytes
+
+/** Bytes in, bytes out: decoding happens in the handler, where failing to decode is a denial and no gRPC error. */
+const definition: ServiceDefinition = {
+  Check: {
+    path: CHECK_PATH,
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: asIs,
+    requestDeserialize: asIs,
+    responseSerialize: asIs,
+    responseDeserialize: asIs,
+  },
+}
+
+export interface CheckServer {
+  /** `host:port` or `unix:/path` that were bound, in the order of the settings. */
+  readonly addresses: readonly string[]
+  setServing(isServing: boolean): void
+  /** Takes no new calls, lets the ones in flight finish, and cuts what is left after the timeout. */
+  close(timeoutMs: number): Promise<void>
+}
+
+/** How often changed certificate files are looked for. */
+const CERTIFICATE_REFRESH_MS = 5000
+
+/** One gRPC server per listener: which listener a call came through decides what its caller can be. */
+export async function startCheckServer(
+  settings: ServerSettings,
+  handler: CheckHandler,
+  log: Log,
+): Promise<CheckServer> {
+  const health = new HealthImplementation({ '': 'NOT_SERVING', [SERVICE]: 'NOT_SERVING' })
+  const certificates = settings.tls === undefined ? undefined : reloadingCertificates(settings.tls, log)
+  const credentials = certificates?.credentials ?? ServerCredentials.createInsecure()
+  const timer = certificates && setInterval(certificates.refresh, CERTIFICATE_REFRESH_MS).unref()
+  const bound: { readonly server: Server; readonly address: string }[] = []
+  for (const listen of settings.listen) {
+    const kind = listen.startsWith('unix:') ? 'unix' : 'tcp'
+    if (kind === 'unix') await rm(listen.slice('unix:'.length), { force: true })
+    const server = new Server({ 'grpc.max_receive_message_length': settings.maxMessageBytes })
+    server.addService(definition, { Check: checkMethod(handler, kind) })
+    health.addToServer(server)
+    const address = await bind(
+      server,
+      listen,
+      kind === 'unix' ? ServerCredentials.createInsecure() : credentials,
+    )
+    bound.push({ server, address })
+  }
+  return {
+    addresses: bound.map(({ address }) => address),
+    setServing: (isServing) => {
+      const state = isServing ? 'SERVING' : 'NOT_SERVING'
+      health.setStatus('', state)
+      health.setStatus(SERVICE, state)
+    },
+    close: async (timeoutMs) => {
+      clearInterval(timer)
+      await Promise.all(bound.map(({ server }) => shutDown(server, timeoutMs)))
+    },
+  }
+}
+
+function checkMethod(handler: CheckHandler, listener: 'tcp' | 'unix') {
+  return (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) => {
+    handler.handle(call.request, callerOf(call, listener)).then(
+      (response) => callback(null, response),
+      // `handle` never rejects; if it ever did, hanging would be worse than an error.
+      () => callback({ code: status.INTERNAL, metadata: new Metadata() }),
+    )
+  }
+}
+
+function bind(server: Server, listen: string, credentials: ServerCredentials): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(listen, credentials, (error, port) => {
+      if (error) reject(new Error(`cannot listen on ${listen}: ${error.message}`))
+      else resolve(listen.startsWith('unix:') ? listen : listen.replace(/:\d+$/, `:${port}`))
+    })
+  })
+}
+
+/** An open health watch would hold tryShutdown for ever, hence the bound. */
+function shutDown(server: Server, timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      server.forceShutdown()
+      resolve()
+    }, timeoutMs)
+    server.tryShutdown(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}

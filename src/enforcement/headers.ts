@@ -1,0 +1,80 @@
+import type { Credential, Decision, HeaderPair, Level } from '../model.ts'
+
+/** The identity headers that the upstream sees (docs/answers.md). */
+const IDENTITY_HEADERS = [
+  'x-vigil-issuer',
+  'x-vigil-subject',
+  'x-vigil-tenant',
+  'x-vigil-session',
+  'x-vigil-client',
+  'x-vigil-actor',
+  'x-vigil-workload',
+  'x-vigil-scope',
+  'x-vigil-acr',
+  'x-vigil-risk',
+  'x-vigil-decision',
+  'x-vigil-degraded',
+  // Of later versions: stripped from the start, so that nobody can forge them while nothing sets them.
+  'x-vigil-assertion',
+] as const
+
+export const HOP_HEADER = 'x-vigil-hop'
+
+/** Every spelling with `_` for `-`: CGI-like servers read them as the same name (CVE-2025-64484). */
+function twins(name: string): string[] {
+  const [first = '', ...rest] = name.split('-')
+  const all = rest.reduce(
+    (heads, part) => heads.flatMap((head) => [`${head}-${part}`, `${head}_${part}`]),
+    [first],
+  )
+  return all.filter((twin) => twin !== name)
+}
+
+const OWNED = [...IDENTITY_HEADERS, HOP_HEADER]
+const TWINS = OWNED.flatMap(twins)
+
+/** Inbound names to remove: all that Vigil owns and their twins, but never one that is set (removal comes last). */
+export function headersToRemove(set: readonly HeaderPair[]): readonly string[] {
+  const names = new Set(set.map(([name]) => name))
+  return [...OWNED.filter((name) => !names.has(name)), ...TWINS]
+}
+
+/**
+ * Values are injectively percent-encoded: every byte outside visible ASCII, and `%` itself. So no two identities
+ * share a header value and no control byte reaches the upstream.
+ */
+export function encodeValue(value: string): string {
+  if (/^[\x21-\x24\x26-\x7e]*$/.test(value)) return value
+  return Array.from(Buffer.from(value, 'utf8'), (byte) =>
+    byte > 0x20 && byte < 0x7f && byte !== 0x25
+      ? String.fromCharCode(byte)
+      : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`,
+  ).join('')
+}
+
+/** Headers of a passing answer; only members that are known. */
+export function identityHeaders(
+  credential: Credential | undefined,
+  level: Level,
+  decisionId: string,
+  decision: Decision,
+): HeaderPair[] {
+  const headers: HeaderPair[] = []
+  const set = (name: (typeof IDENTITY_HEADERS)[number], value: string | undefined) => {
+    if (value !== undefined && value !== '') headers.push([name, value])
+  }
+  if (credential !== undefined) {
+    set('x-vigil-issuer', encodeValue(credential.issuer))
+    set('x-vigil-subject', encodeValue(credential.subject))
+    set('x-vigil-tenant', encodeValue(credential.tenant))
+    set('x-vigil-session', encodeValue(credential.session.id))
+    set('x-vigil-client', credential.client && encodeValue(credential.client))
+    set('x-vigil-actor', credential.actor && encodeValue(credential.actor.subject))
+    set('x-vigil-scope', credential.scopes.map(encodeValue).join(' '))
+    set('x-vigil-acr', credential.acr && encodeValue(credential.acr))
+  }
+  set('x-vigil-risk', level)
+  set('x-vigil-decision', decisionId)
+  set('x-vigil-degraded', decision.degraded.join(','))
+  return headers
+}

@@ -1,0 +1,96 @@
+import type { EnforcementSettings } from '../config/schema/decision.ts'
+import type { IdentitySettings } from '../config/schema/identity.ts'
+import { FAILURES } from '../errors.ts'
+import type { Answer, Check, Decision, HeaderPair, Level, Subject } from '../model.ts'
+import type { ChallengeConfig } from './challenge.ts'
+import { HOP_HEADER, headersToRemove, identityHeaders } from './headers.ts'
+import { refuse, stepUp, throttle } from './refusals.ts'
+
+export interface EnforcementConfig extends ChallengeConfig {
+  readonly problemBase: string
+  readonly rateLimitHeaders: boolean
+}
+
+export function compileEnforcement(
+  settings: EnforcementSettings,
+  identity: IdentitySettings,
+): EnforcementConfig {
+  const algs = new Set(identity.issuers.flatMap((issuer) => issuer.dpop.algorithms))
+  return {
+    realm: settings.realm,
+    algs: algs.size === 0 ? 'ES256' : [...algs].join(' '),
+    problemBase: settings.problemBase,
+    rateLimitHeaders: settings.rateLimitHeaders,
+  }
+}
+
+/**
+ * Decision -> Answer: headers for the upstream, or the refusal for the caller. Pure.
+ * @param hop value of x-vigil-hop that an edge gives to the inside entrypoints behind it.
+ */
+export function enforce(
+  decision: Decision,
+  check: Check,
+  subject: Subject,
+  level: Level,
+  hop: string | undefined,
+  config: EnforcementConfig,
+): Answer {
+  const metadata = metadataOf(decision, check, level)
+  switch (decision.effect) {
+    case 'allow':
+    case 'monitor': {
+      const credential = subject.state === 'identified' ? subject.credential : undefined
+      const setHeaders = identityHeaders(credential, level, check.id, decision)
+      if (hop !== undefined) setHeaders.push([HOP_HEADER, hop])
+      return {
+        effect: decision.effect,
+        setHeaders,
+        removeHeaders: headersToRemove(setHeaders),
+        responseHeaders: nonceHeaders(subject),
+        metadata,
+      }
+    }
+    case 'step-up':
+      return { effect: 'step-up', ...stepUp(decision.unmet, check, subject, config), metadata }
+    case 'throttle':
+      return {
+        effect: 'throttle',
+        ...throttle(decision.retryAfterSeconds, decision.limit, check, config),
+        metadata,
+      }
+    case 'unavailable':
+    case 'deny': {
+      const details = {
+        ...(decision.effect === 'deny' && decision.scopes ? { scopes: decision.scopes } : {}),
+        ...(decision.effect === 'unavailable' ? { retryAfterSeconds: decision.retryAfterSeconds } : {}),
+      }
+      return {
+        effect: decision.effect,
+        ...refuse(FAILURES[decision.failure].problem, details, check, subject, config),
+        metadata,
+      }
+    }
+  }
+}
+
+/** RFC 9449 section 8.2: a fresh nonce rides on the answer, which must then not be cached. */
+function nonceHeaders(subject: Subject): readonly HeaderPair[] {
+  if (subject.state !== 'identified' || subject.nextNonce === undefined) return []
+  return [
+    ['dpop-nonce', subject.nextNonce],
+    ['cache-control', 'no-store'],
+  ]
+}
+
+/** For access logs and later filters: no token, no secret. */
+function metadataOf(decision: Decision, check: Check, level: Level): Answer['metadata'] {
+  return {
+    decision: check.id,
+    effect: decision.effect,
+    level,
+    reasons: decision.reasons,
+    ...(decision.rule === undefined ? {} : { rule: decision.rule }),
+    ...(decision.degraded.length === 0 ? {} : { degraded: decision.degraded }),
+  }
+}
