@@ -1,21 +1,27 @@
 import type { Settings } from './config/schema/settings.ts'
-import { type ContextConfig, compileContext } from './context/index.ts'
 import { compileEntrypoints, type EntrypointMatcher } from './context/entrypoint.ts'
+import { type ContextConfig, compileContext } from './context/index.ts'
 import { compileEnforcement, type EnforcementConfig } from './enforcement/index.ts'
 import type { Compiled, SettingsProblem } from './errors.ts'
 import { compileHistory, type HistoryConfig } from './history/index.ts'
 import { compileIdentity, type IdentityConfig } from './identity/index.ts'
-import type { Clock, Entropy, InstanceKeys, Log, Meter } from './ports.ts'
 import { compilePolicy, type PolicyConfig } from './policy/index.ts'
+import type { Clock, Entropy, InstanceKeys, Log, Meter } from './ports.ts'
 import { compileRisk, type RiskConfig } from './risk/index.ts'
 import type { Signal } from './risk/signal.ts'
 import type { Store } from './store/store.ts'
+import { createProofVerifier } from './tokens/dpop.ts'
+import { createHopSigner } from './tokens/hop.ts'
+import { createNonces } from './tokens/nonce.ts'
+import { type AccessTokenVerifier, createTokenVerifier } from './tokens/verifier.ts'
 
 /** One immutable generation of configuration, compiled: each stage gets its own part. */
 export interface Snapshot {
   readonly settings: Settings
+  /** SHA-256 of the canonical settings, in every record. */
   readonly hash: string
   readonly entrypoints: EntrypointMatcher
+  readonly tokens: AccessTokenVerifier
   readonly identity: IdentityConfig
   readonly context: ContextConfig
   readonly history: HistoryConfig
@@ -38,4 +44,47 @@ export interface SnapshotDeps {
   readonly baseDir: string
   readonly meter: Meter
   readonly log: Log
+}
+
+/**
+ * Settings -> snapshot. Pure, but for the key sets, which load themselves when asked.
+ * @returns every problem of every section at once: people mend a file in one go.
+ */
+export function compileSnapshot(
+  settings: Settings,
+  hash: string,
+  deps: SnapshotDeps,
+  previous?: Snapshot,
+): Compiled<Snapshot> {
+  const { clock, keys, meter, log, baseDir } = deps
+  const tokenDeps = { clock, meter, log, baseDir, ...(previous === undefined ? {} : { previous: previous.tokens }) }
+  const parts = {
+    entrypoints: compileEntrypoints(settings.entrypoints),
+    tokens: createTokenVerifier(settings.identity, tokenDeps),
+    context: compileContext(settings),
+    risk: compileRisk(settings.risk, deps.signals),
+    policy: compilePolicy(settings),
+  }
+  const problems = Object.values(parts).flatMap((part): readonly SettingsProblem[] => (part.ok ? [] : part.problems))
+  const { entrypoints, tokens, context, risk, policy } = parts
+  if (!entrypoints.ok || !tokens.ok || !context.ok || !risk.ok || !policy.ok) return { ok: false, problems }
+  const proofs = createProofVerifier(createNonces(keys.nonce, deps.entropy))
+  const hops = createHopSigner(keys.hop)
+  const acknowledge = { unverifiedCaller: deps.isUnverifiedCallerAcknowledged }
+  return {
+    ok: true,
+    value: Object.freeze({
+      settings,
+      hash,
+      entrypoints: entrypoints.value,
+      tokens: tokens.value,
+      identity: compileIdentity({ tokens: tokens.value, proofs, hops }, acknowledge),
+      context: context.value,
+      history: compileHistory({ limits: settings.risk.limits, store: deps.store, keys, clock, budgetMs: deps.storeBudgetMs, meter }),
+      risk: risk.value,
+      policy: policy.value,
+      enforcement: compileEnforcement(settings.enforcement, settings.identity),
+      retryAfterSeconds: settings.enforcement.retryAfterSeconds,
+    }),
+  }
 }

@@ -1,0 +1,94 @@
+import { type Auditor, createAuditor } from './audit/index.ts'
+import type { Decider } from './check/handler.ts'
+import type { Settings } from './config/schema/settings.ts'
+import type { StaticSettings } from './config/schema/static.ts'
+import type { Compiled } from './errors.ts'
+import { createLearner } from './history/index.ts'
+import type { Clock, Entropy, InstanceKeys, Log, Meter } from './ports.ts'
+import { decide, refuseOutright } from './pipeline.ts'
+import { discoverSignals } from './risk/discover.ts'
+import { compileSnapshot, type Snapshot, type SnapshotDeps } from './snapshot.ts'
+import type { Store } from './store/store.ts'
+import { observe } from './telemetry/observe.ts'
+
+export interface AppOptions {
+  readonly fixed: Pick<StaticSettings, 'store' | 'acknowledge'>
+  readonly store: Store
+  readonly keys: InstanceKeys
+  readonly clock: Clock
+  readonly entropy: Entropy
+  readonly meter: Meter
+  readonly log: Log
+  readonly baseDir: string
+  readonly schedule: (ms: number, run: () => void) => () => void
+  readonly defer: (run: () => void) => void
+}
+
+/** The service without its listeners: settings become snapshots, checks become outcomes. */
+export interface App {
+  /** Settings -> snapshot; keys of unchanged issuers are taken over from the one in use. */
+  compile(settings: Settings, hash: string): Compiled<Snapshot>
+  /** Puts a snapshot in use from the next check on. */
+  use(snapshot: Snapshot): Promise<void>
+  /** Deciding fails closed until a snapshot is in use. */
+  readonly decider: Decider
+  readonly current: () => Snapshot | undefined
+  /** Writes what was learned and recorded so far. */
+  flush(): Promise<void>
+  close(): Promise<void>
+}
+
+export async function createApp(options: AppOptions): Promise<App> {
+  const { clock, meter, log, store } = options
+  const deps: SnapshotDeps = {
+    ...options,
+    storeBudgetMs: options.fixed.store.budgetMs,
+    signals: await discoverSignals(),
+    isUnverifiedCallerAcknowledged: options.fixed.acknowledge.unverifiedCaller,
+  }
+  const auditor = createAuditor(options)
+  const learner = createLearner({ store, keys: options.keys, clock, meter, log, schedule: options.schedule })
+  let current: Snapshot | undefined
+  const inUse = (): Snapshot => {
+    if (current === undefined) throw new Error('no configuration is in use yet')
+    return current
+  }
+  return {
+    compile: (settings, hash) => compileSnapshot(settings, hash, deps, current),
+    use: async (snapshot) => {
+      current = snapshot
+      await auditor.configure(snapshot.settings.audit)
+    },
+    decider: createDecider(inUse, auditor, learner, meter),
+    current: () => current,
+    flush: () => learner.flush(),
+    close: async () => {
+      await learner.close()
+      await auditor.close()
+      await store.close()
+    },
+  }
+}
+
+type Learner = ReturnType<typeof createLearner>
+
+function createDecider(inUse: () => Snapshot, auditor: Auditor, learner: Learner, meter: Meter): Decider {
+  // A check keeps the snapshot it began with, also for its record.
+  const snapshots = new WeakMap<object, Snapshot>()
+  return {
+    decide: async (check) => {
+      const snapshot = inUse()
+      snapshots.set(check, snapshot)
+      return decide(check, snapshot)
+    },
+    refuse: (check, failure) => refuseOutright(check, failure, snapshots.get(check) ?? inUse()),
+    finish: (outcome, durationMs) => {
+      const { check, stages, decision } = outcome
+      const { hash, settings } = snapshots.get(check) ?? inUse()
+      if (stages !== undefined) learner.learn(check, stages.subject, stages.facts, stages.past, decision)
+      const context = { durationUs: Math.round(durationMs * 1000), config: hash, headers: settings.context.requestHeaders }
+      auditor.record(outcome, context)
+      observe(outcome, durationMs, meter)
+    },
+  }
+}
