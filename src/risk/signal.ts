@@ -17,7 +17,7 @@ export interface Evidence {
   readonly detail?: Finding['detail']
 }
 
-/** No signal may declare more: one finding alone never decides between the lowest and the highest level by a typo. */
+/** No signal may declare more: this lifts the default prior just into `critical`. */
 export const MAX_NATS = 8
 
 /** Nothing to say. */

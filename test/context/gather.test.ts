@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
+import { parse } from 'yaml'
 import { settings } from '../../src/config/schema/settings.ts'
 import { compileContext, gather } from '../../src/context/index.ts'
 import type { Check } from '../../src/model.ts'
@@ -55,4 +58,13 @@ describe('gather', () => {
     const compiled = compileContext(settings.parse({ actions: [{ name: 'a', match: { paths: ['/{'] } }] }))
     expect(compiled).toMatchObject({ ok: false, problems: [{ path: ['actions', 0, 'match', 'paths', 0] }] })
   })
+})
+
+test('the example of docs/actions.md is a catalogue as described', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/actions.md'), 'utf8')
+  const written = parse(/```yaml\n(.*?)```/s.exec(page)?.[1] ?? '') as object
+  const post = { method: 'POST', path: '/v1/accounts/42/transfers' }
+  expect(facts(post, written).action).toMatchObject({ name: 'transfer-funds', params: { account: '42' } })
+  expect(facts({ path: '/shop.v1.Cart/Add', isGrpc: true }, written).action.name).toBe('manage-cart')
+  expect(facts({ path: '/files/a/b' }, written).action.name).toBe('read-files')
 })
