@@ -177,6 +177,8 @@ export interface Facts {
   readonly address: { readonly ip?: string; readonly isUntrusted: boolean }
   /** Claimed unless proved. */
   readonly device: { readonly id?: string; readonly isAttested: boolean }
+  /** The request can be read in two ways under this configuration: the gate refuses it, whoever asks. */
+  readonly refusal?: FailureCode
 }
 
 /** One configured hard limit and how much of it is used, this request included. */

@@ -17,20 +17,30 @@ export interface Evidence {
   readonly detail?: Finding['detail']
 }
 
-export interface Signal<S extends z.ZodType = z.ZodType> {
+/** No signal may declare more: this lifts the default prior just into `critical`. */
+export const MAX_NATS = 8
+
+/** Nothing to say. */
+export const QUIET: readonly Evidence[] = Object.freeze([])
+
+export interface Signal<S extends z.ZodObject = z.ZodObject> {
   /** Equal to the file name. */
   readonly id: string
   /** One sentence for the operator. */
   readonly summary: string
   /** Every reason it may give, with the sentence that explains it to a person. */
   readonly reasons: Readonly<Record<string, string>>
-  /** Its settings under `risk.signals.<id>`; every member has a default. */
+  /** Most nats that all its findings of one check count together, 0 < cap <= MAX_NATS. */
+  readonly cap: number
+  /** Least nats, at most 0; absent: 0. Only a signal that looks at proved facts alone may go below (docs/signals.md). */
+  readonly floor?: number
+  /** Its settings under `risk.signals.<id>`, a strict object; every member has a default and a description. */
   readonly settings: S
   /** Findings of this check; empty when there is nothing to say. A missing fact is nothing to say. */
   evaluate(input: SignalInput, settings: z.output<S>): readonly Evidence[]
 }
 
 /** Declares a signal. One file in `signals/`, default export, id = file name; the directory is the registry. */
-export function defineSignal<S extends z.ZodType>(signal: Signal<S>): Signal<S> {
+export function defineSignal<S extends z.ZodObject>(signal: Signal<S>): Signal<S> {
   return signal
 }

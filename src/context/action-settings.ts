@@ -1,0 +1,50 @@
+import type { ActionSettings, UnknownActionSettings } from '../config/schema/decision.ts'
+import type { SettingsProblem } from '../errors.ts'
+import type { Action, Requirement } from '../model.ts'
+
+const NO_PARAMS: Action['params'] = Object.freeze({})
+
+/** `unknown` is taken, and a name stands for one action. */
+export function nameProblems(actions: readonly ActionSettings[], i: number): SettingsProblem[] {
+  const name = actions[i]?.name
+  const path = ['actions', i, 'name']
+  if (name === 'unknown') return [{ path, message: '"unknown" is the name of requests that match no action' }]
+  const isTaken = actions.findIndex((a) => a.name === name) < i
+  return isTaken ? [{ path, message: `another action is named "${name}"` }] : []
+}
+
+/** The action as the model knows it; parameters come with each request. */
+export function knownAction(s: ActionSettings): Action {
+  const base = {
+    name: s.name,
+    isKnown: true,
+    sensitivity: s.sensitivity,
+    scopes: s.scopes,
+    params: NO_PARAMS,
+  }
+  const authentication = requirementOf(s.authentication)
+  return Object.freeze({
+    ...base,
+    allowsAnonymous: false,
+    ...(authentication === undefined ? {} : { authentication }),
+  })
+}
+
+function requirementOf(s: ActionSettings['authentication']): Requirement | undefined {
+  if (s === undefined) return undefined
+  return {
+    ...(s.acr === undefined ? {} : { acr: s.acr }),
+    ...(s.maxAgeSeconds === undefined ? {} : { maxAgeSeconds: s.maxAgeSeconds }),
+  }
+}
+
+/** What a request is that matches nothing in the catalogue. */
+export const unknownAction = (s: UnknownActionSettings): Action =>
+  Object.freeze({
+    name: 'unknown',
+    isKnown: false,
+    sensitivity: s.sensitivity,
+    scopes: [],
+    params: NO_PARAMS,
+    allowsAnonymous: false,
+  })

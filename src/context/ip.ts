@@ -1,0 +1,49 @@
+import { isIPv4, isIPv6 } from 'node:net'
+import ipaddr from 'ipaddr.js'
+
+/**
+ * One spelling per address, so that equal addresses are equal strings: dotted decimal for IPv4 and IPv4-mapped
+ * IPv6, RFC 5952 for the rest. Octal, short and zoned forms are not addresses of a client.
+ */
+export function normaliseIp(text: string): string | undefined {
+  if (isIPv4(text)) return text
+  if (!isIPv6(text) || text.includes('%')) return undefined
+  const ip = ipaddr.IPv6.parse(text)
+  return ip.isIPv4MappedAddress() ? ip.toIPv4Address().toString() : ip.toRFC5952String()
+}
+
+/** `10.1.2.3/8` -> `10.0.0.0/8`; a bare address is a range of one. IPv4-mapped ranges become IPv4 ranges. */
+export function normaliseCidr(text: string): string | undefined {
+  const slash = text.indexOf('/')
+  const address = slash < 0 ? text : text.slice(0, slash)
+  const ip = normaliseIp(address)
+  if (ip === undefined) return undefined
+  const width = isIPv4(ip) ? 32 : 128
+  const offset = isIPv6(address) && width === 32 ? 96 : 0
+  const bits = slash < 0 ? width : readBits(text.slice(slash + 1), offset)
+  if (bits === undefined || bits < 0 || bits > width) return undefined
+  const family = width === 32 ? ipaddr.IPv4 : ipaddr.IPv6
+  return `${family.networkAddressFromCIDR(`${ip}/${bits}`).toString()}/${bits}`
+}
+
+const readBits = (text: string, offset: number): number | undefined =>
+  /^\d{1,3}$/.test(text) ? Number(text) - offset : undefined
+
+/**
+ * An element of x-forwarded-for: an address with or without brackets and port (RFC 7239 section 6 writes them so;
+ * proxies do the same here).
+ */
+export function parseForwardedIp(element: string): string | undefined {
+  const text = element.trim()
+  const bracketed = /^\[([^\]]*)\](?::(\d{1,5}))?$/.exec(text)
+  if (bracketed !== null)
+    return isPort(bracketed[2]) && isIPv6(bracketed[1] ?? '') ? normaliseIp(bracketed[1] ?? '') : undefined
+  const colon = text.indexOf(':')
+  if (colon > 0 && colon === text.lastIndexOf(':')) {
+    const port = text.slice(colon + 1)
+    return /^\d{1,5}$/.test(port) && isPort(port) ? normaliseIp(text.slice(0, colon)) : undefined
+  }
+  return normaliseIp(text)
+}
+
+const isPort = (text: string | undefined): boolean => text === undefined || Number(text) <= 65535

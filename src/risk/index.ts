@@ -1,0 +1,5 @@
+export { assess } from './assess.ts'
+export { compileRisk, type RiskConfig, signalSettings, signalsSettings } from './compile.ts'
+export { describeSignals } from './describe.ts'
+export { discoverSignals } from './discover.ts'
+export type { Signal } from './signal.ts'

@@ -1,0 +1,178 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import type { z } from 'zod'
+import { riskSettings } from '../../src/config/schema/decision.ts'
+import type { Credential, Facts, Past, Profile, Subject } from '../../src/model.ts'
+import { assess } from '../../src/risk/assess.ts'
+import { compileRisk, signalSettings } from '../../src/risk/compile.ts'
+import { describeSignals } from '../../src/risk/describe.ts'
+import { discoverSignals } from '../../src/risk/discover.ts'
+import type { SignalInput } from '../../src/risk/signal.ts'
+import { AT_MS, checkOf, credentialOf, factsOf, identified, pastOf, profileOf } from '../support/check-of.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const SIGNALS = join(ROOT, 'src/risk/signals')
+const signals = await discoverSignals()
+const pages = new Map(signals.map((s) => [s.id, readPage(s.id)]))
+
+function readPage(id: string): string {
+  const file = join(SIGNALS, `${id}.md`)
+  return existsSync(file) ? readFileSync(file, 'utf8') : ''
+}
+
+/** The cells of the table in a section, without head. */
+function tableOf(page: string, section: string): string[][] {
+  const text = page.split(/^## /m).find((part) => part.startsWith(`${section}\n`)) ?? ''
+  const rows = text.split('\n').filter((line) => line.startsWith('| '))
+  return rows.slice(1).map((row) => row.slice(2, -2).split(' | '))
+}
+
+const code = (value: unknown) => `\`${value}\``
+const config = (() => {
+  const compiled = compileRisk(riskSettings.parse(undefined), signals)
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems))
+  return compiled.value
+})()
+
+// Values of every kind and none: what is missing must be missing, what is there may be odd.
+const number = fc.oneof(
+  fc.double(),
+  fc.nat(1000),
+  fc.constantFrom(0, -1, Number.NaN, Number.POSITIVE_INFINITY, Number.MAX_VALUE, AT_MS, AT_MS / 1000),
+)
+const word = fc.constantFrom('', 'd1', 'd2', '__proto__')
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined })
+const values = fc.array(fc.record({ value: word, count: number, firstSeenMs: number, lastSeenMs: number }))
+const profile: fc.Arbitrary<Profile> = fc
+  .record({
+    seen: number,
+    features: fc.dictionary(fc.constantFrom('device', 'x'), fc.record({ shown: number, values })),
+    rate: fc.record({ shape: number, minutes: number }),
+  })
+  .map(profileOf)
+const past: fc.Arbitrary<Past> = fc
+  .record(
+    {
+      profile,
+      shown: fc.dictionary(fc.constantFrom('device', 'x'), word),
+      requestsPerMinute: number,
+    },
+    { requiredKeys: [] },
+  )
+  .map(pastOf)
+const credential: fc.Arbitrary<Credential> = fc
+  .record({ issuedAt: number, device: word }, { requiredKeys: [] })
+  .map(credentialOf)
+const subject: fc.Arbitrary<Subject> = fc.oneof(
+  { weight: 4, arbitrary: credential.map(identified) },
+  { weight: 1, arbitrary: fc.constant<Subject>({ state: 'anonymous' }) },
+  { weight: 1, arbitrary: fc.constant<Subject>({ state: 'refused', failure: 'identity.token.expired' }) },
+)
+const facts: fc.Arbitrary<Facts> = fc
+  .tuple(maybe(word), fc.boolean())
+  .map(([id, isAttested]) => factsOf({ device: id === undefined ? { isAttested } : { id, isAttested } }))
+const input: fc.Arbitrary<SignalInput> = fc.record({
+  check: fc.constantFrom(checkOf(), checkOf({ atMs: 0 })),
+  subject,
+  facts,
+  past,
+})
+
+const isFile = (...path: string[]) => existsSync(join(ROOT, ...path))
+
+test('the directory holds signals, their pages, and nothing else', () => {
+  const expected = signals.flatMap(({ id }) => [`${id}.md`, `${id}.ts`])
+  expect(readdirSync(SIGNALS).sort()).toEqual(expected.sort())
+})
+
+test('docs/signals.md is what the signals say (npm run docs rewrites it)', () => {
+  expect(readFileSync(join(ROOT, 'docs/signals.md'), 'utf8')).toBe(describeSignals(signals))
+})
+
+describe.each(signals.map((s) => [s.id, s] as const))('%s', (id, signal) => {
+  const page = pages.get(id) ?? ''
+  const settings = signal.settings.parse({})
+
+  test('has a test and a page with title, summary and the four sections', () => {
+    expect(isFile('test/risk/signals', `${id}.test.ts`)).toBe(true)
+    expect(page.split('\n').slice(0, 3)).toEqual([`# ${id}`, '', signal.summary])
+    const sections = [...page.matchAll(/^## (.*)$/gm)].map((m) => m[1])
+    expect(sections).toEqual(['What it sees', 'Reasons', 'Settings', 'When to turn it off'])
+  })
+
+  test('its page names every reason and no other', () => {
+    const declared = Object.entries(signal.reasons).map(([reason, sentence]) => [code(reason), sentence])
+    expect(tableOf(page, 'Reasons')).toEqual(declared)
+  })
+
+  test('its page names every setting with its default and no other', () => {
+    const shape: Record<string, z.ZodType> = signalSettings(signal).shape
+    const declared = Object.entries(shape).map(([name, schema]) => [
+      code(name),
+      code(JSON.stringify(schema.parse(undefined))),
+      schema.description,
+    ])
+    expect(tableOf(page, 'Settings')).toEqual(declared)
+  })
+
+  test('its settings are a strict object whose members have defaults', () => {
+    expect(signal.settings.safeParse({}).success).toBe(true)
+    expect(signal.settings.safeParse({ noSuchSetting: 1 }).success).toBe(false)
+  })
+
+  test('it is quiet about a check of which nothing is known', () => {
+    for (const s of [identified(), { state: 'anonymous' } as const]) {
+      expect(
+        signal.evaluate({ check: checkOf(), subject: s, facts: factsOf(), past: pastOf() }, settings),
+      ).toEqual([])
+    }
+  })
+
+  test('property: it never throws, is deterministic, keeps to its reasons and its bounds', () => {
+    let findings = 0
+    fc.assert(
+      fc.property(input, (i) => {
+        const evidence = signal.evaluate(i, settings)
+        expect(signal.evaluate(structuredClone(i), settings)).toEqual(evidence)
+        for (const { reason, nats } of evidence) {
+          findings++
+          expect(Object.keys(signal.reasons)).toContain(reason)
+          expect(nats).toBeGreaterThanOrEqual(signal.floor ?? 0)
+          expect(nats).toBeLessThanOrEqual(signal.cap)
+        }
+      }),
+      { numRuns: 2000 },
+    )
+    expect(findings).toBeGreaterThan(0)
+  })
+
+  test('it does not change what it looks at', () => {
+    fc.assert(
+      fc.property(input, (i) => {
+        const before = structuredClone(i)
+        signal.evaluate(i, settings)
+        expect(i).toEqual(before)
+      }),
+    )
+  })
+})
+
+describe('all together', () => {
+  test('cost: ten thousand assessments of odd input, none fails', () => {
+    const inputs = fc.sample(input, 10_000)
+    const failed = inputs.flatMap((i) => assess(i.check, i.subject, i.facts, i.past, config).failed)
+    expect(failed).toEqual([])
+  })
+
+  test('property: a claimed device never lowers the score', () => {
+    fc.assert(
+      fc.property(input, (i) => {
+        const without = factsOf()
+        const scored = assess(i.check, i.subject, i.facts, i.past, config).score
+        expect(scored).toBeGreaterThanOrEqual(assess(i.check, i.subject, without, i.past, config).score)
+      }),
+    )
+  })
+})
