@@ -44,12 +44,14 @@ export interface IssuerKeyState {
 const EARLY = 0.8
 /** After a failed load the next one follows after this time, or the cooldown if that is shorter. */
 const MAX_RETRY_MS = 5000
+/** So long after a failure nobody waits for the next try: an issuer that swallows requests must not slow every check. */
+const RECENT_FAILURE_MS = 30_000
 const NEVER = Number.NEGATIVE_INFINITY
 
 /**
  * The keys of one issuer (JWT-16). It has no timer: each use looks at the age. Past `refreshMs` a use waits for one
- * load shared by all, so a key that its issuer has removed verifies nothing from then on; while the issuer cannot be
- * reached, the keys at hand serve on until `maxStaleMs`. Ages are monotonic: a stepping wall clock moves none of them.
+ * load shared by all, so a key that its issuer has removed verifies nothing from then on. When loads fail, the keys at
+ * hand serve on until `maxStaleMs` and the next loads run beside the checks. Ages are monotonic: a stepping wall clock moves none of them.
  */
 export class KeyRing {
   readonly issuer: string
@@ -82,7 +84,7 @@ export class KeyRing {
     const isDue = age > refreshMs * EARLY && now - this.#failedAt >= this.#retryMs
     if (isDue) this.#refresh()
     if (age <= refreshMs) return true
-    return this.#flight === undefined && this.#isWithinStale(age)
+    return now - this.#failedAt <= RECENT_FAILURE_MS && this.#isWithinStale(age)
   }
 
   /** The same, waiting for the refresh that decides it. False: `identity.keys.unavailable`. */

@@ -171,6 +171,22 @@ describe('the key and the signature', () => {
     expect(await verdict(mintAccessToken({ key: pss }), verifier)).toBe('accepted')
   })
 
+  test('JWT-03 an algorithm that a published key has and the issuer may not use', async () => {
+    const key = makeKey('ES384', 'es384')
+    const verifier = of({ algorithms: ['ES256'], jwks: { inline: { keys: [keys.es256.jwk, key.jwk] } } })
+    expect(await verdict(mintAccessToken({ key }), verifier)).toBe('identity.token.algorithm')
+    expect(await verdict(mintAccessToken(), verifier)).toBe('accepted')
+  })
+
+  test('JWT-04 two first tokens at once still give an RSA key one algorithm', async () => {
+    const { alg: _, ...jwk } = keys.rs256.jwk
+    const verifier = of({ algorithms: ['RS256', 'PS256'], jwks: { inline: { keys: [jwk] } } })
+    const pss = { ...keys.rs256, alg: 'PS256' as const }
+    const both = [mintAccessToken({ key: pss }), mintAccessToken({ key: keys.rs256 })]
+    const verdicts = await Promise.all(both.map((token) => verdict(token, verifier)))
+    expect(verdicts.sort()).toEqual(['accepted', 'identity.token.algorithm'])
+  })
+
   test('JWT-04 an RSA key without algorithm belongs to the only RSA algorithm of its issuer', async () => {
     const { alg: _, ...jwk } = keys.rs256.jwk
     const verifier = of({ algorithms: ['ES256', 'RS256'], jwks: { inline: { keys: [jwk] } } })
