@@ -76,3 +76,12 @@ export interface HopSigner {
     atMs: number,
   ): HopClaims | undefined
 }
+
+/** What the stage works with; part of the snapshot of one check. */
+export interface IdentityConfig {
+  readonly tokens: TokenVerifier
+  readonly proofs: ProofVerifier
+  readonly hops: HopSigner
+  /** `acknowledge.unverifiedCaller`: believe peers and certificates told by an Envoy that has not proved who it is. */
+  readonly believesUnverifiedCaller: boolean
+}
