@@ -48,6 +48,7 @@ describe('x-forwarded-client-cert', () => {
     ['trailing semicolon', 'Hash=a;'],
     ['open quote', 'Subject="a'],
     ['text after a quote', 'Subject="a"b'],
+    ['a pair glued to a quote', 'Subject="a"xHash=b'],
     ['quote inside a plain value', 'URI=a"b'],
     ['key that is no word', 'a b=c'],
     ['two hashes in one element', 'Hash=a;hash=b'],
