@@ -1,0 +1,54 @@
+/** Which signature algorithm goes with which kind of key (RFC 7518 section 3.1, RFC 8037, RFC 9864). */
+
+export type Algorithm =
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
+  | 'Ed25519'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'RS256'
+  | 'RS384'
+  | 'RS512'
+
+const ALGORITHMS: readonly string[] = [
+  'ES256',
+  'ES384',
+  'ES512',
+  'Ed25519',
+  'PS256',
+  'PS384',
+  'PS512',
+  'RS256',
+  'RS384',
+  'RS512',
+] satisfies Algorithm[]
+
+const isAlgorithm = (name: string): name is Algorithm => ALGORITHMS.includes(name)
+
+/**
+ * The one name of an algorithm, or undefined when it is none that Vigil verifies: never `none`, never symmetric.
+ * `EdDSA` means Ed25519 here: RFC 9864 deprecates the polymorphic name and both occur in the wild.
+ */
+export function algorithmNamed(name: unknown): Algorithm | undefined {
+  if (name === 'EdDSA') return 'Ed25519'
+  return typeof name === 'string' && isAlgorithm(name) ? name : undefined
+}
+
+const BY_CURVE = new Map<unknown, Algorithm>([
+  ['P-256', 'ES256'],
+  ['P-384', 'ES384'],
+  ['P-521', 'ES512'],
+])
+
+export const isRsa = (algorithm: Algorithm): boolean =>
+  algorithm.startsWith('RS') || algorithm.startsWith('PS')
+
+/** Algorithms that a key of this type and curve could be used with; empty for keys of no use here. */
+export function algorithmsOf(kty: unknown, crv: unknown): readonly Algorithm[] {
+  if (kty === 'RSA') return ALGORITHMS.filter(isAlgorithm).filter(isRsa)
+  if (kty === 'OKP') return crv === 'Ed25519' ? ['Ed25519'] : []
+  const algorithm = kty === 'EC' ? BY_CURVE.get(crv) : undefined
+  return algorithm === undefined ? [] : [algorithm]
+}

@@ -1,0 +1,101 @@
+import { hash } from 'node:crypto'
+import { type Result, refused } from '../identity/contract.ts'
+import type { Credential, SubjectKind } from '../model.ts'
+import type { AccessClaims } from './claims.ts'
+import type { Issuer } from './issuer.ts'
+import { decodeCanonical } from './strict.ts'
+
+type Confirmation = Credential['confirmation']
+
+const DIGEST_BYTES = 32
+
+/**
+ * What the token is bound to (RFC 7800, RFC 9449 section 6.1, RFC 8705 section 3.1). A token that is bound in a way
+ * Vigil cannot check must not pass as an unbound one.
+ */
+export function readConfirmation(cnf: AccessClaims['cnf']): Result<Confirmation> {
+  if (cnf === undefined) return { ok: true, value: {} }
+  const { jkt, 'x5t#S256': x5t } = cnf
+  if (jkt === undefined && x5t === undefined) return refused('identity.binding.unsupported')
+  if (!isDigestOrAbsent(jkt) || !isDigestOrAbsent(x5t)) {
+    return refused('identity.token.claims', 'cnf holds something that is no SHA-256 digest')
+  }
+  return {
+    ok: true,
+    value: { ...(jkt === undefined ? {} : { jkt }), ...(x5t === undefined ? {} : { x5t }) },
+  }
+}
+
+const isDigestOrAbsent = (value: unknown): value is string | undefined =>
+  value === undefined || (typeof value === 'string' && decodeCanonical(value)?.length === DIGEST_BYTES)
+
+export interface TokenNames {
+  /** The first two segments of the compact token. */
+  readonly signingInput: string
+  /** base64url SHA-256 of the compact token. */
+  readonly tokenHash: string
+}
+
+/** Builds the credential of a verified token; frozen, as every check that shows the token shares it. */
+export function buildCredential(
+  claims: AccessClaims,
+  issuer: Issuer,
+  confirmation: Confirmation,
+  names: TokenNames,
+): Credential {
+  const { iss, sub, client, act, acr, auth_time: authTime, device } = claims
+  return Object.freeze({
+    issuer: iss,
+    subject: sub,
+    kind: kindOf(claims),
+    tenant: issuer.settings.tenant ?? claims.tenant ?? '',
+    client,
+    ...(act === undefined ? {} : { actor: actorOf(act) }),
+    session: sessionOf(claims, confirmation),
+    scopes: claims.scope?.split(' ').filter((scope) => scope !== '') ?? [],
+    ...(acr === undefined ? {} : { acr }),
+    amr: claims.amr ?? [],
+    ...(authTime === undefined ? {} : { authTime }),
+    issuedAt: claims.iat,
+    expiresAt: claims.exp,
+    ...(device === undefined ? {} : { device }),
+    claims: pick(claims.raw, issuer.settings.claims),
+    tokenId: tokenIdOf(claims, names.signingInput),
+    tokenHash: names.tokenHash,
+    confirmation,
+  })
+}
+
+/** RFC 9700 section 4.15: a client's own token must never be taken for a user's. */
+function kindOf({ act, sub, client }: AccessClaims): SubjectKind {
+  if (act !== undefined) return 'agent'
+  return sub === client ? 'machine' : 'user'
+}
+
+/** RFC 8693 section 4.1: only the current (outermost) actor is considered. */
+function actorOf({ sub, iss }: NonNullable<AccessClaims['act']>): NonNullable<Credential['actor']> {
+  return iss === undefined ? { subject: sub } : { issuer: iss, subject: sub }
+}
+
+function sessionOf(claims: AccessClaims, { jkt, x5t }: Confirmation): Credential['session'] {
+  if (claims.session !== undefined) return { id: claims.session, isDerived: false }
+  const holder = jkt ?? x5t ?? claims.device ?? null
+  const parts = JSON.stringify([claims.iss, claims.sub, claims.client, holder])
+  return { id: hash('sha256', parts, 'base64url'), isDerived: true }
+}
+
+/** The two forms cannot meet: the one is a JSON array, the other holds no bracket. */
+function tokenIdOf({ iss, jti }: AccessClaims, signingInput: string): string {
+  return jti === undefined
+    ? `sha256:${hash('sha256', signingInput, 'base64url')}`
+    : JSON.stringify([iss, jti])
+}
+
+/** Without prototype: a claim named `__proto__` is a member like any other, and nothing is inherited. */
+function pick(raw: Readonly<Record<string, unknown>>, names: readonly string[]): Credential['claims'] {
+  const picked: Record<string, unknown> = Object.create(null)
+  for (const name of names) {
+    if (Object.hasOwn(raw, name)) picked[name] = raw[name]
+  }
+  return Object.freeze(picked)
+}

@@ -1,0 +1,43 @@
+import { type Refused, type Result, refused } from '../identity/contract.ts'
+import { type Algorithm, algorithmNamed } from './algorithms.ts'
+import type { Issuer } from './issuer.ts'
+import { MAX_KID_LENGTH } from './jwk.ts'
+
+export interface TokenHeader {
+  readonly algorithm: Algorithm
+  readonly kid?: string
+}
+
+/** A header's `typ` with the prefix that RFC 7515 section 4.1.9 lets senders leave out; media types know no case. */
+export function mediaTypeOf(typ: unknown): string | undefined {
+  if (typeof typ !== 'string') return undefined
+  const type = typ.toLowerCase()
+  return type.includes('/') ? type : `application/${type}`
+}
+
+/**
+ * Judges the header of an access token: JWT-03, 05, 06, 07, 15 and AT-01. `jku`, `jwk`, `x5u` and `x5c` are not read:
+ * keys come from the issuer's key set only.
+ */
+export function readHeader(header: Readonly<Record<string, unknown>>, issuer: Issuer): Result<TokenHeader> {
+  const refusal = refusalOf(header, issuer)
+  if (refusal !== undefined) return refusal
+  const algorithm = algorithmNamed(header['alg'])
+  if (algorithm === undefined || !issuer.algorithms.has(algorithm)) {
+    return refused('identity.token.algorithm')
+  }
+  const kid = header['kid']
+  if (kid === undefined) return { ok: true, value: { algorithm } }
+  if (typeof kid !== 'string' || kid.length > MAX_KID_LENGTH) {
+    return refused('identity.token.malformed', 'kid is not a text of a bearable length')
+  }
+  return { ok: true, value: { algorithm, kid } }
+}
+
+function refusalOf(header: Readonly<Record<string, unknown>>, issuer: Issuer): Refused | undefined {
+  if (mediaTypeOf(header['typ']) !== mediaTypeOf(issuer.settings.tokenType)) {
+    return refused('identity.token.type')
+  }
+  // RFC 7515 section 4.1.11: an extension that is not understood refuses the token, and none is understood.
+  return Object.hasOwn(header, 'crit') ? refused('identity.token.critical-header') : undefined
+}

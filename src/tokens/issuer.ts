@@ -1,0 +1,49 @@
+import type { IssuerSettings } from '../config/schema/identity.ts'
+import type { Compiled, SettingsProblem } from '../errors.ts'
+import type { BindingPolicy } from '../identity/contract.ts'
+import { type Algorithm, algorithmNamed } from './algorithms.ts'
+import type { KeyRing } from './key-ring.ts'
+import { createKeyRing, type KeySourceDeps } from './key-source.ts'
+
+/** One configured issuer, ready for use. */
+export interface Issuer {
+  readonly settings: IssuerSettings
+  readonly algorithms: ReadonlySet<Algorithm>
+  readonly audiences: ReadonlySet<string>
+  readonly binding: BindingPolicy
+  readonly ring: KeyRing
+}
+
+/**
+ * Compiles one issuer.
+ * @param held key rings of an earlier configuration by `ringName`: an issuer whose keys come from where they came
+ *   from before keeps them, so that a policy edit during an outage of the issuer does not refuse its tokens
+ * @param path of the issuer in the configuration
+ */
+export function compileIssuer(
+  settings: IssuerSettings,
+  deps: KeySourceDeps,
+  held: ReadonlyMap<string, KeyRing>,
+  path: SettingsProblem['path'],
+): Compiled<Issuer> {
+  const algorithms = new Set(settings.algorithms.map(algorithmNamed).filter((name) => name !== undefined))
+  const earlier = held.get(ringName(settings))
+  const ring: Compiled<KeyRing> =
+    earlier === undefined
+      ? createKeyRing(settings, algorithms, deps, [...path, 'jwks'])
+      : { ok: true, value: earlier }
+  if (!ring.ok) return ring
+  const { algorithms: proofs, nonce, maxAgeSeconds, maxFutureSeconds } = settings.dpop
+  const binding: BindingPolicy = Object.freeze({
+    mode: settings.binding,
+    dpop: Object.freeze({ algorithms: proofs, nonce, maxAgeSeconds, maxFutureSeconds }),
+  })
+  return {
+    ok: true,
+    value: { settings, algorithms, audiences: new Set(settings.audiences), binding, ring: ring.value },
+  }
+}
+
+/** Equal for two issuers whose keys are the same keys, judged by the same rules. */
+export const ringName = ({ issuer, jwks, algorithms }: IssuerSettings): string =>
+  JSON.stringify([issuer, jwks, algorithms])
