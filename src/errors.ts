@@ -40,6 +40,10 @@ export const FAILURES = {
   'identity.credential.missing': refusal('authentication-required', 'No credential was shown.'),
   'identity.credential.multiple': refusal('invalid-request', 'More than one credential was shown.'),
   'identity.credential.malformed': refusal('invalid-request', 'The Authorization header is malformed.'),
+  'identity.credential.unsupported': refusal(
+    'authentication-required',
+    'The credential is of a kind that is not accepted.',
+  ),
   'identity.credential.in-query': refusal('invalid-request', 'An access token was sent in the query.'),
   'identity.token.malformed': refusal('invalid-token', 'The token is not a well-formed signed JWT.'),
   'identity.token.oversized': refusal('invalid-token', 'The token is larger than allowed.'),
@@ -92,7 +96,7 @@ export const FAILURES = {
     'invalid-token',
     'A proof came with a token that is bound to no key.',
   ),
-  'identity.dpop.multiple': refusal('invalid-dpop-proof', 'More than one proof was shown.'),
+  'identity.dpop.multiple': refusal('invalid-request', 'More than one proof was shown.'),
   'identity.dpop.malformed': refusal('invalid-dpop-proof', 'The proof is not a well-formed signed JWT.'),
   'identity.dpop.type': refusal('invalid-dpop-proof', 'The proof is not of type dpop+jwt.'),
   'identity.dpop.algorithm': refusal(

@@ -9,6 +9,12 @@ export type Result<T> = { readonly ok: true; readonly value: T } | Refused
 export const refused = (failure: FailureCode, detail?: string): Refused =>
   detail === undefined ? { ok: false, failure } : { ok: false, failure, detail }
 
+/** Life of a server nonce: how long a proof made with it is accepted (contract: nonce). */
+export const NONCE_LIFE_MS = 300_000
+
+/** Greatest age of an `x-vigil-hop`. */
+export const HOP_LIFE_MS = 10_000
+
 /** How an issuer wants its tokens to be held. */
 export interface BindingPolicy {
   readonly mode: 'required' | 'when-present' | 'optional'
@@ -44,7 +50,7 @@ export interface ProofInput {
 
 /** Verifies one DPoP proof (DPOP-02…16 without the replay, which `history.recall` decides). */
 export interface ProofVerifier {
-  verify(input: ProofInput): Promise<Result<SingleUse>>
+  verify(input: ProofInput): Promise<Result<SingleUse>> | Result<SingleUse>
   /** A fresh server nonce for the key that holds the token. */
   nonce(jkt: string, atMs: number): string
 }
@@ -52,7 +58,7 @@ export interface ProofVerifier {
 /** What a hop is bound to (contract section 1, entrypoints). */
 export interface HopClaims {
   readonly tokenHash: string
-  /** `dpop`, `mtls` or `none`: how the edge saw the token bound. */
+  /** `dpop`, `mtls`, `dpop+mtls` or `none`: how the edge saw the token bound. */
   readonly binding: string
   readonly method: string
   readonly authority: string
@@ -69,4 +75,13 @@ export interface HopSigner {
     expected: Omit<HopClaims, 'binding' | 'decisionId' | 'atMs'>,
     atMs: number,
   ): HopClaims | undefined
+}
+
+/** What the stage works with; part of the snapshot of one check. */
+export interface IdentityConfig {
+  readonly tokens: TokenVerifier
+  readonly proofs: ProofVerifier
+  readonly hops: HopSigner
+  /** `acknowledge.unverifiedCaller`: believe peers and certificates told by an Envoy that has not proved who it is. */
+  readonly believesUnverifiedCaller: boolean
 }

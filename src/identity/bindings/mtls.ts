@@ -1,0 +1,77 @@
+import { Buffer } from 'node:buffer'
+import { hash } from 'node:crypto'
+import { type CidrMatcher, compileCidrs } from '../../lib/cidr.ts'
+import { parseClientCert } from '../../lib/client-cert.ts'
+import { lastXfccElement } from '../../lib/xfcc.ts'
+import type { Check, Entrypoint } from '../../model.ts'
+import { type Result, refused } from '../contract.ts'
+
+const NONE: readonly string[] = []
+const SHA256_HEX = /^[0-9a-fA-F]{64}$/
+const PEM = /^\s*-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END CERTIFICATE-----/
+
+/**
+ * Whether the client holds the certificate to which its token is bound (RFC 8705 section 3.1; MTLS-01, 02, 04). The
+ * handshake has proved possession, so no chain is validated (MTLS-03).
+ * @param x5t `cnf["x5t#S256"]` of the token
+ * @param isBelieved false when the calling Envoy has not proved who it is: then nothing it tells is a certificate
+ */
+export function proveByCertificate(
+  x5t: string,
+  check: Check,
+  entrypoint: Entrypoint,
+  isBelieved: boolean,
+): Result<'mtls'> {
+  if (!isBelieved) return refused('identity.mtls.missing', 'the calling Envoy has not proved who it is')
+  const shown = thumbprintOf(check, entrypoint)
+  if (shown === undefined) return refused('identity.mtls.missing')
+  return shown === x5t ? { ok: true, value: 'mtls' } : refused('identity.mtls.mismatch')
+}
+
+/** The first source that shows a certificate decides, most trusted first: one client, one certificate. */
+function thumbprintOf(check: Check, entrypoint: Entrypoint): string | undefined {
+  const { certificate } = check.source
+  if (certificate !== undefined) return digest(certificate)
+  return fromXfcc(check, entrypoint) ?? fromClientCert(check, entrypoint)
+}
+
+function fromXfcc(check: Check, entrypoint: Entrypoint): string | undefined {
+  if (!entrypoint.trustsXfcc) return undefined
+  const element = lastXfccElement(check.headers.get('x-forwarded-client-cert') ?? NONE)
+  const hex = element?.get('hash')?.[0]
+  // XFCC writes the digest in hex, x5t#S256 in base64url.
+  if (hex !== undefined)
+    return SHA256_HEX.test(hex) ? Buffer.from(hex, 'hex').toString('base64url') : undefined
+  const pem = element?.get('cert')?.[0]
+  return pem === undefined ? undefined : digestOfPem(pem)
+}
+
+function fromClientCert(check: Check, entrypoint: Entrypoint): string | undefined {
+  const lines = check.headers.get('client-cert')
+  if (lines === undefined || !proxiesOf(entrypoint.clientCertFrom)(check.source.ip)) return undefined
+  const der = parseClientCert(lines)
+  return der === undefined ? undefined : digest(der)
+}
+
+/** @param encoded URL-encoded PEM; a `+` in it is a `+` */
+function digestOfPem(encoded: string): string | undefined {
+  if (/%(?![0-9A-Fa-f]{2})/.test(encoded)) return undefined
+  const text = encoded.replace(/%([0-7][0-9A-Fa-f])/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  )
+  const base64 = PEM.exec(text)?.[1]
+  return base64 === undefined ? undefined : digest(Buffer.from(base64, 'base64'))
+}
+
+const digest = (der: Uint8Array) => hash('sha256', der, 'base64url')
+
+/** Compiled proxy networks; entrypoints live as long as their configuration. */
+const compiled = new WeakMap<readonly string[], CidrMatcher>()
+
+function proxiesOf(networks: readonly string[]): CidrMatcher {
+  const known = compiled.get(networks)
+  if (known !== undefined) return known
+  const matcher = compileCidrs(networks)
+  compiled.set(networks, matcher)
+  return matcher
+}

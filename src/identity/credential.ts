@@ -1,0 +1,74 @@
+import type { FailureCode } from '../errors.ts'
+import type { Check, Scheme } from '../model.ts'
+
+/** An access token as the caller showed it, before anything about it is believed. */
+export interface Presented {
+  readonly scheme: Scheme
+  readonly token: string
+  /** The DPoP proof, when one came along. */
+  readonly proof?: string
+}
+
+export type Reading =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'token'; readonly presented: Presented }
+  | { readonly kind: 'refused'; readonly failure: FailureCode; readonly scheme?: Scheme }
+
+/** RFC 9110 section 11.4: one scheme, then (after spaces only) its token68 or parameters. */
+const AUTHORIZATION = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?: +(.*))?$/
+/** RFC 9110 section 11.2; DPOP-18. */
+const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/
+const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
+  ['bearer', 'Bearer'],
+  ['dpop', 'DPoP'],
+])
+
+/**
+ * Reads which one credential this check shows. More than one is refused, whichever of them would have been good:
+ * Envoy, the application and Vigil must not pick different ones (RFC 6750 section 2, RFC 9449 section 7.2).
+ */
+export function readCredential(check: Check): Reading {
+  const authorization = check.headers.get('authorization')
+  const proofs = check.headers.get('dpop')
+  const scheme = authorization === undefined ? undefined : schemeOf(authorization[0] ?? '')
+  if (check.hasQueryToken) return refuse('identity.credential.in-query', scheme)
+  if (authorization !== undefined && authorization.length > 1) {
+    return refuse('identity.credential.multiple', scheme)
+  }
+  // DPOP-01. Repeated fields may arrive joined with a comma, and no proof contains one.
+  if (proofs !== undefined && (proofs.length > 1 || proofs[0]?.includes(','))) {
+    return refuse('identity.dpop.multiple', scheme)
+  }
+  const [line] = authorization ?? []
+  if (line === undefined) return { kind: 'none' }
+  return readAuthorization(line, scheme, proofs?.[0])
+}
+
+function readAuthorization(line: string, scheme: Scheme | undefined, proof: string | undefined): Reading {
+  const [, name, token] = AUTHORIZATION.exec(line) ?? []
+  if (name === undefined) return refuse(hasComma(line) ? 'identity.credential.multiple' : MALFORMED, scheme)
+  if (scheme === undefined) {
+    return refuse(mentionsToken(line) ? 'identity.credential.multiple' : 'identity.credential.unsupported')
+  }
+  if (token !== undefined && TOKEN68.test(token)) {
+    return { kind: 'token', presented: proof === undefined ? { scheme, token } : { scheme, token, proof } }
+  }
+  return refuse(hasComma(line) ? 'identity.credential.multiple' : MALFORMED, scheme)
+}
+
+const MALFORMED: FailureCode = 'identity.credential.malformed'
+
+const hasComma = (line: string) => line.includes(',')
+
+/** `Basic eA==,Bearer b`: a token scheme after a comma is a second field, joined. */
+const mentionsToken = (line: string) => /,\s*(?:bearer|dpop)\s/i.test(line)
+
+/** Scheme names are compared without case (RFC 9110 section 11.1). */
+function schemeOf(line: string): Scheme | undefined {
+  const space = line.search(/[ ,]/)
+  return SCHEMES.get((space < 0 ? line : line.slice(0, space)).toLowerCase())
+}
+
+function refuse(failure: FailureCode, scheme?: Scheme): Reading {
+  return scheme === undefined ? { kind: 'refused', failure } : { kind: 'refused', failure, scheme }
+}

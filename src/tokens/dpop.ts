@@ -1,0 +1,169 @@
+import { Buffer } from 'node:buffer'
+import { constants, hash, type KeyObject, verify } from 'node:crypto'
+import {
+  type BindingPolicy,
+  NONCE_LIFE_MS,
+  type ProofInput,
+  type ProofVerifier,
+  type Refused,
+  type Result,
+  refused,
+} from '../identity/contract.ts'
+import type { SingleUse } from '../model.ts'
+import type { Nonces } from './nonce.ts'
+import { PROOF_ALGORITHMS, type ProofAlgorithm, ProofKeys, readProofKey } from './proof-key.ts'
+import { matchTarget } from './proof-target.ts'
+import { type ParsedJws, parseCompact } from './strict.ts'
+
+/** DPOP-16: a longer `jti` is nobody's identifier. */
+const MAX_JTI_LENGTH = 256
+/** Replicas' clocks may differ this much: a use is remembered so much longer than it is accepted. */
+const REPLAY_LEEWAY_MS = 5_000
+const TYPES: readonly unknown[] = ['dpop+jwt', 'application/dpop+jwt']
+
+interface ProofClaims {
+  readonly jti: string
+  readonly htm: string
+  readonly htu: string
+  readonly iat: number
+  readonly ath: string
+  readonly nonce?: string
+}
+
+/** Until when the proof is accepted, and since when it can have existed (epoch ms). */
+type Freshness = Pick<SingleUse, 'issuedAtMs' | 'nonceAgeMs'> & { readonly acceptedUntilMs: number }
+
+export interface ProofVerifierOptions {
+  /** Keys kept imported, a few KB each. */
+  readonly maxKeys?: number
+}
+
+/**
+ * Verifies DPoP proofs (RFC 9449 section 4.3, checks 2 to 12), the cheap checks first; the signature comes last and
+ * before anything may be stored. Whether the proof was used before is decided by who gets the SingleUse.
+ */
+export function createProofVerifier(nonces: Nonces, options: ProofVerifierOptions = {}): ProofVerifier {
+  const keys = new ProofKeys(options.maxKeys ?? 10_000)
+  return {
+    nonce: (jkt, atMs) => nonces.issue(jkt, atMs),
+    verify(input) {
+      const parsed = parseCompact(input.proof)
+      if (!parsed.ok) return refused('identity.dpop.malformed', parsed.detail)
+      return verifyParsed(parsed.value, input, { keys, nonces })
+    },
+  }
+}
+
+interface Tools {
+  readonly keys: ProofKeys
+  readonly nonces: Nonces
+}
+
+function verifyParsed(jws: ParsedJws, input: ProofInput, { keys, nonces }: Tools): Result<SingleUse> {
+  const { credential, binding } = input.token
+  const algorithm = readAlgorithm(jws.header, binding.dpop.algorithms)
+  if (!algorithm.ok) return algorithm
+  const key = readProofKey(jws.header['jwk'], algorithm.value)
+  if (key === undefined) return refused('identity.dpop.key')
+  if (key.thumbprint !== credential.confirmation.jkt) return refused('identity.dpop.key-binding') // DPOP-13
+  const claims = readClaims(jws.claims)
+  if (claims === undefined) return refused('identity.dpop.claims')
+  if (claims.htm !== input.check.method) return refused('identity.dpop.method') // DPOP-08
+  const target = matchTarget(claims.htu, input.check, input.entrypoint)
+  if (target === undefined) return refused('identity.dpop.target') // DPOP-09
+  if (claims.ath !== credential.tokenHash) return refused('identity.dpop.token-hash') // DPOP-12
+  const nonceAgeMs =
+    claims.nonce === undefined ? undefined : nonces.age(claims.nonce, key.thumbprint, input.check.atMs)
+  const fresh = readFreshness(claims, nonceAgeMs, input.check.atMs, binding.dpop)
+  if (!fresh.ok) return fresh
+  const imported = keys.import(key)
+  if (imported === undefined) return refused('identity.dpop.key')
+  if (!isSignedBy(imported, jws, algorithm.value)) return refused('identity.dpop.signature') // DPOP-06
+  const { acceptedUntilMs, ...times } = fresh.value
+  return {
+    ok: true,
+    value: {
+      kind: 'proof',
+      // DPOP-16: without key and target in the name one client could burn another's `jti`.
+      name: hash('sha256', `${key.thumbprint}\n${claims.htm}\n${target}\n${claims.jti}`, 'base64url'),
+      ttlMs: Math.ceil(acceptedUntilMs - input.check.atMs) + REPLAY_LEEWAY_MS,
+      mayRepeat: false,
+      ...times,
+    },
+  }
+}
+
+/** DPOP-04 and DPOP-05. RFC 7515 section 4.1.9: a type without `/` stands for `application/` and the type. */
+function readAlgorithm(
+  header: Readonly<Record<string, unknown>>,
+  allowed: readonly string[],
+): Result<string> {
+  const { typ, alg, crit } = header
+  if (!TYPES.includes(typ)) return refused('identity.dpop.type')
+  if (crit !== undefined) return refused('identity.dpop.malformed', 'a critical header parameter')
+  if (typeof alg !== 'string' || !Object.hasOwn(PROOF_ALGORITHMS, alg))
+    return refused('identity.dpop.algorithm')
+  // RFC 9864 renames EdDSA on Ed25519 keys to Ed25519; who allows one allows the other.
+  const isAllowed =
+    allowed.includes(alg) ||
+    (alg === 'EdDSA' && allowed.includes('Ed25519')) ||
+    (alg === 'Ed25519' && allowed.includes('EdDSA'))
+  return isAllowed ? { ok: true, value: alg } : refused('identity.dpop.algorithm')
+}
+
+/** DPOP-03: everything present and of its type. */
+function readClaims(claims: Readonly<Record<string, unknown>>): ProofClaims | undefined {
+  const { jti, htm, htu, iat, ath, nonce } = claims
+  if (!isText(jti) || jti.length > MAX_JTI_LENGTH || !isText(htm) || !isText(htu) || !isText(ath)) {
+    return undefined
+  }
+  if (typeof iat !== 'number' || !Number.isFinite(iat)) return undefined
+  if (nonce === undefined) return { jti, htm, htu, iat, ath }
+  return typeof nonce === 'string' ? { jti, htm, htu, iat, ath, nonce } : undefined
+}
+
+/**
+ * DPOP-10 and DPOP-11. With a nonce its own time decides and the client's clock is not asked; a bad nonce is refused
+ * even where none is required, so leaving the check to the client's choice gains nothing.
+ */
+function readFreshness(
+  claims: ProofClaims,
+  nonceAgeMs: number | undefined,
+  atMs: number,
+  policy: BindingPolicy['dpop'],
+): Result<Freshness> {
+  if (claims.nonce !== undefined) {
+    if (nonceAgeMs === undefined) return refused('identity.dpop.nonce-invalid')
+    const issuedAtMs = atMs - nonceAgeMs
+    return { ok: true, value: { issuedAtMs, nonceAgeMs, acceptedUntilMs: issuedAtMs + NONCE_LIFE_MS } }
+  }
+  return policy.nonce === 'required'
+    ? refused('identity.dpop.nonce-required')
+    : readIssuedAt(claims, atMs, policy)
+}
+
+function readIssuedAt(
+  claims: ProofClaims,
+  atMs: number,
+  policy: BindingPolicy['dpop'],
+): Result<Freshness> | Refused {
+  const issuedAtMs = Math.floor(claims.iat * 1000)
+  const acceptedUntilMs = issuedAtMs + policy.maxAgeSeconds * 1000
+  if (atMs > acceptedUntilMs || issuedAtMs > atMs + policy.maxFutureSeconds * 1000) {
+    return refused('identity.dpop.time')
+  }
+  return { ok: true, value: { issuedAtMs, acceptedUntilMs } }
+}
+
+function isSignedBy(key: KeyObject, jws: ParsedJws, algorithm: string): boolean {
+  const rules: ProofAlgorithm | undefined = PROOF_ALGORITHMS[algorithm]
+  if (rules === undefined) return false
+  const data = Buffer.from(jws.signingInput)
+  const signature = Buffer.from(jws.signature, 'base64url')
+  if (rules.kty === 'EC') return verify(rules.digest, data, { key, dsaEncoding: 'ieee-p1363' }, signature)
+  if (rules.isPss !== true) return verify(rules.digest, data, key, signature)
+  const padding = constants.RSA_PKCS1_PSS_PADDING
+  return verify(rules.digest, data, { key, padding, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }, signature)
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''

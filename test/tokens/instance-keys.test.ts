@@ -1,0 +1,39 @@
+import { Buffer } from 'node:buffer'
+import { describe, expect, test } from '@jest/globals'
+import { deriveInstanceKeys } from '../../src/tokens/instance-keys.ts'
+
+const root = Buffer.alloc(32, 1)
+const current = Buffer.alloc(32, 2)
+const previous = Buffer.alloc(32, 3)
+
+describe('instance keys', () => {
+  test('are stable, and no two are equal', () => {
+    const keys = deriveInstanceKeys({ root, current, previous })
+    const all = [keys.store, ...keys.nonce, ...keys.hop].map((key) => key.toString('hex'))
+    expect(new Set(all).size).toBe(5)
+    expect(all.every((hex) => hex.length === 64)).toBe(true)
+    expect(deriveInstanceKeys({ root, current, previous })).toEqual(keys)
+  })
+
+  test('one secret in all three places still gives distinct keys', () => {
+    const keys = deriveInstanceKeys({ root, current: root })
+    expect(new Set([keys.store, ...keys.nonce, ...keys.hop].map((key) => key.toString('hex'))).size).toBe(3)
+  })
+
+  test('rotation moves current to previous and leaves the store key alone', () => {
+    const before = deriveInstanceKeys({ root, current: previous })
+    const after = deriveInstanceKeys({ root, current, previous })
+    expect(after.store).toEqual(before.store)
+    expect(after.nonce[1]).toEqual(before.nonce[0])
+    expect(after.hop[1]).toEqual(before.hop[0])
+    expect(before.nonce).toHaveLength(1)
+  })
+
+  test.each([
+    ['root', { root: Buffer.alloc(31), current }],
+    ['current', { root, current: Buffer.alloc(0) }],
+    ['previous', { root, current, previous: Buffer.alloc(33) }],
+  ])('a %s of another length is refused, without showing it', (name, secrets) => {
+    expect(() => deriveInstanceKeys(secrets)).toThrow(`the instance secret "${name}" must be 32 bytes long`)
+  })
+})
