@@ -1,0 +1,137 @@
+import type {
+  ActionSettings,
+  ContextSettings,
+  EnforcementSettings,
+  FailureSettings,
+  RuleSettings,
+  UnknownActionSettings,
+} from '../config/schema/decision.ts'
+import type { IdentitySettings } from '../config/schema/identity.ts'
+import type { Compiled, SettingsProblem } from '../errors.ts'
+import type { Requirement } from '../model.ts'
+import { compileCondition } from './condition.ts'
+import type { PolicyConfig } from './config.ts'
+import { appliesOf, indexRules } from './index-rules.ts'
+import type { Rule } from './rules.ts'
+import { ANOMALY_RETRY_SECONDS } from './throttle.ts'
+import type { Vocabulary } from './variables.ts'
+
+/** The parts of `vigil.yaml` that the policy stage is compiled from. */
+export interface PolicySettings {
+  readonly policy: readonly RuleSettings[]
+  readonly actions: readonly ActionSettings[]
+  readonly unknownAction: UnknownActionSettings
+  readonly enforcement: EnforcementSettings
+  readonly failure: FailureSettings
+  readonly identity: IdentitySettings
+  readonly context: ContextSettings
+}
+
+/**
+ * Checks and plans all rules. Every problem of every rule is told, with its path and its offset in the condition.
+ * @param reasons the reasons that signals may give; with them a misspelt reason is an error too.
+ */
+export function compilePolicy(settings: PolicySettings, reasons?: readonly string[]): Compiled<PolicyConfig> {
+  const vocabulary = vocabularyOf(settings, reasons)
+  const problems: SettingsProblem[] = repeatedNames(settings.policy)
+  const rules: Rule[] = []
+  for (const [order, rule] of settings.policy.entries()) {
+    const compiled = compileRule(rule, order, vocabulary)
+    if (compiled.ok) rules.push(compiled.value)
+    else problems.push(...compiled.problems)
+  }
+  if (problems.length > 0) return { ok: false, problems }
+  const { enforcement, failure, unknownAction, context } = settings
+  return {
+    ok: true,
+    value: {
+      rules: indexRules(rules),
+      unknownAction: unknownAction.effect,
+      failure,
+      stepUp: requirementOf(enforcement.stepUp),
+      retryAfterSeconds: enforcement.retryAfterSeconds,
+      headers: new Set(context.requestHeaders),
+    },
+  }
+}
+
+function vocabularyOf(settings: PolicySettings, reasons: readonly string[] | undefined): Vocabulary {
+  const { issuers } = settings.identity
+  return {
+    actions: unique([...settings.actions.map((action) => action.name), 'unknown']),
+    issuers: unique(issuers.map((issuer) => issuer.issuer)),
+    claims: unique(issuers.flatMap((issuer) => issuer.claims)),
+    headers: unique(settings.context.requestHeaders),
+    params: unique(settings.actions.flatMap((action) => action.match.paths ?? []).flatMap(paramsOf)),
+    ...(reasons && { reasons }),
+  }
+}
+
+const unique = (names: readonly string[]): readonly string[] => [...new Set(names)]
+
+/** `/a/{account}/{rest...}` has `account` and `rest`. */
+const paramsOf = (template: string): string[] =>
+  [...template.matchAll(/\{([^{}]+?)(?:\.\.\.)?\}/g)].map((match) => match[1] ?? '')
+
+function repeatedNames(rules: readonly RuleSettings[]): SettingsProblem[] {
+  const seen = new Set<string>()
+  const problems: SettingsProblem[] = []
+  for (const [index, { name }] of rules.entries()) {
+    if (seen.has(name)) {
+      problems.push({ path: ['policy', index, 'name'], message: `another rule is named "${name}" already` })
+    }
+    seen.add(name)
+  }
+  return problems
+}
+
+function compileRule(settings: RuleSettings, order: number, vocabulary: Vocabulary): Compiled<Rule> {
+  const problems: SettingsProblem[] = idleSettings(settings, order)
+  const condition = compileCondition(settings.when, vocabulary)
+  if (!condition.ok) {
+    const path = ['policy', order, 'when']
+    problems.push(...condition.problems.map((problem) => ({ path, ...problem })))
+  }
+  if (!condition.ok || problems.length > 0) return { ok: false, problems }
+  const { name, effect, whenUnknown, stepUp, retryAfterSeconds, shadow } = settings
+  return {
+    ok: true,
+    value: {
+      order,
+      name,
+      reason: `policy.rule.${name}`,
+      effect,
+      retryAfterSeconds: retryAfterSeconds ?? ANOMALY_RETRY_SECONDS,
+      isShadow: shadow,
+      test: condition.test,
+      applies: appliesOf(condition.expr),
+      ...(whenUnknown && { whenUnknown }),
+      ...(stepUp && { stepUp: requirementOf(stepUp) }),
+    },
+  }
+}
+
+/** Settings that would do nothing beside this effect: whoever wrote them expects something else. */
+function idleSettings(settings: RuleSettings, order: number): SettingsProblem[] {
+  const { effect } = settings
+  const idle: [key: keyof RuleSettings, isIdle: boolean, message: string][] = [
+    [
+      'whenUnknown',
+      effect === 'allow' || effect === 'monitor',
+      'an allowing rule never matches when something is missing, so whenUnknown does nothing here',
+    ],
+    ['stepUp', effect !== 'step-up', 'stepUp does nothing in a rule whose effect is not step-up'],
+    [
+      'retryAfterSeconds',
+      effect !== 'throttle',
+      'retryAfterSeconds does nothing in a rule whose effect is not throttle',
+    ],
+  ]
+  return idle
+    .filter(([key, isIdle]) => isIdle && settings[key] !== undefined)
+    .map(([key, , message]) => ({ path: ['policy', order, key], message }))
+}
+
+function requirementOf({ acr, maxAgeSeconds }: EnforcementSettings['stepUp']): Requirement {
+  return { ...(acr && { acr }), ...(maxAgeSeconds !== undefined && { maxAgeSeconds }) }
+}

@@ -1,0 +1,70 @@
+import type { RuleSettings } from '../config/schema/decision.ts'
+import type { Reason, Requirement, Sensitivity, ShadowOutcome } from '../model.ts'
+import type { Scope, Test, Verdict } from './engine.ts'
+
+/** One compiled rule. */
+export interface Rule {
+  /** Its place in the list: the first match wins. */
+  readonly order: number
+  readonly name: string
+  readonly reason: Reason
+  readonly effect: RuleSettings['effect']
+  readonly whenUnknown?: 'match' | 'skip'
+  readonly stepUp?: Requirement
+  readonly retryAfterSeconds: number
+  readonly isShadow: boolean
+  readonly test: Test
+  readonly applies: Applies
+}
+
+/** Values without which a rule cannot match; absent: any. */
+export interface Applies {
+  readonly actions?: ReadonlySet<string>
+  readonly sensitivities?: ReadonlySet<string>
+  readonly tenants?: ReadonlySet<string>
+}
+
+/** Why a rule acts. */
+export type Cause = 'match' | 'unknown' | 'error'
+
+export interface Ruling {
+  /** The first rule that acts; absent: none. */
+  readonly rule?: Rule
+  readonly cause: Cause
+  /** Shadow rules before it that would have acted. */
+  readonly shadow: readonly ShadowOutcome[]
+  /** Restricting rules before it that were skipped because something was missing. */
+  readonly skipped: readonly string[]
+}
+
+/** Goes through the rules in order until one acts. */
+export function rule(rules: readonly Rule[], scope: Scope, sensitivity: Sensitivity): Ruling {
+  const shadow: ShadowOutcome[] = []
+  const skipped: string[] = []
+  for (const candidate of rules) {
+    const verdict = candidate.test(scope)
+    if (verdict === false) continue
+    const cause = causeOf(verdict)
+    if (candidate.isShadow) {
+      shadow.push({ rule: candidate.name, effect: candidate.effect, outcome: cause })
+      continue
+    }
+    const follows = cause === 'unknown' ? onUnknown(candidate, sensitivity) : 'act'
+    if (follows === 'act') return { rule: candidate, cause, shadow, skipped }
+    if (follows === 'degrade') skipped.push(`rule:${candidate.name}`)
+  }
+  return { cause: 'match', shadow, skipped }
+}
+
+const causeOf = (verdict: Verdict): Cause => (typeof verdict === 'boolean' ? 'match' : verdict)
+
+/**
+ * What something missing means for a rule. It never widens: an allowing rule is passed over. A restricting rule that
+ * the operator did not decide is passed over visibly, and only where little is at stake.
+ */
+function onUnknown(candidate: Rule, sensitivity: Sensitivity): 'act' | 'pass' | 'degrade' {
+  if (candidate.effect === 'allow' || candidate.effect === 'monitor') return 'pass'
+  if (candidate.whenUnknown !== undefined) return candidate.whenUnknown === 'match' ? 'act' : 'pass'
+  if (candidate.effect === 'deny') return 'act'
+  return sensitivity === 'low' || sensitivity === 'medium' ? 'degrade' : 'act'
+}

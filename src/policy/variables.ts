@@ -1,0 +1,260 @@
+import type { Assessment, Check, Credential, Facts, Past, Subject } from '../model.ts'
+
+/**
+ * Everything a condition may read, in one table: its type, its closed words, the sentence that explains it and how
+ * it is read. Load-time checking, evaluation and docs/conditions.md all come from here.
+ */
+
+/** What one check offers to conditions. `headers` are the names that configuration lists. */
+export interface Input {
+  readonly check: Check
+  readonly subject: Subject
+  readonly facts: Facts
+  readonly past: Past
+  readonly assessment: Assessment
+  readonly headers: ReadonlySet<string>
+}
+
+/** Names and words that depend on the settings. */
+export interface Vocabulary {
+  readonly actions: readonly string[]
+  readonly issuers: readonly string[]
+  readonly claims: readonly string[]
+  readonly headers: readonly string[]
+  readonly params: readonly string[]
+  /** Reasons that signals may give; absent: not known here, any text is taken. */
+  readonly reasons?: readonly string[]
+}
+
+export type Scalar = string | number | boolean
+/** `timestamp` is read in milliseconds since the epoch. */
+export type VariableKind = 'string' | 'bool' | 'int' | 'double' | 'timestamp' | 'list'
+
+export interface Variable {
+  readonly kind: VariableKind
+  readonly doc: string
+  readonly mayBeMissing: boolean
+  /** The only values it can have. */
+  readonly words?: readonly string[] | ((vocabulary: Vocabulary) => readonly string[] | undefined)
+  /** undefined: missing. */
+  read(input: Input): Scalar | readonly string[] | undefined
+}
+
+/** A map whose member names are declared in the settings. */
+export interface Dictionary {
+  readonly kind: 'map'
+  readonly doc: string
+  readonly mayBeMissing: true
+  /** Where a name has to be declared, for the message. */
+  readonly declaredIn: string
+  /** Member values may have members themselves. */
+  readonly isDeep: boolean
+  names(vocabulary: Vocabulary): readonly string[]
+  member(input: Input, name: string): unknown
+  keys(input: Input): readonly string[]
+}
+
+export interface Group {
+  readonly kind: 'group'
+  readonly doc: string
+  readonly members: Readonly<Record<string, Group | Dictionary | Variable>>
+}
+
+export type Entry = Group | Dictionary | Variable
+
+type Read = Variable['read']
+type Words = Variable['words']
+
+const variable =
+  (kind: VariableKind) =>
+  (doc: string, read: Read, words?: Words): Variable => ({
+    kind,
+    doc,
+    mayBeMissing: false,
+    read,
+    ...(words && { words }),
+  })
+const optional = (from: Variable): Variable => ({ ...from, mayBeMissing: true })
+const text = variable('string')
+const flag = variable('bool')
+const int = variable('int')
+const double = variable('double')
+const time = variable('timestamp')
+const list = variable('list')
+const group = (doc: string, members: Group['members']): Group => ({ kind: 'group', doc, members })
+
+const credential = (input: Input): Credential | undefined =>
+  input.subject.state === 'identified' ? input.subject.credential : undefined
+
+/** A count of an identity that was never seen is 0; one that could not be read is missing. */
+const counted = (input: Input, count: number | undefined): number | undefined =>
+  count ?? (input.subject.state === 'identified' && !input.past.degraded.includes('store') ? 0 : undefined)
+
+const seconds = (value: number | undefined): number | undefined =>
+  value === undefined ? undefined : value * 1000
+
+const host = (authority: string): string =>
+  authority.startsWith('[') ? authority.slice(0, authority.indexOf(']') + 1) : (authority.split(':')[0] ?? '')
+
+const SENSITIVITIES = ['low', 'medium', 'high', 'critical']
+const LEVELS = ['low', 'elevated', 'high', 'critical']
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+const PROTOCOLS = ['HTTP/1.0', 'HTTP/1.1', 'HTTP/2', 'HTTP/3']
+
+const request = group('The HTTP request.', {
+  method: text('Method.', (i) => i.check.method, METHODS),
+  authority: text('`:authority`, lower case: `host` or `host:port`.', (i) => i.check.authority),
+  host: text('`authority` without the port.', (i) => host(i.check.authority)),
+  path: text('Path without the query, as it was sent: never decoded.', (i) => i.check.path),
+  scheme: text('Scheme.', (i) => i.check.scheme, ['http', 'https']),
+  protocol: text('Protocol.', (i) => i.check.protocol, PROTOCOLS),
+  headers: {
+    kind: 'map',
+    doc: 'Request headers that `context.requestHeaders` lists; several of one name are joined with `,`.',
+    mayBeMissing: true,
+    declaredIn: 'context.requestHeaders',
+    isDeep: false,
+    names: (v) => v.headers,
+    member: (i, name) => (i.headers.has(name) ? i.check.headers.get(name)?.join(',') : undefined),
+    keys: (i) => [...i.headers].filter((name) => i.check.headers.has(name)),
+  },
+})
+
+const binding = group('Is the token held by whom it was issued to.', {
+  state: optional(
+    text(
+      'State of the proof. A broken binding is refused by the gate, so no rule ever sees `broken`.',
+      (i) => (i.subject.state === 'identified' ? i.subject.binding.state : undefined),
+      ['verified', 'absent', 'broken'],
+    ),
+  ),
+  methods: optional(
+    list(
+      'How it was proved.',
+      (i) => (i.subject.state === 'identified' ? i.subject.binding.methods : undefined),
+      ['dpop', 'mtls', 'device'],
+    ),
+  ),
+  required: optional(
+    flag('The issuer asks for a binding on every token.', (i) =>
+      i.subject.state === 'identified' ? i.subject.binding.isRequired : undefined,
+    ),
+  ),
+})
+
+const subject = group('Who is calling.', {
+  state: text(
+    'Whether the caller is known. A refused credential is refused by the gate, so no rule ever sees `refused`.',
+    (i) => i.subject.state,
+    ['identified', 'anonymous', 'refused'],
+  ),
+  issuer: optional(
+    text(
+      '`iss` of the token.',
+      (i) => credential(i)?.issuer,
+      (v) => v.issuers,
+    ),
+  ),
+  id: optional(text('`sub` of the token.', (i) => credential(i)?.subject)),
+  kind: optional(
+    text('What kind of caller.', (i) => credential(i)?.kind, ['user', 'machine', 'agent', 'workload']),
+  ),
+  tenant: optional(text('Tenant.', (i) => credential(i)?.tenant)),
+  client: optional(text('OAuth client.', (i) => credential(i)?.client)),
+  session: optional(text('Session.', (i) => credential(i)?.session.id)),
+  scopes: optional(list('Scopes of the token.', (i) => credential(i)?.scopes)),
+  acr: optional(text('Authentication context class of the login.', (i) => credential(i)?.acr)),
+  amr: optional(list('Methods of the login (RFC 8176).', (i) => credential(i)?.amr)),
+  auth_time: optional(
+    time('When the user last logged in; never guessed from `iat`.', (i) => seconds(credential(i)?.authTime)),
+  ),
+  issued_at: optional(time('When the token was issued.', (i) => seconds(credential(i)?.issuedAt))),
+  binding,
+  claims: {
+    kind: 'map',
+    doc: 'Claims of the token that the issuer lists under `claims`.',
+    mayBeMissing: true,
+    declaredIn: 'identity.issuers[].claims',
+    isDeep: true,
+    names: (v) => v.claims,
+    member: (i, name) => member(credential(i)?.claims, name),
+    keys: (i) => Object.keys(credential(i)?.claims ?? {}),
+  },
+})
+
+const facts = group('What was observed of this request.', {
+  entrypoint: text('Name of the entrypoint.', (i) => i.facts.entrypoint),
+  address: group('The client’s address.', {
+    ip: optional(text('The address.', (i) => i.facts.address.ip)),
+    untrusted: flag(
+      'The forwarding chain was shorter than configured, so the address is that of the TCP peer.',
+      (i) => i.facts.address.isUntrusted,
+    ),
+  }),
+  device: group('The client’s device.', {
+    id: optional(text('Device id; only claimed unless `attested`.', (i) => i.facts.device.id)),
+    attested: flag('The device id is proved.', (i) => i.facts.device.isAttested),
+  }),
+})
+
+const past = group('What is known of this subject.', {
+  seen: optional(int('Earlier requests that were learned.', (i) => counted(i, i.past.profile?.seen))),
+  first_seen: optional(time('When this subject was first seen.', (i) => i.past.profile?.firstSeenMs)),
+  session_seen: optional(int('Earlier requests of this session.', (i) => counted(i, i.past.session?.seen))),
+  requests_per_minute: optional(
+    int(
+      'Requests of this subject in the sliding minute, this one included.',
+      (i) => i.past.requestsPerMinute,
+    ),
+  ),
+})
+
+const action = group('The named operation the request stands for.', {
+  name: text(
+    'Name in the catalogue, or `unknown`.',
+    (i) => i.facts.action.name,
+    (v) => v.actions,
+  ),
+  sensitivity: text('What is at stake.', (i) => i.facts.action.sensitivity, SENSITIVITIES),
+  known: flag('The request matches an action of the catalogue.', (i) => i.facts.action.isKnown),
+  params: {
+    kind: 'map',
+    doc: 'What the `{name}` parts of the path template took.',
+    mayBeMissing: true,
+    declaredIn: 'a path template of any action',
+    isDeep: false,
+    names: (v) => v.params,
+    member: (i, name) => member(i.facts.action.params, name),
+    keys: (i) => Object.keys(i.facts.action.params),
+  },
+})
+
+const assessment = group('How worried Vigil is.', {
+  score: double('0 to 1.', (i) => i.assessment.score),
+  level: text('The score in words.', (i) => i.assessment.level, LEVELS),
+  findings: list(
+    'Reasons of all findings.',
+    (i) => i.assessment.findings.map((f) => f.reason),
+    (v) => v.reasons,
+  ),
+})
+
+export const VARIABLES: Readonly<Record<string, Entry>> = {
+  request,
+  subject,
+  facts,
+  past,
+  action,
+  assessment,
+  now: time('When the check arrived.', (i) => i.check.atMs),
+}
+
+/** An own member, so that `constructor` of a claim set is as missing as any other absent claim. */
+function member(record: Readonly<Record<string, unknown>> | undefined, name: string): unknown {
+  return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
+}
+
+/** The closed words of a variable under these settings; undefined: any text. */
+export function wordsOf(entry: Variable, vocabulary: Vocabulary): readonly string[] | undefined {
+  return typeof entry.words === 'function' ? entry.words(vocabulary) : entry.words
+}
