@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ROOT } from '../root.ts'
+import { countByFolder, type JestReport, type Row } from './count.ts'
+import type { Options, Phase } from './options.ts'
+
+/** What each phase leaves out, and how it shares the machine: real programs are heavy, so one file at a time. */
+const PHASE_ARGS: Record<Phase, readonly string[]> = {
+  unit: ['--testPathIgnorePatterns=^<rootDir>/test/(e2e|integration)/', '--maxWorkers=2'],
+  e2e: ['--testPathIgnorePatterns=^<rootDir>/test/(?!(e2e|integration)/)', '--runInBand'],
+}
+
+/** Runs one phase; `isBroken` when jest ended badly without a failed test to show for it. */
+export function runJest(phase: Phase, options: Options): { rows: Row[]; isBroken: boolean } {
+  const scratch = mkdtempSync(join(tmpdir(), 'vigil-jest-'))
+  try {
+    const report = join(scratch, 'report.json')
+    const status = spawnJest(phase, report, options)
+    const rows = existsSync(report) ? countByFolder(readReport(report), join(ROOT, 'test')) : []
+    return { rows, isBroken: status !== 0 && rows.every((row) => row.failed === 0) }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+function spawnJest(phase: Phase, report: string, options: Options): number | null {
+  const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js')
+  const args = [...PHASE_ARGS[phase], '--passWithNoTests', '--json', `--outputFile=${report}`]
+  if (options.isCoverage) args.push(...coverageArgs(phase))
+  return spawnSync(process.execPath, [jest, ...args, ...options.jestArgs], {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { ...process.env, NODE_OPTIONS: nodeOptions(process.env['NODE_OPTIONS']) },
+  }).status
+}
+
+/** jest loads native ES modules only with this flag, and Node warns of it once in every worker. */
+function nodeOptions(inherited = ''): string {
+  return `${inherited} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim()
+}
+
+function coverageArgs(phase: Phase): string[] {
+  return [
+    '--coverage',
+    '--coverageProvider=v8',
+    '--collectCoverageFrom=src/**/*.ts',
+    `--coverageDirectory=coverage/${phase}`,
+  ]
+}
+
+function readReport(path: string): JestReport {
+  return JSON.parse(readFileSync(path, 'utf8')) as JestReport
+}

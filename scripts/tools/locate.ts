@@ -1,0 +1,32 @@
+import { spawnSync } from 'node:child_process'
+import { DEFAULT_ENVOY, defaultPlaces, linkedBinary, TOOLS } from './catalog.ts'
+import { isInstalled } from './install.ts'
+
+const OLDEST_REDIS = 7
+
+/** Path of the fetched Envoy of this version, or undefined when `npm run tools` has not brought it. */
+export function envoyPath(version: string = DEFAULT_ENVOY): string | undefined {
+  return fetched(`envoy-${version}`)
+}
+
+/** Path of the fetched Valkey (no TLS), or undefined when `npm run tools` has not brought it. */
+export function valkeyPath(): string | undefined {
+  return fetched('valkey')
+}
+
+/** `redis-server` when the PATH holds one of version 7 or newer (Debian's has TLS), else undefined. */
+export function redisPath(): string | undefined {
+  const { status, stdout } = spawnSync('redis-server', ['--version'], { encoding: 'utf8', timeout: 10_000 })
+  return status === 0 && redisMajor(stdout) >= OLDEST_REDIS ? 'redis-server' : undefined
+}
+
+/** Major version out of `redis-server --version`, 0 when the text is something else. */
+export function redisMajor(versionText: string): number {
+  return Number(/\bv=(\d+)\./.exec(versionText)?.[1] ?? 0)
+}
+
+function fetched(name: string): string | undefined {
+  const places = defaultPlaces()
+  const tool = TOOLS.find((candidate) => candidate.name === name)
+  return tool && isInstalled(tool, places) ? linkedBinary(tool, places) : undefined
+}

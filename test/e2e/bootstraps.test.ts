@@ -1,0 +1,225 @@
+/** The bootstraps that are shipped: valid on every claimed Envoy, and doing what their comments say. */
+import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { makeCa, makeEdgeCerts, makeLeaf } from '../../scripts/certs/make.ts'
+import { ROOT } from '../../scripts/root.ts'
+import { ENVOY_VERSIONS } from '../../scripts/tools/catalog.ts'
+import { type Envoy, startEnvoy } from '../harness/envoy.ts'
+import { type ClientTls, type RawRequest, sendHttp1, sendHttp2 } from '../harness/http.ts'
+import { freePorts } from '../harness/ports.ts'
+import { type StubAuthz, startStubAuthz } from '../harness/stub-authz.ts'
+import { describeWithEnvoy } from '../harness/tools.ts'
+import { waitUntil } from '../harness/wait.ts'
+
+const EDGE = join(ROOT, 'envoy', 'edge.yaml')
+const SIDECAR = join(ROOT, 'envoy', 'sidecar.yaml')
+
+/** edge.yaml names its certificates relative to the folder in which Envoy starts. */
+let folder: string
+const certs = () => join(folder, 'envoy', 'certs')
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vigil-bootstraps-'))
+  makeEdgeCerts(certs())
+  makeLeaf(certs(), makeCa(certs(), 'strange-ca'), {
+    stem: 'stranger',
+    names: ['URI:spiffe://elsewhere.example/x'],
+    usage: 'clientAuth',
+  })
+})
+
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function tls(stem?: string): ClientTls {
+  const pem = (name: string) => readFileSync(join(certs(), name), 'utf8')
+  return { ca: pem('ca.crt'), ...(stem && { cert: pem(`${stem}.crt`), key: pem(`${stem}.key`) }) }
+}
+
+type Site = { envoy: Envoy; authz: StubAuthz; app: Server; port: number; vigilPort: number }
+
+/** Envoy with this bootstrap between a client, the stub and an application that answers with the headers it saw. */
+async function startSite(bootstrap: string, binary: string): Promise<Site> {
+  const ports = await freePorts('ADMIN_PORT', 'LISTENER_PORT', 'VIGIL_PORT', 'APP_PORT')
+  const authz = await startStubAuthz(ports.VIGIL_PORT)
+  const app = createServer((request, response) => {
+    response.end(JSON.stringify({ url: request.url, headers: request.headers }))
+  }).listen(ports.APP_PORT, '127.0.0.1')
+  await once(app, 'listening')
+  const envoy = await startEnvoy({ bootstrap, ports, binary, cwd: folder })
+  return { envoy, authz, app, port: ports.LISTENER_PORT, vigilPort: ports.VIGIL_PORT }
+}
+
+async function stopSite(site: Site | undefined): Promise<void> {
+  await site?.envoy.stop()
+  await site?.authz.stop()
+  site?.app.closeAllConnections()
+  site?.app.close()
+}
+
+type Send = (request?: Partial<RawRequest>) => ReturnType<typeof sendHttp1>
+
+/** What both bootstraps promise. */
+function guards(site: () => Site, send: Send): void {
+  beforeEach(() => {
+    site().authz.verdict = 'allow'
+    site().authz.checks.length = 0
+  })
+
+  test('what Vigil allows reaches the application', async () => {
+    const response = await send({ path: '/v1/accounts?x=1' })
+    expect(response.status).toBe(200)
+    expect(JSON.parse(response.body)).toMatchObject({ url: '/v1/accounts?x=1' })
+    expect(site().authz.checks).toHaveLength(1)
+  })
+
+  test('what Vigil denies does not', async () => {
+    site().authz.verdict = 'deny'
+    expect((await send()).status).toBe(403)
+  })
+
+  test('there is no route without a check', async () => {
+    site().authz.verdict = 'deny'
+    for (const path of ['/healthz', '/.well-known/x', '//healthz', '/a;b']) {
+      expect([path, (await send({ path })).status]).toEqual([path, 403])
+    }
+  })
+
+  test.each([
+    '/a%2fadmin',
+    '/a%5Cadmin',
+  ])('the escaped slash in %s is refused before the check', async (path) => {
+    expect((await send({ path })).status).toBe(400)
+    expect(site().authz.checks).toEqual([])
+  })
+
+  test('a header with an underscore is refused before the check', async () => {
+    // HTTP/1.1 ends with 400, HTTP/2 with a reset stream.
+    const status = await send({ headers: [['x_vigil_subject', 'mallory']] }).then(
+      (r) => r.status,
+      () => 400,
+    )
+    expect(status).toBe(400)
+    expect(site().authz.checks).toEqual([])
+  })
+
+  test('Vigil and the application see one spelling of the path', async () => {
+    const response = await send({ path: '/public/../admin//x' })
+    expect(JSON.parse(response.body)).toMatchObject({ url: '/admin/x' })
+    expect(site().authz.checks[0]).toContain('/admin/x')
+    expect(site().authz.checks[0]).not.toContain('..')
+  })
+
+  test("a client's x-forwarded-client-cert is dropped", async () => {
+    const response = await send({
+      headers: [['x-forwarded-client-cert', 'URI=spiffe://vigil.example/forged']],
+    })
+    expect(response.body).not.toContain('forged')
+    expect(site().authz.checks[0]).not.toContain('forged')
+  })
+
+  test('without Vigil: 503, and allowed again soon after it is back', async () => {
+    await site().authz.stop()
+    expect((await send()).status).toBe(503)
+    const back = await startStubAuthz(site().vigilPort)
+    back.verdict = 'allow'
+    site().authz = back
+    await waitUntil('allowed again', 10_000, async () => (await send()).status === 200)
+  }, 20_000)
+}
+
+const HEADER_PAIR = [
+  ['x-twice', 'one'],
+  ['x-twice', 'two'],
+] as const
+
+for (const version of ENVOY_VERSIONS) {
+  describeWithEnvoy('shipped bootstraps', version, (binary) => {
+    test.each([EDGE, SIDECAR])('%s is valid and uses nothing deprecated', (file) => {
+      const args = ['--mode', 'validate', '-c', file, '--log-level', 'warning']
+      const said = execFileSync('/bin/sh', ['-c', '"$0" "$@" 2>&1', binary, ...args], {
+        cwd: folder,
+        encoding: 'utf8',
+      })
+      expect(said).toContain('OK')
+      expect(said).not.toMatch(/deprecated/i)
+    })
+
+    describe('edge', () => {
+      let site: Site
+      beforeAll(async () => {
+        site = await startSite(EDGE, binary)
+      }, 30_000)
+      afterAll(() => stopSite(site))
+      const send: Send = (request = {}) => sendHttp2({ port: site.port, tls: tls(), ...request })
+
+      guards(() => site, send)
+
+      test('a client certificate is optional and names the caller to Vigil', async () => {
+        await send()
+        expect(site.authz.checks.at(-1)).not.toContain('CERTIFICATE')
+        await send({ tls: tls('client') })
+        expect(site.authz.checks.at(-1)).toContain('spiffe://vigil.example/client')
+        expect(site.authz.checks.at(-1)).toContain('BEGIN%20CERTIFICATE')
+      })
+
+      test('a client certificate of somebody else is refused in the handshake', async () => {
+        await expect(send({ tls: tls('stranger') })).rejects.toThrow()
+        expect(site.authz.checks).toEqual([])
+      })
+
+      test('HTTP/1.1 works too', async () => {
+        expect((await sendHttp1({ port: site.port, tls: tls() })).status).toBe(200)
+      })
+
+      test('identity headers of a client are dropped', async () => {
+        const response = await send({
+          headers: [
+            ['x-vigil-subject', 'mallory'],
+            ['x-vigil-hop', 'mallory'],
+          ],
+        })
+        expect(response.status).toBe(200)
+        expect(response.body).not.toContain('mallory')
+      })
+
+      test('Vigil sees repeated headers apart and bytes as they came', async () => {
+        await sendHttp1({ port: site.port, tls: tls(), headers: [...HEADER_PAIR, ['x-bytes', '\xff\xfe']] })
+        expect(site.authz.checks[0]).not.toContain('one,two')
+        expect(site.authz.checks[0]).toContain('\xff\xfe')
+      })
+
+      test('the TCP peer is appended to x-forwarded-for', async () => {
+        const response = await send({ headers: [['x-forwarded-for', '192.0.2.7']] })
+        // For a peer on loopback Envoy writes this machine's own address.
+        expect(JSON.parse(response.body).headers['x-forwarded-for']).toMatch(/^192\.0\.2\.7,[0-9a-f.:]+$/)
+      })
+    })
+
+    describe('sidecar', () => {
+      let site: Site
+      beforeAll(async () => {
+        site = await startSite(SIDECAR, binary)
+      }, 30_000)
+      afterAll(() => stopSite(site))
+      const send: Send = (request = {}) => sendHttp1({ port: site.port, ...request })
+
+      guards(() => site, send)
+
+      test('Vigil gets the map form: repeats joined, x-forwarded-for as the gateway wrote it', async () => {
+        const response = await send({ headers: [...HEADER_PAIR, ['x-forwarded-for', '192.0.2.7']] })
+        expect(site.authz.checks[0]).toMatch(/one, ?two/)
+        expect(JSON.parse(response.body).headers['x-forwarded-for']).toBe('192.0.2.7')
+      })
+
+      test('x-vigil-hop of the gateway reaches Vigil', async () => {
+        await send({ headers: [['x-vigil-hop', 'sealed']] })
+        expect(site.authz.checks[0]).toContain('sealed')
+      })
+    })
+  })
+}

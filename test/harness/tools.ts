@@ -1,0 +1,42 @@
+import { describe, test } from '@jest/globals'
+import { isCi } from '../../scripts/root.ts'
+import { MISSING_TOOL_MARK } from '../../scripts/test/count.ts'
+import { envoyPath, redisPath, valkeyPath } from '../../scripts/tools/locate.ts'
+
+/** Describes tests that need a fetched Envoy of this version; `fn` gets its path. */
+export function describeWithEnvoy(name: string, version: string, fn: (envoy: string) => void): void {
+  describeWith(`${name} (Envoy ${version})`, `Envoy ${version}`, envoyPath(version), fn)
+}
+
+/** Describes tests that need Valkey (no TLS); `fn` gets its path. */
+export function describeWithValkey(name: string, fn: (server: string) => void): void {
+  describeWith(`${name} (Valkey)`, 'Valkey', valkeyPath(), fn)
+}
+
+/** Describes tests that need a redis-server >= 7 (with TLS); `fn` gets its path. */
+export function describeWithRedis(name: string, fn: (server: string) => void): void {
+  describeWith(`${name} (Redis)`, 'redis-server >= 7', redisPath(), fn)
+}
+
+/** Without the tool: in CI a failing test, at home one skipped test that scripts/test.ts counts and shouts about. */
+function describeWith(
+  name: string,
+  tool: string,
+  path: string | undefined,
+  fn: (path: string) => void,
+): void {
+  if (path !== undefined) {
+    describe(name, () => fn(path))
+    return
+  }
+  const reason = `needs ${tool} ${MISSING_TOOL_MARK}`
+  describe(name, () => {
+    if (isCi()) {
+      test(reason, () => {
+        throw new Error(`${tool} is not there: run \`npm run tools\``)
+      })
+    } else {
+      test.skip(reason, () => undefined)
+    }
+  })
+}
