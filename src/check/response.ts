@@ -28,7 +28,9 @@ export function toCheckResponse(answer: Answer): WireCheckResponse {
       ok_response: {
         headers: answer.setHeaders.map(overwriting),
         headers_to_remove: answer.removeHeaders,
-        response_headers_to_add: answer.responseHeaders.map(plain),
+        response_headers_to_add: answer.responseHeaders.map((pair) =>
+          LISTS.has(pair[0]) ? plain(pair) : overwriting(pair),
+        ),
       },
       dynamic_metadata: metadata,
     }
@@ -37,10 +39,18 @@ export function toCheckResponse(answer: Answer): WireCheckResponse {
   const { status, headers, body } = 'status' in answer ? answer : { status: 403, headers: [], body: '' }
   return {
     status: { code: status === 401 ? UNAUTHENTICATED : PERMISSION_DENIED, message: answer.effect },
-    denied_response: { status: { code: status }, headers: headers.map(plain), body },
+    denied_response: { status: { code: httpStatus(status) }, headers: headers.map(plain), body },
     dynamic_metadata: metadata,
   }
 }
+
+/** Anything that is no final HTTP status would be written as 0 or cut to 32 bits. */
+function httpStatus(status: number): number {
+  return Number.isInteger(status) && status >= 200 && status <= 599 ? status : 403
+}
+
+/** Response headers that are lists: the app's own stay beside them. Every other replaces (DPOP-17: one nonce). */
+const LISTS: ReadonlySet<string> = new Set(['access-control-expose-headers'])
 
 /** Identity headers must replace what the client sent on every Envoy: both members are needed for that. */
 function overwriting([key, value]: HeaderPair): WireHeaderOption {
