@@ -6,14 +6,7 @@ import type { WireCheckResponse, WireHeaderOption, WireStruct, WireValue } from 
  * To Envoy an empty or status-less response means ALLOW, and so does status 0 with a denied body; therefore 0 is
  * written only for the effects listed here and an explicit non-zero code for every other.
  */
-const PASSES: Readonly<Record<Answer['effect'], boolean>> = {
-  allow: true,
-  monitor: true,
-  'step-up': false,
-  throttle: false,
-  deny: false,
-  unavailable: false,
-}
+const PASSES: ReadonlySet<unknown> = new Set<Answer['effect']>(['allow', 'monitor'])
 
 const OK = 0
 const PERMISSION_DENIED = 7
@@ -22,7 +15,7 @@ const OVERWRITE_IF_EXISTS_OR_ADD = 2
 
 export function toCheckResponse(answer: Answer): WireCheckResponse {
   const metadata = toStruct(answer.metadata)
-  if (PASSES[answer.effect] === true && 'setHeaders' in answer) {
+  if (PASSES.has(answer.effect) && 'setHeaders' in answer) {
     return {
       status: { code: OK },
       ok_response: {
