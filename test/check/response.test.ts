@@ -89,6 +89,24 @@ describe('an answer that its type forbids never passes', () => {
     expect(response.denied_response?.status.code).toBeGreaterThanOrEqual(200)
   })
 
+  test.each([
+    'step-up',
+    'throttle',
+    'deny',
+    'unavailable',
+    'narrow',
+    'observe',
+  ])('%s with the members of a pass is written as 403', (effect) => {
+    const response = read({ ...pass, effect } as unknown as Answer)
+    expect(response).toMatchObject({ status: { code: 7 }, denied_response: { status: { code: 403 } } })
+    expect(response.ok_response).toBeUndefined()
+  })
+
+  test('allow with the members of a refusal is written as that refusal', () => {
+    const response = read({ ...deny, status: 401, effect: 'allow' } as unknown as Answer)
+    expect(response).toMatchObject({ status: { code: 16 }, denied_response: { status: { code: 401 } } })
+  })
+
   test('any value at all', () => {
     const effect = fc.oneof(fc.constantFrom('deny', 'step-up', 'throttle', 'unavailable'), fc.string())
     const property = fc.property(
