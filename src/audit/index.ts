@@ -31,7 +31,10 @@ export function createAuditor(deps: AuditorDeps): Auditor {
     record: (outcome, context) => {
       if (queues.length === 0) return
       const line = lineOf(outcome, context)
-      if (line === undefined) return deps.meter.add('vigil_audit_dropped_total', 1, LOST)
+      if (line === undefined) {
+        deps.log.error('a record could not be made', { decision: outcome.check.id })
+        return deps.meter.add('vigil_audit_dropped_total', 1, LOST)
+      }
       for (const queue of queues) queue.push(line)
     },
     configure: async (settings) => {
@@ -60,7 +63,7 @@ function lineOf(outcome: Outcome, context: RecordContext): string | undefined {
   try {
     return `${JSON.stringify(toRecord(outcome, context))}\n`
   } catch {
-    // The caller counts it as dropped.
+    // The caller says so and counts it as dropped.
     return undefined
   }
 }
