@@ -123,13 +123,8 @@ function encode(answer: Answer, check: Check, log: Log): Buffer {
 }
 
 function lastResort(decision: string): Buffer {
-  const answer = {
-    effect: 'unavailable',
-    status: 503,
-    headers: [],
-    body: '',
-    metadata: { decision },
-  } as const
+  const headers = [['retry-after', '1']] as const
+  const answer = { effect: 'unavailable', status: 503, headers, body: '', metadata: { decision } } as const
   return encodeResponse(toCheckResponse(answer))
 }
 

@@ -119,6 +119,14 @@ describe('whatever breaks, the answer is a refusal and not a gRPC error', () => 
     )
   })
 
+  test('the last resort tells when to come again', async () => {
+    const { ask } = setUp({ decide: boom, refuse: boom })
+    expect((await ask()).denied_response).toMatchObject({
+      status: { code: 503 },
+      headers: [{ header: { key: 'retry-after', value: '1' } }],
+    })
+  })
+
   test('finish throws: the answer stands and the loss is counted', async () => {
     const { ask, meter, log } = setUp({ finish: boom })
     expect((await ask()).status.code).toBe(0)
