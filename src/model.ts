@@ -18,8 +18,8 @@ export interface Peer {
   readonly port?: number
   /** First URI SAN, else DNS SAN, else subject of the TLS peer; empty without mTLS. */
   readonly principal: string
-  /** DER of the peer's leaf certificate. */
-  readonly certificate?: Uint8Array
+  /** DER of the peer's leaf certificate; absent also when what Envoy sent is no certificate. */
+  readonly certificate?: Uint8Array | undefined
 }
 
 /** One ext_authz call, already free of Envoy's wire format. Header names are lower case. */

@@ -30,7 +30,11 @@ export function createAuditor(deps: AuditorDeps): Auditor {
   return {
     record: (outcome, context) => {
       if (queues.length === 0) return
-      const line = `${JSON.stringify(toRecord(outcome, context))}\n`
+      const line = lineOf(outcome, context)
+      if (line === undefined) {
+        deps.log.error('a record could not be made', { decision: outcome.check.id })
+        return deps.meter.add('vigil_audit_dropped_total', 1, LOST)
+      }
       for (const queue of queues) queue.push(line)
     },
     configure: async (settings) => {
@@ -49,6 +53,18 @@ export function createAuditor(deps: AuditorDeps): Auditor {
       current = ''
       await closeAll(old)
     },
+  }
+}
+
+const LOST = { sink: 'all', reason: 'fault' } as const
+
+/** Undefined when the outcome cannot be told as JSON: an answer must not fall with its record. */
+function lineOf(outcome: Outcome, context: RecordContext): string | undefined {
+  try {
+    return `${JSON.stringify(toRecord(outcome, context))}\n`
+  } catch {
+    // The caller says so and counts it as dropped.
+    return undefined
   }
 }
 

@@ -18,15 +18,19 @@ export interface SinkQueue {
 export function createSinkQueue(sink: Sink, options: QueueOptions): SinkQueue {
   const { limit, meter, log, defer } = options
   let lines: string[] = []
-  let state: 'idle' | 'scheduled' | 'blocked' | 'broken' = 'idle'
+  let state: 'idle' | 'scheduled' | 'blocked' | 'broken' | 'closed' = 'idle'
 
-  const drop = (count: number, reason: string) =>
-    meter.add('vigil_audit_dropped_total', count, { sink: sink.name, reason })
+  const drop = (count: number, reason: string) => {
+    if (count > 0) meter.add('vigil_audit_dropped_total', count, { sink: sink.name, reason })
+  }
   const flush = () => {
     if (lines.length === 0 || state === 'broken') return
-    const batch = lines.join('')
+    const batch = lines
     lines = []
-    state = sink.write(batch) ? 'idle' : 'blocked'
+    const hasRoom = sink.write(batch.join(''), (isWritten) => {
+      if (!isWritten) drop(batch.length, 'broken')
+    })
+    if (state !== 'closed') state = hasRoom ? 'idle' : 'blocked'
   }
   sink.onReady(() => {
     if (state !== 'blocked') return
@@ -41,7 +45,7 @@ export function createSinkQueue(sink: Sink, options: QueueOptions): SinkQueue {
   })
   return {
     push: (line) => {
-      if (state === 'broken') return drop(1, 'broken')
+      if (state === 'broken' || state === 'closed') return drop(1, state)
       if (lines.length >= limit) return drop(1, 'full')
       lines.push(line)
       if (state !== 'idle') return
@@ -49,6 +53,7 @@ export function createSinkQueue(sink: Sink, options: QueueOptions): SinkQueue {
       defer(flush)
     },
     close: () => {
+      if (state !== 'broken') state = 'closed'
       flush()
       return sink.close()
     },

@@ -88,12 +88,24 @@ function stagesView(stages: NonNullable<Outcome['stages']>) {
   }
 }
 
+/** Never told, whatever configuration lists: what stands in them lets somebody in. */
+const SECRET_HEADERS: ReadonlySet<string> = new Set([
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'dpop',
+  'x-vigil-hop',
+  'x-forwarded-client-cert',
+  'client-cert',
+  'client-cert-chain',
+])
+
 /** The view of the request that conditions have, too: no query, and only the headers that configuration names. */
 export function requestView(check: Check, names: readonly string[]): RequestView {
   const headers: Record<string, string> = {}
   for (const name of names) {
     const values = check.headers.get(name)
-    if (values !== undefined) headers[name] = values.join(',')
+    if (values !== undefined && !SECRET_HEADERS.has(name)) headers[name] = values.join(',')
   }
   const requestId = check.headers.get('x-request-id')?.[0]
   return {

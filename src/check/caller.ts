@@ -15,9 +15,18 @@ interface AuthContextSource {
  */
 export function callerOf(call: AuthContextSource, listener: 'tcp' | 'unix'): Caller {
   if (listener === 'unix') return LOCAL
-  const certificate = call.getAuthContext().sslPeerCertificate
-  if (certificate === undefined) return UNVERIFIED
+  const certificate = peerCertificateOf(call)
+  if (!certificate) return UNVERIFIED
   return { state: 'verified', sans: sansOf(certificate.subjectaltname ?? '') }
+}
+
+function peerCertificateOf(call: AuthContextSource): PeerCertificate | null | undefined {
+  try {
+    return call.getAuthContext().sslPeerCertificate
+  } catch {
+    // The connection went away under the call: grpc-js then throws. Nobody will read the answer.
+    return undefined
+  }
 }
 
 /** `URI:spiffe://a/b, DNS:c` -> values. Names that Node had to quote are nobody: they hold what no SAN should. */

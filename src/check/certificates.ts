@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { experimental, type ServerCredentials } from '@grpc/grpc-js'
@@ -81,7 +82,9 @@ function readMaterial(files: CertificateFiles): Material {
     caCertificate: files.clientCaFile === undefined ? undefined : readFileSync(files.clientCaFile),
   }
   // Throws when key and certificate do not belong together.
-  createSecureContext({ cert: material.certificate, key: material.privateKey, ca: material.caCertificate })
+  createSecureContext({ cert: material.certificate, key: material.privateKey })
+  // A CA that is none would be taken in silence, and every Envoy be turned away.
+  if (material.caCertificate !== undefined) new X509Certificate(material.caCertificate)
   return material
 }
 

@@ -39,39 +39,54 @@ export function createCheckHandler(decider: Decider, options: HandlerOptions): C
   const { clock, meter, log, deadlineMs } = options
   let inFlight = 0
 
+  /** @throws when the decider lets pass what it was told to refuse. */
+  const refuse = (check: Check, failure: FailureCode): Outcome => {
+    const outcome = decider.refuse(check, failure)
+    if (isPass(outcome.answer)) throw new Error('a refusal passes')
+    return outcome
+  }
   const decideOrRefuse = async (check: Check): Promise<Outcome> => {
     try {
-      return await withDeadline(decider.decide(check), deadlineMs, () =>
-        decider.refuse(check, 'check.deadline.exceeded'),
-      )
+      const late = () => refuse(check, 'check.deadline.exceeded')
+      const outcome = await withDeadline(decider.decide(check), deadlineMs, late)
+      // What could not be read safely never passes, whatever the gate made of it.
+      if (check.malformed !== undefined && isPass(outcome.answer)) throw new Error('a malformed check passes')
+      return outcome
     } catch (error) {
       log.error('check failed', { decision: check.id, error: nameOf(error) })
-      return decider.refuse(check, 'check.fault.unexpected')
+      return refuse(check, 'check.fault.unexpected')
     }
   }
   const decide = async (check: Check, caller: Caller): Promise<Outcome> => {
-    if (inFlight > options.maxInFlight) return decider.refuse(check, 'check.capacity.exceeded')
-    if (!isAllowed(caller, options.callers)) return decider.refuse(check, 'check.caller.refused')
+    if (!isAllowed(caller, options.callers)) return refuse(check, 'check.caller.refused')
+    if (inFlight > options.maxInFlight) return refuse(check, 'check.capacity.exceeded')
     return decideOrRefuse(check)
   }
-  const handle = async (bytes: Buffer, caller: Caller): Promise<Buffer> => {
+  const answer = async (bytes: Buffer, caller: Caller): Promise<Buffer> => {
     const startMs = clock.monotonicMs()
+    const check = decode(bytes, { id: options.newId(), atMs: clock.nowMs(), caller })
+    const outcome = await decide(check, caller)
+    const response = encode(outcome.answer, check, log)
+    const durationMs = clock.monotonicMs() - startMs
+    options.defer(() => finish(outcome, durationMs))
+    return response
+  }
+  const handle = async (bytes: Buffer, caller: Caller): Promise<Buffer> => {
     inFlight++
     try {
-      const check = decode(bytes, { id: options.newId(), atMs: clock.nowMs(), caller })
-      const outcome = await decide(check, caller)
-      const response = encode(outcome.answer, check, log)
-      if (outcome.stages === undefined)
-        meter.add('vigil_checks_refused_total', 1, { reason: outcome.decision.reasons[0] })
-      const durationMs = clock.monotonicMs() - startMs
-      options.defer(() => finish(outcome, durationMs))
-      return response
+      return await answer(bytes, caller)
+    } catch (error) {
+      // Not even a refusal could be made. Nothing is recorded, so at least the log says it.
+      log.error('answering a check failed', { error: nameOf(error) })
+      return lastResort('')
     } finally {
       inFlight--
     }
   }
   const finish = (outcome: Outcome, durationMs: number) => {
     try {
+      if (outcome.stages === undefined)
+        meter.add('vigil_checks_refused_total', 1, { reason: outcome.decision.reasons[0] })
       decider.finish(outcome, durationMs)
     } catch (error) {
       // The answer stands; what was to be recorded is lost, and that is said.
@@ -81,6 +96,9 @@ export function createCheckHandler(decider: Decider, options: HandlerOptions): C
   }
   return { handle, inFlight: () => inFlight }
 }
+
+/** Anything but a refusal with a status counts as a pass here: this side must err towards refusing. */
+const isPass = (answer: Answer): boolean => !('status' in answer)
 
 type Arrival = Parameters<typeof toCheck>[1]
 
@@ -100,22 +118,27 @@ function encode(answer: Answer, check: Check, log: Log): Buffer {
     return encodeResponse(toCheckResponse(answer))
   } catch (error) {
     log.error('encoding an answer failed', { decision: check.id, error: nameOf(error) })
-    return encodeResponse(
-      toCheckResponse({
-        effect: 'unavailable',
-        status: 503,
-        headers: [],
-        body: '',
-        metadata: { decision: check.id },
-      }),
-    )
+    return lastResort(check.id)
   }
+}
+
+function lastResort(decision: string): Buffer {
+  const headers = [['retry-after', '1']] as const
+  const answer = { effect: 'unavailable', status: 503, headers, body: '', metadata: { decision } } as const
+  return encodeResponse(toCheckResponse(answer))
 }
 
 /** First of work and deadline; late work is dropped, its failure included, because nobody waits for it. */
 function withDeadline<T>(work: Promise<T>, deadlineMs: number, onLate: () => T): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(onLate()), deadlineMs)
+    const timer = setTimeout(() => {
+      // Out here nobody would catch: an exception in a timer ends the process.
+      try {
+        resolve(onLate())
+      } catch (error) {
+        reject(error)
+      }
+    }, deadlineMs)
     const settle = (act: () => void) => {
       clearTimeout(timer)
       act()
@@ -127,13 +150,14 @@ function withDeadline<T>(work: Promise<T>, deadlineMs: number, onLate: () => T):
   })
 }
 
+const FRAME = /^ {4}at [^\n]+:\d+:\d+\)?$/m
+
 /** The name and place of an error, never its message: messages quote input. */
 function nameOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error
-  const place =
-    error.stack
-      ?.split('\n')
-      .find((line) => line.includes(' at '))
-      ?.trim() ?? ''
-  return `${error.name} ${place}`.trim()
+  const { name, message, stack = '' } = error
+  // The message stands before the frames and may itself look like one.
+  const start = stack.indexOf(message)
+  const frames = start === -1 ? '' : stack.slice(start + message.length)
+  return `${name} ${FRAME.exec(frames)?.[0].trim() ?? ''}`.trim()
 }

@@ -4,6 +4,7 @@
  */
 
 export interface SplitPath {
+  /** Ends at the first `?` or `#`: what stands behind either may be a secret and is never kept. */
   readonly path: string
   readonly hasQuery: boolean
   readonly hasQueryToken: boolean
@@ -12,43 +13,58 @@ export interface SplitPath {
 }
 
 const OUTSIDE_VISIBLE_ASCII = /[^\x21-\x7e]/
+const CONTROL = /[\x00-\x20\x7f]/
 const ENCODED_CONTROL = /%(?:[01][0-9a-f]|7f)/i
 const BROKEN_ESCAPE = /%(?![0-9a-fA-F]{2})/
-/** `.` and `..` as whole segments, plain or percent-encoded; a `;parameter` behind them does not hide them. */
-const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?=\/|;|$)/i
+/** Overlong UTF-8: a lenient decoder reads `%c0%af` as `/` and `%e0%80%ae` as `.`. */
+const OVERLONG = /%(?:c[01]|e0%[89]|f0%8)/i
+/**
+ * `.` and `..` as whole segments, plain or percent-encoded. A `;parameter` behind them does not hide them, and an
+ * encoded slash bounds a segment too, also where `context.paths.encodedSlashes` allows one.
+ */
+const DOT_SEGMENT = /(?:\/|%2f|%5c)(?:\.|%2e){1,2}(?=\/|%2f|%5c|;|%3b|$)/i
 
 /** @param raw the `:path` pseudo header, query included. */
 export function splitPath(raw: string): SplitPath {
+  const end = raw.search(/[?#]/)
+  const path = end === -1 ? raw : raw.slice(0, end)
   const mark = raw.indexOf('?')
-  const path = mark === -1 ? raw : raw.slice(0, mark)
   const query = mark === -1 ? '' : raw.slice(mark + 1)
   return {
     path,
     hasQuery: mark !== -1,
     hasQueryToken: namesToken(query),
-    isHostile: isHostile(path) || raw.includes('#'),
+    isHostile: isHostile(path) || raw.includes('#') || CONTROL.test(query),
   }
 }
 
 function isHostile(path: string): boolean {
   if (!path.startsWith('/') || path.includes('\\')) return true
   if (OUTSIDE_VISIBLE_ASCII.test(path)) return true
-  if (path.includes('%') && (ENCODED_CONTROL.test(path) || BROKEN_ESCAPE.test(path))) return true
+  if (path.includes('%')) {
+    if (ENCODED_CONTROL.test(path) || BROKEN_ESCAPE.test(path) || OVERLONG.test(path)) return true
+  }
   return DOT_SEGMENT.test(path)
 }
 
-/** RFC 6750 section 2.3: the query parameter `access_token`, however its name is spelt. */
+/**
+ * RFC 6750 section 2.3: the query parameter `access_token`, however its name is spelt. Servers differ in what they
+ * take for that name (case, `access.token`, `access_token[]`), and the upstream must not see a token that was not judged.
+ */
 function namesToken(query: string): boolean {
   if (query === '') return false
-  return query.split(/[&;]/).some((pair) => decodeName(pair.split('=', 1)[0] ?? '') === 'access_token')
+  return query.split(/[&;]/).some((pair) => TOKEN_NAME.test(decodeName(pair.split('=', 1)[0] ?? '')))
 }
 
+const TOKEN_NAME = /^\s*access[_. ]token(?:$|[[\0])/i
+
 function decodeName(name: string): string {
-  if (!name.includes('%')) return name
+  const spaced = name.includes('+') ? name.replaceAll('+', ' ') : name
+  if (!spaced.includes('%')) return spaced
   try {
-    return decodeURIComponent(name)
+    return decodeURIComponent(spaced)
   } catch {
     // Not a name that any server would read as access_token.
-    return name
+    return spaced
   }
 }

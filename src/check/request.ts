@@ -12,7 +12,14 @@ export interface Arrival {
 }
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
-const AUTHORITY = /^(?:\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_-])?)(?::\d{1,5})?$/
+const AUTHORITY =
+  /^(?:\[(?=[^:]*:[^:]*:)[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_-])?)(?::([1-9]\d{0,4}))?$/
+const MAX_PORT = 65_535
+/** RFC 9110 section 5.6.2, and the pseudo headers. Lower-casing is safe then: only ASCII letters are left. */
+const HEADER_NAME = /^:?[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+/** What Envoy never passes on and what ends or splits a value in other parsers (CVE-2019-9900). */
+const HEADER_CONTROL = /[\0\r\n]/
+const SCHEMES = new Set(['', 'http', 'https'])
 const NO_METADATA = Object.freeze({})
 const NO_EXTENSIONS: ReadonlyMap<string, string> = new Map()
 
@@ -21,16 +28,21 @@ export function toCheck(wire: WireCheckRequest, arrival: Arrival): Check {
   const attributes = wire.attributes ?? {}
   const http = attributes.request?.http
   const { path, hasQuery, hasQueryToken, isHostile } = splitPath(http?.path ?? '')
-  const headers = readHeaders(http)
+  const { headers, isBroken } = readHeaders(http)
   const authority = normaliseAuthority(http?.host ?? '')
   const method = http?.method ?? ''
+  const scheme = (http?.scheme ?? '').toLowerCase()
   const source = toPeer(attributes.source)
-  const malformed = judge(http, method, authority, isHostile, headers)
+  const malformed =
+    judgeTarget(http, method, scheme, headers) ??
+    (isAuthority(authority) ? undefined : 'check.request.host') ??
+    (isHostile ? 'check.request.path' : undefined) ??
+    (isBroken ? 'check.request.header' : undefined)
   return {
     ...arrival,
     attempt: attemptOf(attributes.request, source, arrival.id),
     method,
-    scheme: (http?.scheme ?? '').toLowerCase(),
+    scheme,
     authority,
     path,
     hasQuery,
@@ -54,50 +66,66 @@ export function undecodableCheck(arrival: Arrival): Check {
   return { ...toCheck({}, arrival), malformed: 'check.request.undecodable' }
 }
 
-function judge(
+function judgeTarget(
   http: WireHttp | undefined,
   method: string,
-  authority: string,
-  isHostile: boolean,
+  scheme: string,
   headers: Check['headers'],
 ): FailureCode | undefined {
   // The network filter sends checks without HTTP: nothing here can judge them.
-  if (http === undefined) return 'check.request.not-http'
+  if (http === undefined || !SCHEMES.has(scheme)) return 'check.request.not-http'
   // Extended CONNECT (RFC 8441) carries `:protocol`.
   if (method === 'CONNECT' || headers.has(':protocol')) return 'check.request.connect'
-  if (!METHODS.has(method)) return 'check.request.method'
-  if (!AUTHORITY.test(authority)) return 'check.request.host'
-  if (isHostile) return 'check.request.path'
-  return undefined
+  return METHODS.has(method) ? undefined : 'check.request.method'
+}
+
+function isAuthority(authority: string): boolean {
+  const match = AUTHORITY.exec(authority)
+  return match !== null && (match[1] === undefined || Number(match[1]) <= MAX_PORT)
 }
 
 /** Lower case, one trailing dot of the host dropped; the port stays. */
 function normaliseAuthority(host: string): string {
-  const lower = host.toLowerCase()
+  // Userinfo makes it malformed, and what stands there may be a password: it is not even recorded.
+  const bare = host.slice(host.lastIndexOf('@') + 1)
+  if (bare.length !== host.length) return `@${bare}`
+  // Other letters stay as they are: the Kelvin sign would become an ASCII `k`.
+  const lower = host.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
   return lower.includes('.:') || lower.endsWith('.') ? lower.replace(/\.(?=:\d+$|$)/, '') : lower
 }
 
+interface Headers {
+  readonly headers: Map<string, string[]>
+  /** A name or value that no HTTP parser should have let through. */
+  isBroken: boolean
+}
+
 /** Both forms that Envoy sends: `headers` (repeats joined by `,`) and `header_map` (raw bytes, each entry alone). */
-function readHeaders(http: WireHttp | undefined): Check['headers'] {
-  const headers = new Map<string, string[]>()
+function readHeaders(http: WireHttp | undefined): Headers {
+  const read: Headers = { headers: new Map(), isBroken: false }
   const list = http?.header_map?.headers
   if (list !== undefined && list.length > 0) {
     for (const { key, value, raw_value: raw } of list) {
       const text = raw !== undefined && raw.length > 0 ? Buffer.from(raw).toString('latin1') : (value ?? '')
-      add(headers, (key ?? '').toLowerCase(), text)
+      add(read, key ?? '', text)
     }
-    return headers
+    return read
   }
   const map = http?.headers
-  if (map !== undefined) for (const key of Object.keys(map)) add(headers, key.toLowerCase(), map[key] ?? '')
-  return headers
+  if (map !== undefined) for (const key of Object.keys(map)) add(read, key, map[key] ?? '')
+  return read
 }
 
-function add(headers: Map<string, string[]>, key: string, value: string): void {
+function add(read: Headers, key: string, value: string): void {
+  if (!HEADER_NAME.test(key) || HEADER_CONTROL.test(value)) {
+    read.isBroken = true
+    return
+  }
+  const name = key.toLowerCase()
   // Pseudo headers have fields of their own; only `:protocol` tells something that no field does.
-  if (key.startsWith(':') && key !== ':protocol') return
-  const values = headers.get(key)
-  if (values === undefined) headers.set(key, [value])
+  if (name.startsWith(':') && name !== ':protocol') return
+  const values = read.headers.get(name)
+  if (values === undefined) read.headers.set(name, [value])
   else values.push(value)
 }
 
@@ -109,44 +137,44 @@ function attemptOf(
 ): string {
   const id = request?.http?.id
   const time = request?.time
-  if (!id || time === undefined || source.ip === undefined) return decisionId
-  return hash(
-    'sha256',
-    `${id}|${time.seconds ?? 0}.${time.nanos ?? 0}|${source.ip}|${source.port ?? 0}`,
-    'base64url',
-  )
+  if (!id || !time?.seconds || source.ip === undefined || source.port === undefined) return decisionId
+  // The numbers come first, so that no `|` inside the other parts can shift one into the next.
+  const name = `${time.seconds}.${time.nanos ?? 0}|${source.port}|${source.ip.length}|${source.ip}|${id}`
+  return hash('sha256', name, 'base64url')
 }
 
 function toPeer(peer: WirePeer | undefined): Peer {
   const socket = peer?.address?.socket_address
   const principal = peer?.principal ?? ''
-  const encoded = peer?.certificate
-  return {
+  const base = {
     ...(socket?.address ? { ip: socket.address } : {}),
     ...(socket?.port_value ? { port: socket.port_value } : {}),
     // A NUL truncates names in other parsers (CVE-2026-47778): such a principal is nobody.
     principal: /[^\x20-\x7e]/.test(principal) ? '' : principal,
-    // Parsed only by who needs it: most checks do not.
-    ...(encoded ? lazyCertificate(encoded) : {}),
   }
+  return peer?.certificate ? withCertificate(base, peer.certificate) : base
 }
 
-function lazyCertificate(encoded: string): { readonly certificate: Uint8Array } {
+/** The certificate is parsed by the first who reads it: most checks never do, and it costs as much as all else here. */
+function withCertificate(base: Peer, encoded: string): Peer {
   let der: Uint8Array | undefined
-  return {
-    get certificate() {
-      der ??= decodeCertificate(encoded)
+  let isRead = false
+  return Object.defineProperty({ ...base }, 'certificate', {
+    enumerable: true,
+    get: () => {
+      if (!isRead) der = decodeCertificate(encoded)
+      isRead = true
       return der
     },
-  }
+  })
 }
 
-/** URL-encoded PEM -> DER; empty when it is no certificate, which then matches no thumbprint. */
-function decodeCertificate(encoded: string): Uint8Array {
+/** URL-encoded PEM -> DER; undefined when it is no certificate, because even empty bytes have a thumbprint. */
+function decodeCertificate(encoded: string): Uint8Array | undefined {
   try {
     return new X509Certificate(decodeURIComponent(encoded)).raw
   } catch {
-    return new Uint8Array(0)
+    return undefined
   }
 }
 

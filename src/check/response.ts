@@ -6,14 +6,7 @@ import type { WireCheckResponse, WireHeaderOption, WireStruct, WireValue } from 
  * To Envoy an empty or status-less response means ALLOW, and so does status 0 with a denied body; therefore 0 is
  * written only for the effects listed here and an explicit non-zero code for every other.
  */
-const PASSES: Readonly<Record<Answer['effect'], boolean>> = {
-  allow: true,
-  monitor: true,
-  'step-up': false,
-  throttle: false,
-  deny: false,
-  unavailable: false,
-}
+const PASSES: ReadonlySet<unknown> = new Set<Answer['effect']>(['allow', 'monitor'])
 
 const OK = 0
 const PERMISSION_DENIED = 7
@@ -22,13 +15,15 @@ const OVERWRITE_IF_EXISTS_OR_ADD = 2
 
 export function toCheckResponse(answer: Answer): WireCheckResponse {
   const metadata = toStruct(answer.metadata)
-  if (PASSES[answer.effect] === true && 'setHeaders' in answer) {
+  if (PASSES.has(answer.effect) && 'setHeaders' in answer) {
     return {
       status: { code: OK },
       ok_response: {
         headers: answer.setHeaders.map(overwriting),
         headers_to_remove: answer.removeHeaders,
-        response_headers_to_add: answer.responseHeaders.map(plain),
+        response_headers_to_add: answer.responseHeaders.map((pair) =>
+          LISTS.has(pair[0]) ? plain(pair) : overwriting(pair),
+        ),
       },
       dynamic_metadata: metadata,
     }
@@ -37,10 +32,18 @@ export function toCheckResponse(answer: Answer): WireCheckResponse {
   const { status, headers, body } = 'status' in answer ? answer : { status: 403, headers: [], body: '' }
   return {
     status: { code: status === 401 ? UNAUTHENTICATED : PERMISSION_DENIED, message: answer.effect },
-    denied_response: { status: { code: status }, headers: headers.map(plain), body },
+    denied_response: { status: { code: httpStatus(status) }, headers: headers.map(plain), body },
     dynamic_metadata: metadata,
   }
 }
+
+/** Anything that is no final HTTP status would be written as 0 or cut to 32 bits. */
+function httpStatus(status: number): number {
+  return Number.isInteger(status) && status >= 200 && status <= 599 ? status : 403
+}
+
+/** Response headers that are lists: the app's own stay beside them. Every other replaces (DPOP-17: one nonce). */
+const LISTS: ReadonlySet<string> = new Set(['access-control-expose-headers'])
 
 /** Identity headers must replace what the client sent on every Envoy: both members are needed for that. */
 function overwriting([key, value]: HeaderPair): WireHeaderOption {

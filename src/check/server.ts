@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises'
+import { lstat, rm } from 'node:fs/promises'
 import {
   Metadata,
   Server,
@@ -56,7 +56,7 @@ export async function startCheckServer(
   const bound: { readonly server: Server; readonly address: string }[] = []
   for (const listen of settings.listen) {
     const kind = listen.startsWith('unix:') ? 'unix' : 'tcp'
-    if (kind === 'unix') await rm(listen.slice('unix:'.length), { force: true })
+    if (kind === 'unix') await removeStaleSocket(listen.slice('unix:'.length))
     const server = new Server({ 'grpc.max_receive_message_length': settings.maxMessageBytes })
     server.addService(definition, { Check: checkMethod(handler, kind) })
     health.addToServer(server)
@@ -79,6 +79,14 @@ export async function startCheckServer(
       await Promise.all(bound.map(({ server }) => shutDown(server, timeoutMs)))
     },
   }
+}
+
+/** A socket that an earlier process left behind; anything else at that path is a mistake in the configuration. */
+async function removeStaleSocket(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined)
+  if (found === undefined) return
+  if (!found.isSocket()) throw new Error(`cannot listen on unix:${path}: a file that is no socket is there`)
+  await rm(path)
 }
 
 function checkMethod(handler: CheckHandler, listener: 'tcp' | 'unix') {

@@ -45,12 +45,23 @@ export function headersToRemove(set: readonly HeaderPair[]): readonly string[] {
  */
 export function encodeValue(value: string): string {
   if (/^[\x21-\x24\x26-\x7e]*$/.test(value)) return value
-  return Array.from(Buffer.from(value, 'utf8'), (byte) =>
-    byte > 0x20 && byte < 0x7f && byte !== 0x25
-      ? String.fromCharCode(byte)
-      : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`,
-  ).join('')
+  return Array.from(value, encodeCharacter).join('')
 }
+
+function encodeCharacter(character: string): string {
+  if (/^[\x21-\x24\x26-\x7e]$/.test(character)) return character
+  const code = character.codePointAt(0) ?? 0
+  const bytes = isLoneSurrogate(code) ? surrogateBytes(code) : Buffer.from(character, 'utf8')
+  return Array.from(bytes, (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('')
+}
+
+/** JSON may hold half a character. UTF-8 would turn all of these into the same U+FFFD, and so two subjects into one. */
+const isLoneSurrogate = (code: number) => code >= 0xd800 && code <= 0xdfff
+const surrogateBytes = (code: number) => [
+  0xe0 | (code >> 12),
+  0x80 | ((code >> 6) & 0x3f),
+  0x80 | (code & 0x3f),
+]
 
 /** Headers of a passing answer; only members that are known. */
 export function identityHeaders(

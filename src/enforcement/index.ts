@@ -47,7 +47,7 @@ export function enforce(
         effect: decision.effect,
         setHeaders,
         removeHeaders: headersToRemove(setHeaders),
-        responseHeaders: nonceHeaders(subject),
+        responseHeaders: nonceHeaders(subject, check),
         metadata,
       }
     }
@@ -75,12 +75,14 @@ export function enforce(
 }
 
 /** RFC 9449 section 8.2: a fresh nonce rides on the answer, which must then not be cached. */
-function nonceHeaders(subject: Subject): readonly HeaderPair[] {
+function nonceHeaders(subject: Subject, check: Check): readonly HeaderPair[] {
   if (subject.state !== 'identified' || subject.nextNonce === undefined) return []
-  return [
+  const headers: readonly HeaderPair[] = [
     ['dpop-nonce', subject.nextNonce],
     ['cache-control', 'no-store'],
   ]
+  // A script can read the nonce only if told; the app's own list stays beside this one.
+  return check.headers.has('origin') ? [...headers, ['access-control-expose-headers', 'DPoP-Nonce']] : headers
 }
 
 /** For access logs and later filters: no token, no secret. */

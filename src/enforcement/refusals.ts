@@ -41,7 +41,7 @@ export function refuse(
   }
   headers.push(...nonceOf(subject))
   if (details.retryAfterSeconds !== undefined)
-    headers.push(['retry-after', String(details.retryAfterSeconds)])
+    headers.push(['retry-after', String(wholeSeconds(details.retryAfterSeconds))])
   if (check.isGrpc && shape.grpcStatus !== undefined) headers.push(['grpc-status', String(shape.grpcStatus)])
   const body = {
     type: `${config.problemBase}${problem === 'dpop-key-binding' ? 'invalid-token' : problem}`,
@@ -49,7 +49,7 @@ export function refuse(
     status: shape.status,
     ...(problem === 'access-denied' ? { detail: ACCESS_DENIED_DETAIL } : {}),
     ...(shape.error === undefined ? {} : { error: shape.error }),
-    ...(scope === undefined ? {} : { scope }),
+    ...(scope === undefined || problem !== 'insufficient-scope' ? {} : { scope }),
   }
   return finish(shape.status, headers, body, shape.grpcMessage, check)
 }
@@ -85,8 +85,8 @@ export function throttle(
   check: Check,
   config: RefusalConfig,
 ): Refusal {
-  const wait =
-    limit === undefined ? retryAfterSeconds + jitter(check.id, retryAfterSeconds) : retryAfterSeconds
+  const seconds = wholeSeconds(retryAfterSeconds)
+  const wait = limit === undefined ? seconds + jitter(check.id, seconds) : seconds
   const headers: HeaderPair[] = [['retry-after', String(wait)]]
   if (limit !== undefined && config.rateLimitHeaders) {
     headers.push(['ratelimit-policy', `"${limit.limit}";q=${limit.max};w=${limit.windowSeconds}`])
@@ -141,8 +141,14 @@ function nonceOf(subject: Subject): readonly HeaderPair[] {
   return [['dpop-nonce', subject.nextNonce]]
 }
 
-/** Up to a quarter more, from the random decision id: waiting callers must not come back all at once. */
+/** RFC 9110 section 10.2.3: whole seconds; 0 would invite the caller back at once. */
+function wholeSeconds(seconds: number): number {
+  return Math.max(1, Math.ceil(seconds))
+}
+
+/** Up to a quarter more, at least 0 to 1 s, from the random decision id: callers must not come back all at once. */
 function jitter(id: string, seconds: number): number {
-  const word = Number.parseInt(id.replace(/[^0-9a-f]/g, '').slice(0, 4), 16)
-  return Number.isNaN(word) ? 0 : Math.floor(((word / 0xffff) * seconds) / 4)
+  // The last digits are random in every version of UUID; the first may be the time.
+  const word = Number.parseInt(id.replace(/[^0-9a-f]/g, '').slice(-4), 16)
+  return Number.isNaN(word) ? 0 : Math.round((word / 0xffff) * Math.max(1, seconds / 4))
 }

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 
 export interface ProbesDeps {
-  /** The process works: never depends on issuers or the store. */
+  /** Whether checks should be sent here, and why not. /livez asks nothing: it never depends on issuers or the store. */
   readonly isReady: () => { readonly ready: boolean; readonly reasons: readonly string[] }
   readonly serveMetrics: (request: IncomingMessage, response: ServerResponse) => void
 }
@@ -14,9 +14,15 @@ export interface Probes {
 
 /** HTTP for kubelet and Prometheus: GET /livez, /readyz, /metrics. */
 export function startProbes(host: string, port: number, deps: ProbesDeps): Promise<Probes> {
-  const server = createServer({ requestTimeout: 5000, headersTimeout: 5000 }, (request, response) =>
-    answer(request, response, deps),
-  )
+  const server = createServer({ requestTimeout: 5000, headersTimeout: 5000 }, (request, response) => {
+    try {
+      answer(request, response, deps)
+    } catch {
+      // A probe must not end the process that it asks about; kubelet sees the failure.
+      if (response.headersSent) response.destroy()
+      else send(response, 500, { error: 'the probe failed' })
+    }
+  })
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {
@@ -31,8 +37,11 @@ export function startProbes(host: string, port: number, deps: ProbesDeps): Promi
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, deps: ProbesDeps): void {
-  if (request.method !== 'GET' && request.method !== 'HEAD') return send(response, 405, { error: 'use GET' })
-  switch (request.url) {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.setHeader('allow', 'GET, HEAD')
+    return send(response, 405, { error: 'use GET' })
+  }
+  switch (request.url?.split('?', 1)[0]) {
     case '/livez':
       return send(response, 200, { live: true })
     case '/readyz': {

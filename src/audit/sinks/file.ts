@@ -4,23 +4,27 @@ import type { Sink } from '../sink.ts'
 /** JSON lines appended to a file that only the owner may read. */
 export function fileSink(path: string): Sink {
   const stream = createWriteStream(path, { flags: 'a', mode: 0o600 })
-  let isBroken = false
+  let broken: string | undefined
+  let onBroken: (reason: string) => void = () => undefined
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (broken !== undefined) return
+    broken = error.code ?? 'error'
+    onBroken(broken)
+  })
   return {
     name: 'file',
-    write: (lines) => !isBroken && stream.write(lines),
+    write: (lines, onSettled) => stream.write(lines, (error) => onSettled(!error)),
     onReady: (listener) => {
       stream.on('drain', listener)
     },
     onBroken: (listener) => {
-      stream.once('error', (error: NodeJS.ErrnoException) => {
-        isBroken = true
-        listener(error.code ?? 'error')
-      })
+      onBroken = listener
     },
     close: () =>
       new Promise((resolve) => {
-        if (isBroken) resolve()
-        else stream.end(resolve)
+        if (stream.closed || stream.destroyed) return resolve()
+        stream.once('close', () => resolve())
+        stream.end()
       }),
   }
 }

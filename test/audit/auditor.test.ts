@@ -1,0 +1,89 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from '@jest/globals'
+import { createAuditor } from '../../src/audit/index.ts'
+import { auditSettings } from '../../src/config/schema/decision.ts'
+import { sampleCheck, sampleOutcome, spyLog, spyMeter } from '../support/edge-samples.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'vigil-auditor-'))
+afterAll(() => rmSync(dir, { recursive: true }))
+const CONTEXT = { durationUs: 1, config: 'c', headers: [] }
+const toFile = (name: string) => auditSettings.parse({ sinks: [{ kind: 'file', path: join(dir, name) }] })
+const ids = (name: string) =>
+  readFileSync(join(dir, name), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line).id)
+const outcome = (id: string) => sampleOutcome({ check: sampleCheck({ id }) })
+
+function setUp() {
+  const meter = spyMeter()
+  const auditor = createAuditor({ meter, log: spyLog(), defer: (run) => setImmediate(run) })
+  return { meter, auditor }
+}
+
+describe('the auditor', () => {
+  test('records go to every sink as JSON lines', async () => {
+    const { auditor } = setUp()
+    const sinks = ['a1', 'a2'].map((name) => ({ kind: 'file', path: join(dir, name) }))
+    await auditor.configure(auditSettings.parse({ sinks }))
+    auditor.record(outcome('one'), CONTEXT)
+    auditor.record(outcome('two'), CONTEXT)
+    await auditor.close()
+    expect([ids('a1'), ids('a2')]).toEqual([
+      ['one', 'two'],
+      ['one', 'two'],
+    ])
+  })
+
+  test('new settings: what was queued goes to the old sink, what comes goes to the new one', async () => {
+    const { auditor, meter } = setUp()
+    await auditor.configure(toFile('b1'))
+    auditor.record(outcome('one'), CONTEXT)
+    const configured = auditor.configure(toFile('b2'))
+    auditor.record(outcome('two'), CONTEXT)
+    await configured
+    await auditor.close()
+    expect([ids('b1'), ids('b2')]).toEqual([['one'], ['two']])
+    expect(meter.counted).toEqual([])
+  })
+
+  test('the same settings again change nothing', async () => {
+    const { auditor } = setUp()
+    await auditor.configure(toFile('c1'))
+    auditor.record(outcome('one'), CONTEXT)
+    await auditor.configure(toFile('c1'))
+    auditor.record(outcome('two'), CONTEXT)
+    await auditor.close()
+    expect(ids('c1')).toEqual(['one', 'two'])
+  })
+
+  test('a record that cannot be told is counted as dropped and does not throw', async () => {
+    const { auditor, meter } = setUp()
+    await auditor.configure(toFile('d1'))
+    auditor.record(sampleOutcome({ check: sampleCheck({ atMs: Number.NaN }) }), CONTEXT)
+    await auditor.close()
+    expect(meter.counted).toEqual([
+      { name: 'vigil_audit_dropped_total', value: 1, labels: { sink: 'all', reason: 'fault' } },
+    ])
+  })
+
+  test('no sinks, no records; after closing nothing throws', async () => {
+    const { auditor } = setUp()
+    await auditor.configure(auditSettings.parse({ sinks: [] }))
+    auditor.record(outcome('one'), CONTEXT)
+    await auditor.close()
+    auditor.record(outcome('two'), CONTEXT)
+  })
+
+  test('a sink that cannot be opened loses records and counts each', async () => {
+    const { auditor, meter } = setUp()
+    await auditor.configure(toFile('none/x'))
+    auditor.record(outcome('one'), CONTEXT)
+    auditor.record(outcome('two'), CONTEXT)
+    await auditor.close()
+    const lost = meter.counted.reduce((sum, { value }) => sum + value, 0)
+    expect(lost).toBe(2)
+  })
+})

@@ -1,0 +1,136 @@
+import { describe, expect, test } from '@jest/globals'
+import { createSinkQueue } from '../../src/audit/queue.ts'
+import type { Sink } from '../../src/audit/sink.ts'
+import { spyLog, spyMeter } from '../support/edge-samples.ts'
+
+/** A sink that writes, blocks and breaks when it is told to. */
+function setUp(limit = 3) {
+  const meter = spyMeter()
+  const log = spyLog()
+  const written: string[] = []
+  const settled: ((isWritten: boolean) => void)[] = []
+  const deferred: (() => void)[] = []
+  const hooks = {
+    hasRoom: true,
+    ready: (): unknown => undefined,
+    broken: (_reason: string): unknown => undefined,
+    closes: 0,
+  }
+  const sink: Sink = {
+    name: 'test',
+    write: (lines, onSettled) => {
+      written.push(lines)
+      settled.push(onSettled)
+      return hooks.hasRoom
+    },
+    onReady: (listener) => {
+      hooks.ready = listener
+    },
+    onBroken: (listener) => {
+      hooks.broken = listener
+    },
+    close: async () => {
+      hooks.closes++
+    },
+  }
+  const queue = createSinkQueue(sink, { limit, meter, log, defer: (run) => deferred.push(run) })
+  const run = () => {
+    for (const each of deferred.splice(0)) each()
+  }
+  const dropped = () =>
+    meter.counted.map(({ value, labels }) => [value, labels?.['sink'], labels?.['reason']])
+  return { queue, run, written, settled, hooks, dropped, log, deferred }
+}
+
+describe('the queue before a sink', () => {
+  test('records go out together, in order, and not before the answer', () => {
+    const { queue, run, written, deferred } = setUp()
+    queue.push('a\n')
+    queue.push('b\n')
+    expect(written).toEqual([])
+    expect(deferred).toHaveLength(1)
+    run()
+    expect(written).toEqual(['a\nb\n'])
+    queue.push('c\n')
+    run()
+    expect(written).toEqual(['a\nb\n', 'c\n'])
+  })
+
+  test('it is bounded: what does not fit is dropped and counted', () => {
+    const { queue, run, written, dropped } = setUp(2)
+    for (const line of ['a', 'b', 'c', 'd']) queue.push(line)
+    run()
+    expect(written).toEqual(['ab'])
+    expect(dropped()).toEqual([
+      [1, 'test', 'full'],
+      [1, 'test', 'full'],
+    ])
+  })
+
+  test('a blocked sink is left alone until it is ready', () => {
+    const { queue, run, written, hooks, dropped } = setUp(2)
+    hooks.hasRoom = false
+    queue.push('a')
+    run()
+    for (const line of ['b', 'c', 'd']) queue.push(line)
+    run()
+    expect(written).toEqual(['a'])
+    expect(dropped()).toEqual([[1, 'test', 'full']])
+    hooks.hasRoom = true
+    hooks.ready()
+    expect(written).toEqual(['a', 'bc'])
+    queue.push('e')
+    run()
+    expect(written).toEqual(['a', 'bc', 'e'])
+  })
+
+  test('ready without having been blocked changes nothing', () => {
+    const { queue, run, written, hooks } = setUp()
+    queue.push('a')
+    hooks.ready()
+    expect(written).toEqual([])
+    run()
+    expect(written).toEqual(['a'])
+  })
+
+  test('a broken sink: what waits and what comes is dropped, counted and said once', () => {
+    const { queue, run, written, hooks, dropped, log } = setUp()
+    queue.push('a')
+    queue.push('b')
+    hooks.broken('ENOSPC')
+    queue.push('c')
+    run()
+    expect(written).toEqual([])
+    expect(dropped()).toEqual([
+      [2, 'test', 'broken'],
+      [1, 'test', 'broken'],
+    ])
+    expect(log.lines).toEqual(['{"event":"audit sink broken","sink":"test","reason":"ENOSPC"}'])
+  })
+
+  test('lines that the sink took and lost are counted, too', () => {
+    const { queue, run, settled, dropped } = setUp()
+    queue.push('a')
+    queue.push('b')
+    run()
+    settled[0]?.(false)
+    expect(dropped()).toEqual([[2, 'test', 'broken']])
+  })
+
+  test('closing flushes, also before a blocked sink, and what comes later is counted', async () => {
+    for (const hasRoom of [true, false]) {
+      const { queue, run, written, hooks, dropped } = setUp()
+      hooks.hasRoom = hasRoom
+      queue.push('a')
+      run()
+      queue.push('b')
+      await queue.close()
+      expect(written).toEqual(['a', 'b'])
+      expect(hooks.closes).toBe(1)
+      queue.push('c')
+      run()
+      expect(written).toEqual(['a', 'b'])
+      expect(dropped()).toEqual([[1, 'test', 'closed']])
+    }
+  })
+})

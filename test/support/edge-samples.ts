@@ -1,0 +1,172 @@
+import type { WireCheckRequest, WireHttp } from '../../src/check/wire.ts'
+import type {
+  Answer,
+  Check,
+  Credential,
+  Decision,
+  Entrypoint,
+  Facts,
+  Outcome,
+  Past,
+  Subject,
+} from '../../src/model.ts'
+import type { Labels, Log, Meter } from '../../src/ports.ts'
+
+/** Plain examples of the shared words, for the tests of the edge, of enforcement and of audit. */
+
+export const ID = '5f0c0c0c-1111-4222-8333-444455556666'
+export const AT_MS = Date.UTC(2026, 10, 22, 9, 0, 0)
+export const ARRIVAL = { id: ID, atMs: AT_MS, caller: { state: 'unverified', sans: [] } } as const
+
+export function wireRequest(http: WireHttp = {}): WireCheckRequest {
+  return {
+    attributes: {
+      source: { address: { socket_address: { address: '10.0.0.9', port_value: 4711 } } },
+      request: {
+        time: { seconds: 1_795_000_000, nanos: 5 },
+        http: { id: '17', method: 'GET', path: '/v1/orders', host: 'api.example.com', ...http },
+      },
+    },
+  }
+}
+
+export function sampleCheck(over: Partial<Check> = {}, headers: Record<string, string> = {}): Check {
+  return {
+    ...ARRIVAL,
+    attempt: 'attempt',
+    method: 'GET',
+    scheme: 'https',
+    authority: 'api.example.com',
+    path: '/v1/orders',
+    hasQuery: false,
+    hasQueryToken: false,
+    protocol: 'HTTP/2',
+    headers: new Map(Object.entries(headers).map(([name, value]) => [name, [value]])),
+    source: { ip: '10.0.0.9', port: 4711, principal: '' },
+    destination: { principal: '' },
+    sni: '',
+    extensions: new Map(),
+    metadata: {},
+    isGrpc: false,
+    ...over,
+  }
+}
+
+export function sampleCredential(over: Partial<Credential> = {}): Credential {
+  return {
+    issuer: 'https://idp.example.com',
+    subject: 'alice',
+    kind: 'user',
+    tenant: 'acme',
+    client: 'web',
+    session: { id: 's-1', isDerived: false },
+    scopes: ['orders.read', 'orders.write'],
+    acr: 'phr',
+    amr: ['hwk'],
+    authTime: 1_795_000_000,
+    issuedAt: 1_795_000_000,
+    expiresAt: 1_795_000_600,
+    claims: {},
+    tokenId: 'secret-token-id',
+    tokenHash: 'secret-token-hash',
+    confirmation: { jkt: 'secret-thumbprint' },
+    ...over,
+  }
+}
+
+export type Identified = Extract<Subject, { state: 'identified' }>
+
+export function identified(over: Partial<Identified> = {}): Identified {
+  return {
+    state: 'identified',
+    credential: sampleCredential(),
+    scheme: 'Bearer',
+    binding: { state: 'absent', methods: [], isRequired: false, isCarried: false },
+    uses: [],
+    isCounted: false,
+    ...over,
+  }
+}
+
+const ENTRYPOINT: Entrypoint = {
+  name: 'gateway',
+  role: 'edge',
+  trustedProxies: 0,
+  envoyAppends: true,
+  externalOrigins: ['https://api.example.com'],
+  peerVerified: false,
+  trustsXfcc: false,
+  clientCertFrom: [],
+  edges: [],
+  issuesHop: false,
+}
+
+export const FACTS: Facts = {
+  entrypoint: 'gateway',
+  action: {
+    name: 'read-orders',
+    isKnown: true,
+    sensitivity: 'low',
+    scopes: [],
+    params: {},
+    allowsAnonymous: false,
+  },
+  address: { ip: '203.0.113.7', isUntrusted: false },
+  device: { isAttested: false },
+}
+
+export const PAST: Past = { shown: {}, limits: [], proof: 'none', hop: 'none', degraded: [] }
+
+export const DECISION_BASE = { reasons: ['policy.default.allowed'], shadow: [], degraded: [] } as const
+
+export const ALLOW: Decision = { ...DECISION_BASE, effect: 'allow' }
+
+export const ALLOWED: Extract<Answer, { setHeaders: unknown }> = {
+  effect: 'allow',
+  setHeaders: [['x-vigil-subject', 'alice']],
+  removeHeaders: ['x-vigil-hop'],
+  responseHeaders: [],
+  metadata: { decision: ID },
+}
+
+export function refusedAnswer(status = 403): Extract<Answer, { status: number }> {
+  return { effect: 'deny', status, headers: [], body: 'no', metadata: { decision: ID } }
+}
+
+export function sampleOutcome(over: Partial<Outcome> = {}, subject: Subject = identified()): Outcome {
+  return {
+    check: sampleCheck(),
+    stages: {
+      entrypoint: ENTRYPOINT,
+      subject,
+      facts: FACTS,
+      past: PAST,
+      assessment: { score: 0.01, level: 'low', findings: [], failed: [] },
+    },
+    decision: ALLOW,
+    answer: ALLOWED,
+    ...over,
+  }
+}
+
+export interface Counted {
+  readonly name: string
+  readonly value: number
+  readonly labels: Labels | undefined
+}
+
+export function spyMeter(): Meter & { readonly counted: Counted[] } {
+  const counted: Counted[] = []
+  const note = (name: string, value: number, labels?: Labels) => {
+    counted.push({ name, value, labels })
+  }
+  return { counted, add: note, record: note, set: note }
+}
+
+export function spyLog(): Log & { readonly lines: string[] } {
+  const lines: string[] = []
+  const note = (event: string, fields?: object) => {
+    lines.push(JSON.stringify({ event, ...fields }))
+  }
+  return { lines, debug: note, info: note, warn: note, error: note }
+}
