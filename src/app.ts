@@ -3,9 +3,9 @@ import type { Decider } from './check/handler.ts'
 import type { Settings } from './config/schema/settings.ts'
 import type { StaticSettings } from './config/schema/static.ts'
 import type { Compiled } from './errors.ts'
-import { createLearner } from './history/index.ts'
-import type { Clock, Entropy, InstanceKeys, Log, Meter } from './ports.ts'
+import { createHistoryKeys, createLearner, createLocalReplay } from './history/index.ts'
 import { decide, refuseOutright } from './pipeline.ts'
+import type { Clock, Entropy, InstanceKeys, Log, Meter } from './ports.ts'
 import { discoverSignals } from './risk/discover.ts'
 import { compileSnapshot, type Snapshot, type SnapshotDeps } from './snapshot.ts'
 import type { Store } from './store/store.ts'
@@ -39,15 +39,18 @@ export interface App {
 }
 
 export async function createApp(options: AppOptions): Promise<App> {
-  const { clock, meter, log, store } = options
+  const { meter, log, store } = options
+  const historyKeys = createHistoryKeys(options.keys.store)
   const deps: SnapshotDeps = {
     ...options,
+    historyKeys,
+    localReplay: createLocalReplay(),
     storeBudgetMs: options.fixed.store.budgetMs,
     signals: await discoverSignals(),
     isUnverifiedCallerAcknowledged: options.fixed.acknowledge.unverifiedCaller,
   }
   const auditor = createAuditor(options)
-  const learner = createLearner({ store, keys: options.keys, clock, meter, log, schedule: options.schedule })
+  const learner = createLearner({ store, keys: historyKeys, meter, log, schedule: options.schedule })
   let current: Snapshot | undefined
   const inUse = (): Snapshot => {
     if (current === undefined) throw new Error('no configuration is in use yet')
@@ -63,7 +66,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     current: () => current,
     flush: () => learner.flush(),
     close: async () => {
-      await learner.close()
+      await learner.flush()
       await auditor.close()
       await store.close()
     },
@@ -86,7 +89,11 @@ function createDecider(inUse: () => Snapshot, auditor: Auditor, learner: Learner
       const { check, stages, decision } = outcome
       const { hash, settings } = snapshots.get(check) ?? inUse()
       if (stages !== undefined) learner.learn(check, stages.subject, stages.facts, stages.past, decision)
-      const context = { durationUs: Math.round(durationMs * 1000), config: hash, headers: settings.context.requestHeaders }
+      const context = {
+        durationUs: Math.round(durationMs * 1000),
+        config: hash,
+        headers: settings.context.requestHeaders,
+      }
       auditor.record(outcome, context)
       observe(outcome, durationMs, meter)
     },

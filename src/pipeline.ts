@@ -1,7 +1,7 @@
 import { gather } from './context/index.ts'
 import { enforce } from './enforcement/index.ts'
 import { recall } from './history/index.ts'
-import { identify, issueHop } from './identity/index.ts'
+import { equip, identify } from './identity/index.ts'
 import type { Check, Decision, Outcome } from './model.ts'
 import { decide as decidePolicy } from './policy/index.ts'
 import { assess } from './risk/index.ts'
@@ -15,8 +15,15 @@ export async function decide(check: Check, snapshot: Snapshot): Promise<Outcome>
   const past = await recall(check, subject, facts, snapshot.history)
   const assessment = assess(check, subject, facts, past, snapshot.risk)
   const decision = decidePolicy(check, subject, facts, past, assessment, snapshot.policy)
-  const hop = issueHop(subject, check, entrypoint, snapshot.identity)
-  const answer = enforce(decision, check, subject, assessment.level, hop, snapshot.enforcement)
+  const equipped = equip(subject, decision, check, entrypoint, snapshot.identity)
+  const answer = enforce(
+    decision,
+    check,
+    equipped.subject,
+    assessment.level,
+    equipped.hop,
+    snapshot.enforcement,
+  )
   return { check, stages: { entrypoint, subject, facts, past, assessment }, decision, answer }
 }
 

@@ -3,7 +3,7 @@ import { compileEntrypoints, type EntrypointMatcher } from './context/entrypoint
 import { type ContextConfig, compileContext } from './context/index.ts'
 import { compileEnforcement, type EnforcementConfig } from './enforcement/index.ts'
 import type { Compiled, SettingsProblem } from './errors.ts'
-import { compileHistory, type HistoryConfig } from './history/index.ts'
+import { compileHistory, type HistoryConfig, type HistoryKeys, type LocalReplay } from './history/index.ts'
 import { compileIdentity, type IdentityConfig } from './identity/index.ts'
 import { compilePolicy, type PolicyConfig } from './policy/index.ts'
 import type { Clock, Entropy, InstanceKeys, Log, Meter } from './ports.ts'
@@ -37,6 +37,9 @@ export interface SnapshotDeps {
   readonly entropy: Entropy
   readonly keys: InstanceKeys
   readonly store: Store
+  /** These two outlive a reload. */
+  readonly historyKeys: HistoryKeys
+  readonly localReplay: LocalReplay
   readonly storeBudgetMs: number
   readonly signals: readonly Signal[]
   readonly isUnverifiedCallerAcknowledged: boolean
@@ -57,15 +60,23 @@ export function compileSnapshot(
   previous?: Snapshot,
 ): Compiled<Snapshot> {
   const { clock, keys, meter, log, baseDir } = deps
-  const tokenDeps = { clock, meter, log, baseDir, ...(previous === undefined ? {} : { previous: previous.tokens }) }
+  const tokenDeps = {
+    clock,
+    meter,
+    log,
+    baseDir,
+    ...(previous === undefined ? {} : { previous: previous.tokens }),
+  }
   const parts = {
     entrypoints: compileEntrypoints(settings.entrypoints),
     tokens: createTokenVerifier(settings.identity, tokenDeps),
     context: compileContext(settings),
     risk: compileRisk(settings.risk, deps.signals),
-    policy: compilePolicy(settings),
+    policy: compilePolicy(settings, reasonsOf(deps.signals)),
   }
-  const problems = Object.values(parts).flatMap((part): readonly SettingsProblem[] => (part.ok ? [] : part.problems))
+  const problems = Object.values(parts).flatMap((part): readonly SettingsProblem[] =>
+    part.ok ? [] : part.problems,
+  )
   const { entrypoints, tokens, context, risk, policy } = parts
   if (!entrypoints.ok || !tokens.ok || !context.ok || !risk.ok || !policy.ok) return { ok: false, problems }
   const proofs = createProofVerifier(createNonces(keys.nonce, deps.entropy))
@@ -80,7 +91,15 @@ export function compileSnapshot(
       tokens: tokens.value,
       identity: compileIdentity({ tokens: tokens.value, proofs, hops }, acknowledge),
       context: context.value,
-      history: compileHistory({ limits: settings.risk.limits, store: deps.store, keys, clock, budgetMs: deps.storeBudgetMs, meter }),
+      history: compileHistory({
+        limits: settings.risk.limits,
+        store: deps.store,
+        keys: deps.historyKeys,
+        replay: deps.localReplay,
+        clock,
+        budgetMs: deps.storeBudgetMs,
+        meter,
+      }),
       risk: risk.value,
       policy: policy.value,
       enforcement: compileEnforcement(settings.enforcement, settings.identity),
@@ -88,3 +107,7 @@ export function compileSnapshot(
     }),
   }
 }
+
+/** Every reason that a signal may give, as conditions and records spell it. */
+const reasonsOf = (signals: readonly Signal[]): string[] =>
+  signals.flatMap(({ id, reasons }) => Object.keys(reasons).map((reason) => `risk.${id}.${reason}`))

@@ -1,4 +1,11 @@
-import type { WireCheckRequest, WireCheckResponse, WireHeaderOption, WirePeer, WireStruct, WireValue } from './wire.ts'
+import type {
+  WireCheckRequest,
+  WireCheckResponse,
+  WireHeaderOption,
+  WirePeer,
+  WireStruct,
+  WireValue,
+} from './wire.ts'
 
 /** Protobuf JSON of CheckRequest and CheckResponse (both spellings of names are read, camelCase is written). */
 
@@ -22,12 +29,16 @@ export function requestFromJson(json: unknown): WireCheckRequest {
       },
       context_extensions: strings(member(attributes, 'contextExtensions'), 'contextExtensions'),
       metadata_context: { filter_metadata: metadata(member(attributes, 'metadataContext')) },
-      tls_session: { sni: text(member(object(member(attributes, 'tlsSession') ?? {}, 'tlsSession'), 'sni'), 'sni') },
+      tls_session: {
+        sni: text(member(object(member(attributes, 'tlsSession') ?? {}, 'tlsSession'), 'sni'), 'sni'),
+      },
     },
   }
 }
 
-function httpRequest(http: Json): NonNullable<NonNullable<NonNullable<WireCheckRequest['attributes']>['request']>['http']> {
+function httpRequest(
+  http: Json,
+): NonNullable<NonNullable<NonNullable<WireCheckRequest['attributes']>['request']>['http']> {
   const map = member(http, 'headerMap')
   const field = (name: string) => text(member(http, name), `http.${name}`)
   return {
@@ -82,8 +93,13 @@ function timestamp(value: unknown): { seconds: number; nanos: number } {
 
 function metadata(value: unknown): Record<string, WireStruct> {
   if (value === undefined) return {}
-  const namespaces = object(member(object(value, 'metadataContext'), 'filterMetadata') ?? {}, 'filterMetadata')
-  return Object.fromEntries(Object.entries(namespaces).map(([name, fields]) => [name, toStruct(object(fields, name))]))
+  const namespaces = object(
+    member(object(value, 'metadataContext'), 'filterMetadata') ?? {},
+    'filterMetadata',
+  )
+  return Object.fromEntries(
+    Object.entries(namespaces).map(([name, fields]) => [name, toStruct(object(fields, name))]),
+  )
 }
 
 function toStruct(json: Json): WireStruct {
@@ -109,7 +125,8 @@ function member(json: Json, camel: string): unknown {
 }
 
 function object(value: unknown, name: string): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError(`${name} must be an object`)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new TypeError(`${name} must be an object`)
   return value as Json
 }
 
@@ -121,7 +138,9 @@ function text(value: unknown, name: string): string {
 
 function strings(value: unknown, name: string): Record<string, string> {
   if (value === undefined) return {}
-  return Object.fromEntries(Object.entries(object(value, name)).map(([key, each]) => [key, text(each, `${name}.${key}`)]))
+  return Object.fromEntries(
+    Object.entries(object(value, name)).map(([key, each]) => [key, text(each, `${name}.${key}`)]),
+  )
 }
 
 /** CheckResponse -> protobuf JSON. */
@@ -131,7 +150,13 @@ export function responseToJson(response: WireCheckResponse): object {
     status: response.status,
     ...(denied === undefined
       ? {}
-      : { deniedResponse: { status: denied.status, headers: denied.headers.map(headerToJson), body: denied.body } }),
+      : {
+          deniedResponse: {
+            status: denied.status,
+            headers: denied.headers.map(headerToJson),
+            body: denied.body,
+          },
+        }),
     ...(ok === undefined
       ? {}
       : {
@@ -154,7 +179,9 @@ function headerToJson(option: WireHeaderOption): object {
 }
 
 function structToJson(struct: WireStruct): object {
-  return Object.fromEntries(Object.entries(struct.fields ?? {}).map(([key, value]) => [key, valueToJson(value)]))
+  return Object.fromEntries(
+    Object.entries(struct.fields ?? {}).map(([key, value]) => [key, valueToJson(value)]),
+  )
 }
 
 function valueToJson(value: WireValue): unknown {

@@ -26,7 +26,11 @@ interface Line {
  * number, the rest go on.
  * @returns exit code: 0, or 2 when a line was unreadable.
  */
-export async function decideLines(input: Readable, write: (line: string) => void, deps: DecideDeps): Promise<number> {
+export async function decideLines(
+  input: Readable,
+  write: (line: string) => void,
+  deps: DecideDeps,
+): Promise<number> {
   let number = 0
   let exitCode = 0
   for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
@@ -48,7 +52,8 @@ export async function decideLines(input: Readable, write: (line: string) => void
 function readLine(text: string, nowMs: () => number): Line | Error {
   try {
     const json: unknown = JSON.parse(text)
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) return new Error('a line must be a JSON object')
+    if (typeof json !== 'object' || json === null || Array.isArray(json))
+      return new Error('a line must be a JSON object')
     const isWrapped = 'request' in json
     if (!isWrapped) return { atMs: nowMs(), caller: callerFrom(undefined), request: requestFromJson(json) }
     const { at, caller, request } = json as { at?: unknown; caller?: unknown; request: unknown }
@@ -95,5 +100,17 @@ function subjectView(subject: Subject): object {
   if (subject.state === 'refused') return { state: 'refused', failure: subject.failure }
   const { issuer, subject: id, kind, tenant, client, session, actor, scopes, acr } = subject.credential
   const { state, methods } = subject.binding
-  return { state: 'identified', issuer, id, kind, tenant, client, actor, session, scopes, acr, binding: { state, methods } }
+  return {
+    state: 'identified',
+    issuer,
+    id,
+    kind,
+    tenant,
+    client,
+    actor,
+    session,
+    scopes,
+    acr,
+    binding: { state, methods },
+  }
 }

@@ -1,4 +1,4 @@
-import type { Check, Entrypoint, Subject } from '../model.ts'
+import type { Check, Decision, Entrypoint, Subject } from '../model.ts'
 import { authenticateJwt } from './authenticators/jwt.ts'
 import { type Attempt, bind, refuse } from './bind.ts'
 import type { IdentityConfig, Result, VerifiedToken } from './contract.ts'
@@ -42,18 +42,35 @@ export function compileIdentity(
   return Object.freeze({ tokens, proofs, hops, believesUnverifiedCaller: acknowledge.unverifiedCaller })
 }
 
+/** What identity adds to an answer. */
+export interface Equipment {
+  /** The subject with the nonce that the answer must give. */
+  readonly subject: Subject
+  /** The value of `x-vigil-hop` for the inside entrypoints behind this edge. */
+  readonly hop?: string
+}
+
 /**
- * The value of `x-vigil-hop` that an edge's allowing answer sets for the inside entrypoints behind it, or undefined
- * where this entrypoint issues none. Call it only for answers that pass.
+ * Equips an answer after the decision: a hop where an edge lets an identified subject pass, and a fresh nonce where
+ * a good proof must nevertheless come back with one (the replay store is away, or was replaced).
  */
-export function issueHop(
+export function equip(
   subject: Subject,
+  decision: Decision,
   check: Check,
   entrypoint: Entrypoint,
   config: IdentityConfig,
-): string | undefined {
-  if (entrypoint.role !== 'edge' || !entrypoint.issuesHop || subject.state !== 'identified') return undefined
-  return config.hops.sign({
+): Equipment {
+  if (subject.state !== 'identified') return { subject }
+  if (decision.effect === 'deny' && decision.failure === 'identity.dpop.nonce-required') {
+    const { jkt } = subject.credential.confirmation
+    return {
+      subject: jkt === undefined ? subject : { ...subject, nextNonce: config.proofs.nonce(jkt, check.atMs) },
+    }
+  }
+  const isPassed = decision.effect === 'allow' || decision.effect === 'monitor'
+  if (!isPassed || entrypoint.role !== 'edge' || !entrypoint.issuesHop) return { subject }
+  const hop = config.hops.sign({
     tokenHash: subject.credential.tokenHash,
     binding: writeBinding(subject.binding.methods),
     method: check.method,
@@ -61,14 +78,5 @@ export function issueHop(
     decisionId: check.id,
     atMs: check.atMs,
   })
-}
-
-/**
- * A nonce for a subject whose proof was good and who must nevertheless come back with a fresh one (the replay store
- * is away, or was replaced). Undefined when the token is bound to no key.
- */
-export function freshNonce(subject: Subject, check: Check, config: IdentityConfig): string | undefined {
-  if (subject.state !== 'identified') return undefined
-  const { jkt } = subject.credential.confirmation
-  return jkt === undefined ? undefined : config.proofs.nonce(jkt, check.atMs)
+  return { subject, hop }
 }

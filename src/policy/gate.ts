@@ -38,7 +38,7 @@ export function passGate(
   past: Past,
   config: PolicyConfig,
 ): Passage {
-  const refusal = refuseRequest(check) ?? refuseSubject(subject, facts)
+  const refusal = refuseRequest(check, facts) ?? refuseSubject(subject, facts)
   if (refusal !== undefined) return shut(refusal)
   const used = passSingleUse(check, subject, facts, past, config)
   if (!used.isOpen) return used
@@ -47,8 +47,10 @@ export function passGate(
   return second === undefined ? used : shut(second)
 }
 
-function refuseRequest(check: Check): Refusal | undefined {
-  return check.malformed === undefined ? undefined : refuse(check.malformed)
+/** What the edge found in the message, then what the configuration does not take of it. */
+function refuseRequest(check: Check, facts: Facts): Refusal | undefined {
+  const failure = check.malformed ?? facts.refusal
+  return failure === undefined ? undefined : refuse(failure)
 }
 
 function refuseSubject(subject: Subject, facts: Facts): Refusal | undefined {

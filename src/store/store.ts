@@ -12,8 +12,22 @@ export type StoreCommand =
   /** Count one and tell the sum: `SET key 0 NX PX ttlMs` + `INCR key`. Result: decimal digits. */
   | { readonly op: 'count'; readonly key: string; readonly ttlMs: number }
 
+/** How far the store can be relied on for single use, as last learned by connecting and by `health()`. */
+export interface StoreStanding {
+  /** `eviction`, `replica`, `version`, `unknown`: why a claim may be lost, or not be made where it counts. */
+  readonly degraded: readonly string[]
+  /** Claims made before this moment (epoch ms) may be gone: the primary that held them is. Absent: none are. */
+  readonly primarySinceMs?: number
+}
+
+export interface StoreHealth extends StoreStanding {
+  readonly isReachable: boolean
+}
+
 export interface Store {
   readonly kind: 'memory' | 'redis'
+  /** Known without waiting, so that a check can look at it. Absent: nothing to worry about. */
+  readonly standing?: StoreStanding
   /**
    * Runs all commands in one wait and answers in their order.
    * @throws StoreUnavailable when the store is unreachable or over `budgetMs`; commands may then have run or not.
@@ -25,15 +39,21 @@ export interface Store {
    * @throws StoreUnavailable
    */
   update(key: string, ttlMs: number, merge: (current: string | null) => string): Promise<void>
-  /** `degraded` tells why the store cannot be relied on for replay, e.g. an evicting maxmemory-policy. */
-  health(): Promise<{ readonly isReachable: boolean; readonly degraded: readonly string[] }>
+  /** Asks the store how it is, renews `standing`, and tells both. Off the request path; never rejects. */
+  health(): Promise<StoreHealth>
   close(): Promise<void>
 }
 
+/**
+ * Why the store did not do what was asked: no reply in time, no connection, no room, an error reply
+ * (no permission, read only, too old), or too many other writers of the same key.
+ */
+export type StoreFailure = 'timeout' | 'unreachable' | 'full' | 'refused' | 'contended'
+
 /** The store could not be reached, or not in time. The failure table decides what follows. */
 export class StoreUnavailable extends Error {
-  readonly reason: 'timeout' | 'unreachable' | 'full'
-  constructor(reason: 'timeout' | 'unreachable' | 'full', options?: { cause?: unknown }) {
+  readonly reason: StoreFailure
+  constructor(reason: StoreFailure, options?: { cause?: unknown }) {
     super(`store ${reason}`, options)
     this.name = 'StoreUnavailable'
     this.reason = reason

@@ -35,7 +35,9 @@ export async function startServer(name: string, file: string, args: readonly str
 
 /** Runs one load from a process of its own, so that its CPU is not the server's. */
 export async function drive(plan: LoadPlan): Promise<LoadResult> {
-  const child = fork(join(import.meta.dirname, 'driver.ts'), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const child = fork(join(import.meta.dirname, 'driver.ts'), {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
   const result = message<LoadResult>(child)
   child.send({ ...plan, messages: plan.messages.map((bytes) => bytes.toString('base64')) })
   const value = await result

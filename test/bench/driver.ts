@@ -1,4 +1,4 @@
-import { connect, type ClientHttp2Session } from 'node:http2'
+import { type ClientHttp2Session, connect } from 'node:http2'
 
 /**
  * A raw-bytes gRPC load driver over node:http2: messages are encoded once, answers are only counted and their
@@ -63,9 +63,17 @@ export async function load(plan: LoadPlan): Promise<LoadResult> {
   const tookSeconds = (performance.now() - startMs) / 1000
   session.close()
   latencies.sort((a, b) => a - b)
-  const at = (q: number) => Math.round(1000 * (latencies[Math.min(latencies.length - 1, Math.floor(q * latencies.length))] ?? 0))
+  const at = (q: number) =>
+    Math.round(1000 * (latencies[Math.min(latencies.length - 1, Math.floor(q * latencies.length))] ?? 0))
   const { answered, passed, failed } = state
-  return { answered, passed, failed, perSecond: Math.round(answered / tookSeconds), p50Us: at(0.5), p99Us: at(0.99) }
+  return {
+    answered,
+    passed,
+    failed,
+    perSecond: Math.round(answered / tookSeconds),
+    p50Us: at(0.5),
+    p99Us: at(0.99),
+  }
 }
 
 async function openLoop(

@@ -1,4 +1,4 @@
-import { Server, ServerCredentials, type ServiceDefinition, loadPackageDefinition } from '@grpc/grpc-js'
+import { loadPackageDefinition, Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import { PROTO_ROOT } from '../../src/check/wire.ts'
 import { reportUsage } from './usage.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createApp, type App } from '../../src/app.ts'
+import { type App, createApp } from '../../src/app.ts'
 import { settings as settingsSchema } from '../../src/config/schema/settings.ts'
 import { staticSettings } from '../../src/config/schema/static.ts'
 import type { Check, Outcome } from '../../src/model.ts'
@@ -41,9 +41,18 @@ export function countedIds(): () => string {
  * @param raw settings as they would stand in vigil.yaml.
  * @throws with every problem when the settings do not compile.
  */
-export async function openTestApp(raw: unknown, options: { store?: Store; atMs?: number } = {}): Promise<TestApp> {
+export async function openTestApp(
+  raw: unknown,
+  options: { store?: Store; atMs?: number } = {},
+): Promise<TestApp> {
   let nowMs = options.atMs ?? Date.UTC(2026, 10, 24, 10)
-  const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs, set: (ms: number) => void (nowMs = ms) }
+  const clock = {
+    nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
+    set: (ms: number) => {
+      nowMs = ms
+    },
+  }
   const app = await createApp({
     fixed: staticSettings.parse({ acknowledge: { unverifiedCaller: true } }),
     store: options.store ?? createMemoryStore({ maxEntries: 100_000, clock }),

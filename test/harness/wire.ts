@@ -8,7 +8,12 @@ export interface RequestOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** Sent as `header_map` (raw bytes) instead of `headers`. */
   readonly rawHeaders?: readonly (readonly [string, string])[]
-  readonly source?: { readonly ip?: string; readonly port?: number; readonly principal?: string; readonly certificate?: string }
+  readonly source?: {
+    readonly ip?: string
+    readonly port?: number
+    readonly principal?: string
+    readonly certificate?: string
+  }
   readonly destination?: { readonly ip?: string; readonly port?: number; readonly principal?: string }
   readonly extensions?: Readonly<Record<string, string>>
   /** Envoy's stream id: the same id, time and source is Envoy's own retry. */
@@ -21,7 +26,12 @@ export function checkRequest(options: RequestOptions = {}): object {
   const { source, destination } = options
   return {
     attributes: {
-      source: peer(source?.ip ?? '198.51.100.7', source?.port ?? 40_000, source?.principal, source?.certificate),
+      source: peer(
+        source?.ip ?? '198.51.100.7',
+        source?.port ?? 40_000,
+        source?.principal,
+        source?.certificate,
+      ),
       destination: peer(destination?.ip ?? '192.0.2.10', destination?.port ?? 8443, destination?.principal),
       request: {
         time: options.time ?? { seconds: 1_790_000_000, nanos: 5 },
@@ -34,7 +44,14 @@ export function checkRequest(options: RequestOptions = {}): object {
           protocol: 'HTTP/2',
           ...(options.rawHeaders === undefined
             ? { headers: options.headers ?? {} }
-            : { header_map: { headers: options.rawHeaders.map(([key, value]) => ({ key, raw_value: Buffer.from(value, 'latin1') })) } }),
+            : {
+                header_map: {
+                  headers: options.rawHeaders.map(([key, value]) => ({
+                    key,
+                    raw_value: Buffer.from(value, 'latin1'),
+                  })),
+                },
+              }),
         },
       },
       ...(options.extensions === undefined ? {} : { context_extensions: options.extensions }),

@@ -3,8 +3,8 @@ import { createHash, randomBytes } from 'node:crypto'
 import { beforeAll, describe, expect, test } from '@jest/globals'
 import { FAILURES } from '../../src/errors.ts'
 import { type IdentityConfig, refused, type VerifiedToken } from '../../src/identity/contract.ts'
-import { compileIdentity, freshNonce, identify, issueHop } from '../../src/identity/index.ts'
-import type { Check, Entrypoint, Subject } from '../../src/model.ts'
+import { compileIdentity, equip, identify } from '../../src/identity/index.ts'
+import type { Check, Decision, Entrypoint, Subject } from '../../src/model.ts'
 import { createProofVerifier } from '../../src/tokens/dpop.ts'
 import { createHopSigner } from '../../src/tokens/hop.ts'
 import { createNonces } from '../../src/tokens/nonce.ts'
@@ -106,6 +106,18 @@ const withProof = (token: string, claims = {}): Case => ({
   authorization: `DPoP ${token}`,
   dpop: proofOf(token, claims),
 })
+
+const decided = { reasons: ['policy.default.low-low'], shadow: [], degraded: [] } as const
+const ALLOW: Decision = { ...decided, effect: 'allow' }
+const ASK_NONCE: Decision = { ...decided, effect: 'deny', failure: 'identity.dpop.nonce-required' }
+const DENY: Decision = { ...decided, effect: 'deny', failure: 'policy.rule.denied' }
+
+const issueHop = (subject: Subject, check: Check, entrypoint: Entrypoint, from: IdentityConfig) =>
+  equip(subject, ALLOW, check, entrypoint, from).hop
+const freshNonce = (subject: Subject, check: Check, from: IdentityConfig) => {
+  const equipped = equip(subject, ASK_NONCE, check, edge, from).subject
+  return equipped.state === 'anonymous' ? undefined : equipped.nextNonce
+}
 
 describe('one credential, one subject', () => {
   test('BR-01 nothing shown is anonymous', async () => expect(await verdict({})).toBe('anonymous'))
@@ -390,6 +402,7 @@ describe('the hop of an edge', () => {
     const check = makeCheck()
     const subject = await subjectOf({ authorization: 'Bearer plain' })
     expect(issueHop(subject, check, edge, config)).toMatch(/^v1\.none\./)
+    expect(equip(subject, DENY, check, edge, config).hop).toBeUndefined()
     expect(issueHop(subject, check, makeEntrypoint({ issuesHop: false }), config)).toBeUndefined()
     expect(issueHop(subject, check, { ...inside, issuesHop: true }, config)).toBeUndefined()
     expect(issueHop({ state: 'anonymous' }, check, edge, config)).toBeUndefined()

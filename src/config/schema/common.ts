@@ -10,6 +10,29 @@ export const origin = z
   .string()
   .regex(/^https?:\/\/[^/?#@\s]+$/, 'write an origin, e.g. https://api.example.com, without path')
 
+/** RFC 9110 section 5.1; compared in lower case. */
+export const headerName = z
+  .string()
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'write a header name, e.g. x-device-id')
+  .toLowerCase()
+export const claimName = z.string().regex(/^[^\s]{1,256}$/, 'write the name of a claim, without blanks')
+/** `api.example.com`, `api.example.com:8443`, `*.example.com`. */
+export const hostPattern = z
+  .string()
+  .regex(
+    /^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?(:\d{1,5})?$|^\[[0-9a-fA-F:.]+\](:\d{1,5})?$/,
+    'write a host such as api.example.com or *.example.com',
+  )
+export const grpcMethod = z
+  .string()
+  .regex(
+    /^[A-Za-z_][A-Za-z0-9_.]*\/([A-Za-z_][A-Za-z0-9_]*|\*)$/,
+    'write package.Service/Method or package.Service/*',
+  )
+export const tenantName = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,128}$/, 'write a tenant without blanks, at most 128 characters')
+
 /** What a login must have been like. Any one of `acr` satisfies. */
 export const requirement = z.strictObject({
   acr: z

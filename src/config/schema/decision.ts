@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { name, requirement, seconds, sensitivity } from './common.ts'
+import { grpcMethod, headerName, hostPattern, name, requirement, seconds, sensitivity } from './common.ts'
 
 /** `context`, `actions`, `risk`, `policy`, `enforcement`, `failure`, `audit`. */
 
@@ -7,15 +7,14 @@ export const contextSettings = z
   .strictObject({
     device: z
       .strictObject({
-        idHeader: z
-          .string()
-          .toLowerCase()
+        idHeader: headerName
           .default('x-device-id')
           .describe('Header in which a client claims its device id.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('What clients tell about the device they run on.'),
     requestHeaders: z
-      .array(z.string().toLowerCase())
+      .array(headerName)
       .default([])
       .describe(
         'Request headers that conditions may read as `request.headers` and records keep; never credentials.',
@@ -41,7 +40,7 @@ export const actionSettings = z.strictObject({
     .strictObject({
       methods: z.array(method).min(1).optional().describe('Any of these methods; absent: all.'),
       hosts: z
-        .array(z.string())
+        .array(hostPattern)
         .min(1)
         .optional()
         .describe('Any of these hosts, `*.example.com` allowed; absent: all.'),
@@ -51,14 +50,21 @@ export const actionSettings = z.strictObject({
         .optional()
         .describe('Path templates: `{name}` takes one segment, a last `{name...}` the rest.'),
       grpc: z
-        .array(z.string())
+        .array(grpcMethod)
         .min(1)
         .optional()
         .describe('gRPC `package.Service/Method` or `package.Service/*`.'),
     })
     .describe('Which requests stand for this action.'),
   sensitivity: sensitivity.default('medium').describe('What is at stake.'),
-  scopes: z.array(z.string()).default([]).describe('Scopes that the token must all hold.'),
+  scopes: z
+    .array(
+      z
+        .string()
+        .regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'write one scope without blanks (RFC 6749 section 3.3)'),
+    )
+    .default([])
+    .describe('Scopes that the token must all hold.'),
   authentication: requirement.optional().describe('What the login must have been like.'),
 })
 
@@ -98,7 +104,9 @@ export const riskSettings = z
 export const ruleSettings = z.strictObject({
   name: name.describe('Name in records and metrics.'),
   when: z.union([z.string(), z.boolean()]).describe('Condition (CEL); `true` matches always.'),
-  effect: z.enum(['allow', 'monitor', 'step-up', 'throttle', 'deny']),
+  effect: z
+    .enum(['allow', 'monitor', 'step-up', 'throttle', 'deny'])
+    .describe('What follows when the condition holds.'),
   whenUnknown: z
     .enum(['match', 'skip'])
     .optional()
@@ -108,7 +116,7 @@ export const ruleSettings = z.strictObject({
     .describe('For `step-up`: what the login must be like; default `enforcement.stepUp`.'),
   retryAfterSeconds: z.number().int().min(1).optional().describe('For `throttle`: default 60.'),
   shadow: z.boolean().default(false).describe('Evaluate and record, do not enforce.'),
-  description: z.string().optional(),
+  description: z.string().optional().describe('A sentence for people; not used by the service.'),
 })
 
 export const policySettings = z.array(ruleSettings).default([])
@@ -132,12 +140,14 @@ export const enforcementSettings = z
   })
   .prefault({})
 
+const failureChoice = z.enum(['degrade', 'unavailable'])
+
 const failureRow = z
   .strictObject({
-    low: z.enum(['degrade', 'unavailable']).default('degrade'),
-    medium: z.enum(['degrade', 'unavailable']).default('degrade'),
-    high: z.enum(['degrade', 'unavailable']).default('unavailable'),
-    critical: z.enum(['degrade', 'unavailable']).default('unavailable'),
+    low: failureChoice.default('degrade').describe('For actions of low sensitivity.'),
+    medium: failureChoice.default('degrade').describe('For actions of medium sensitivity.'),
+    high: failureChoice.default('unavailable').describe('For actions of high sensitivity.'),
+    critical: failureChoice.default('unavailable').describe('For actions of critical sensitivity.'),
   })
   .prefault({})
 
@@ -155,10 +165,10 @@ export const auditSettings = z
     sinks: z
       .array(
         z.discriminatedUnion('kind', [
-          z.strictObject({ kind: z.literal('stdout') }),
+          z.strictObject({ kind: z.literal('stdout').describe('JSON lines on standard output.') }),
           z.strictObject({
-            kind: z.literal('file'),
-            path: z.string().describe('JSON lines are appended here.'),
+            kind: z.literal('file').describe('JSON lines in a file.'),
+            path: z.string().min(1).describe('JSON lines are appended here.'),
           }),
         ]),
       )

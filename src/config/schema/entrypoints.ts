@@ -1,13 +1,17 @@
 import { z } from 'zod'
-import { name, origin } from './common.ts'
+import { name, origin, tenantName } from './common.ts'
 
 /** `entrypoints`: the Envoys through which checks come, and what each may be trusted with. First match wins. */
 export const entrypointSettings = z.strictObject({
   name: name.describe('Name in records, metrics and conditions.'),
   match: z
     .strictObject({
-      callerSan: z.string().optional().describe('A SAN of the calling Envoy’s verified client certificate.'),
-      destinationPrincipal: z.string().optional().describe('`destination.principal` of the check.'),
+      callerSan: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('A SAN of the calling Envoy’s verified client certificate.'),
+      destinationPrincipal: z.string().min(1).optional().describe('`destination.principal` of the check.'),
       port: z
         .number()
         .int()
@@ -51,13 +55,12 @@ export const entrypointSettings = z.strictObject({
     .default([])
     .describe('Proxy addresses (CIDR) whose `Client-Cert` header (RFC 9440) is believed.'),
   edges: z
-    .array(z.string())
+    .array(z.string().min(1))
     .default([])
     .describe(
       'For `inside`: principals of the edges that forward to it; they may repeat a hop (router retries).',
     ),
-  tenant: z
-    .string()
+  tenant: tenantName
     .optional()
     .describe('Tenant of everything that comes through here, unless the issuer names one.'),
 })

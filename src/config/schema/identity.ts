@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { seconds } from './common.ts'
+import { claimName, seconds, tenantName } from './common.ts'
 
 const algorithm = z.enum([
   'ES256',
@@ -22,9 +22,15 @@ const jwksSettings = z
       .boolean()
       .optional()
       .describe('Find the key set through RFC 8414 / OpenID Connect discovery of the issuer.'),
-    file: z.string().optional().describe('Read the key set from this file, relative to the configuration.'),
+    file: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Read the key set from this file, relative to the configuration.'),
     inline: z
-      .strictObject({ keys: z.array(z.record(z.string(), z.unknown())).min(1) })
+      .strictObject({
+        keys: z.array(z.record(z.string(), z.unknown())).min(1).describe('Public keys as JWKs (RFC 7517).'),
+      })
       .optional()
       .describe('The key set itself.'),
     refreshSeconds: seconds
@@ -80,12 +86,12 @@ export const issuerSettings = z.strictObject({
     .describe('Rules for DPoP proofs (RFC 9449).'),
   maxLifetimeSeconds: seconds.optional().describe('Greatest `exp` - `iat`.'),
   leewaySeconds: z.number().int().min(0).max(60).default(5).describe('Allowed clock difference.'),
-  tenant: z.string().optional().describe('Tenant of its subjects.'),
-  tenantClaim: z.string().optional().describe('Claim that names the tenant.'),
-  sessionClaim: z.string().default('sid').describe('Claim that names the session.'),
-  deviceClaim: z.string().optional().describe('Claim that names the device the token was issued to.'),
+  tenant: tenantName.optional().describe('Tenant of its subjects.'),
+  tenantClaim: claimName.optional().describe('Claim that names the tenant.'),
+  sessionClaim: claimName.default('sid').describe('Claim that names the session.'),
+  deviceClaim: claimName.optional().describe('Claim that names the device the token was issued to.'),
   claims: z
-    .array(z.string())
+    .array(claimName)
     .default([])
     .describe('Claims that conditions may read as `subject.claims.NAME`.'),
 })

@@ -22,7 +22,7 @@ const serverSettings = z
       .optional()
       .describe('TLS of TCP listeners; absent: plaintext, and records say `caller unverified`.'),
     callers: z
-      .array(z.string())
+      .array(z.string().min(1))
       .optional()
       .describe('SANs of the Envoys that may ask; needs tls.clientCaFile.'),
     deadlineMs: z
@@ -47,19 +47,23 @@ const serverSettings = z
   .prefault({})
 
 const redisSettings = z.strictObject({
-  host: z.string().default('127.0.0.1'),
-  port: z.number().int().min(1).max(65535).default(6379),
-  database: z.number().int().min(0).default(0),
+  host: z.string().min(1).default('127.0.0.1').describe('Host of Redis (>= 7) or Valkey.'),
+  port: z.number().int().min(1).max(65535).default(6379).describe('Port.'),
+  database: z.number().int().min(0).default(0).describe('Number of the database.'),
   username: z.string().optional().describe('ACL user.'),
   passwordFile: z.string().optional().describe('File that holds the password.'),
   tls: z
     .strictObject({
-      caFile: z.string().optional(),
-      certFile: z.string().optional(),
-      keyFile: z.string().optional(),
-      serverName: z.string().optional(),
+      caFile: z.string().optional().describe('CA (PEM) of the server; absent: the CAs of the system.'),
+      certFile: z.string().optional().describe('Client certificate (PEM).'),
+      keyFile: z.string().optional().describe('Private key of the client certificate (PEM).'),
+      serverName: z
+        .string()
+        .optional()
+        .describe('Name that the server’s certificate must carry; absent: `host`.'),
     })
-    .optional(),
+    .optional()
+    .describe('TLS to the store; absent: plaintext. `{}` takes the defaults.'),
   keyPrefix: z
     .string()
     .regex(/^[\x21-\x7a]*$/)
@@ -85,8 +89,9 @@ const storeSettings = z
         maxEntries: z.number().int().min(1).default(1_000_000).describe('Entries kept at most.'),
         seedFile: z.string().optional().describe('JSON lines `{key, value, ttlMs}` read once at start.'),
       })
-      .prefault({}),
-    redis: redisSettings.optional(),
+      .prefault({})
+      .describe('For `kind: memory`.'),
+    redis: redisSettings.optional().describe('For `kind: redis`.'),
   })
   .prefault({})
 
@@ -113,7 +118,12 @@ export const staticSettings = z.strictObject({
     .prefault({})
     .describe('Risks taken on purpose.'),
   telemetry: z
-    .strictObject({ logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info') })
+    .strictObject({
+      logLevel: z
+        .enum(['debug', 'info', 'warn', 'error'])
+        .default('info')
+        .describe('Least level that is written.'),
+    })
     .prefault({})
     .describe('Logs of the service itself.'),
 })

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import type { z } from 'zod'
 import {
+  type ActionSettings,
   type actionSettings,
-  actionsSettings,
   contextSettings,
   unknownActionSettings,
 } from '../../../src/config/schema/decision.ts'
@@ -17,7 +17,8 @@ type Path = (string | number)[]
 
 const compile = (written: Written, encodedSlashes: 'refuse' | 'allow' = 'refuse') =>
   compileCatalogue(
-    actionsSettings.parse(written),
+    // Not parsed: the catalogue must hold by itself against what the schema already refuses.
+    written.map((action) => ({ sensitivity: 'medium', scopes: [], ...action })) as ActionSettings[],
     unknownActionSettings.parse({ sensitivity: 'high' }),
     contextSettings.parse({ paths: { encodedSlashes } }).paths,
   )

@@ -1,0 +1,50 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describeFailures } from '../src/cli/describe-failures.ts'
+import { describeVariables } from '../src/policy/index.ts'
+import { describeSignals, discoverSignals } from '../src/risk/index.ts'
+import { describeMetrics } from '../src/telemetry/describe.ts'
+import { ROOT } from './root.ts'
+
+/** A page, or the table inside a page, that is written from the code. */
+interface Page {
+  readonly file: string
+  /** @param current the page as it stands */
+  readonly generate: (current: string) => string
+}
+
+const signals = await discoverSignals()
+
+/** Every generated page; a test for each compares what is committed. */
+export const PAGES: readonly Page[] = [
+  { file: 'docs/conditions.md', generate: () => describeVariables() },
+  { file: 'docs/signals.md', generate: () => describeSignals(signals) },
+  { file: 'docs/metrics.md', generate: () => describeMetrics() },
+  { file: 'docs/failures.md', generate: (page) => withTable(page, '| code |', describeFailures()) },
+]
+
+/** Replaces the table that begins with `head`, up to the next empty line. */
+function withTable(page: string, head: string, table: string): string {
+  const start = page.indexOf(head)
+  if (start === -1) throw new Error(`no table that begins with ${head}`)
+  const end = page.indexOf('\n\n', start)
+  return page.slice(0, start) + table.trimEnd() + (end === -1 ? '\n' : page.slice(end))
+}
+
+/** Writes what is not current, or with --check only tells; the exit code is 1 when something is not current. */
+function main(argv: readonly string[]): number {
+  const isCheck = argv.includes('--check')
+  let stale = 0
+  for (const { file, generate } of PAGES) {
+    const path = join(ROOT, file)
+    const current = readFileSync(path, 'utf8')
+    const next = generate(current)
+    if (next === current) continue
+    stale++
+    if (!isCheck) writeFileSync(path, next)
+    process.stdout.write(`${file} ${isCheck ? 'is not current: run npm run docs' : 'written'}\n`)
+  }
+  return isCheck && stale > 0 ? 1 : 0
+}
+
+if (import.meta.main) process.exitCode = main(process.argv.slice(2))

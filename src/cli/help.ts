@@ -1,0 +1,75 @@
+const CODES = `Exit codes
+  0   done
+  1   the configuration is wrong (config check, serve, decide)
+  2   wrong usage, or input that cannot be read
+  70  a fault of Vigil itself`
+
+export const HELP = {
+  main: `vigil - runtime identity for Envoy
+
+Usage
+  vigil serve --config vigil.yaml [--static static.yaml]   answer Envoy's checks
+  vigil config check FILE...                                find mistakes, show the effective configuration
+  vigil decide --config vigil.yaml [FILE|-]                 decide CheckRequests from a file, without Envoy
+
+  vigil COMMAND --help   more about one command, with examples
+  vigil --version
+
+${CODES}
+`,
+  serve: `vigil serve - answer Envoy's checks
+
+Usage
+  vigil serve --config vigil.yaml [--static static.yaml]
+
+  --config FILE   identity, actions, risk, policy, …: reloaded live when the file changes
+  --static FILE   listeners, TLS, store, instance key: a change needs a restart; without it all defaults
+
+Without --static: gRPC on 127.0.0.1:9000 (plaintext), probes and metrics on 127.0.0.1:9090, state in memory.
+SIGTERM: health says NOT_SERVING, checks are served for server.drainDelaySeconds more, what is in flight is finished.
+SIGHUP: reads the configuration again now.
+
+Examples
+  vigil serve --config vigil.yaml
+  vigil serve --static /etc/vigil/static.yaml --config /etc/vigil/dynamic/vigil.yaml
+
+${CODES}
+`,
+  'config check': `vigil config check - find mistakes before they are live
+
+Usage
+  vigil config check FILE... [--quiet] [--json]
+
+Each FILE is a vigil.yaml or a static.yaml (told by its keys). Mistakes go to standard error as file:line:column with
+the line; the effective configuration with every default, and the default table of policy, go to standard output.
+
+  --quiet   print mistakes only
+  --json    print one JSON object: {"ok": …, "problems": […]}
+
+Examples
+  vigil config check vigil.yaml
+  vigil config check --quiet static.yaml vigil.yaml && kubectl apply -f configmap.yaml
+
+${CODES}
+`,
+  decide: `vigil decide - what would be decided
+
+Usage
+  vigil decide --config vigil.yaml [FILE|-]
+
+Each input line is a CheckRequest in protobuf JSON, or {"at": time, "caller": SAN, "request": CheckRequest}:
+  at       RFC 3339; the time of this check (default: now)
+  caller   SAN of the Envoy that asks (default: a caller that has not proved who it is)
+Each output line is {"decision": {…}, "response": CheckResponse in protobuf JSON}. Habits, rates and used proofs live
+across the lines of one run. An unreadable line gets an error line with its number, the rest go on, exit code 2.
+
+Examples
+  vigil decide --config vigil.yaml checks.jsonl
+  echo '{"attributes":{"request":{"http":{"method":"GET","host":"api.example.com","path":"/"}}}}' |
+    vigil decide --config vigil.yaml -
+
+${CODES}
+`,
+} as const
+
+export type Topic = keyof typeof HELP

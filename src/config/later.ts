@@ -1,0 +1,76 @@
+/**
+ * Keys and words that the design names and this version does not have. They are refused, never ignored: a setting
+ * that is silently without effect is worse than none. `*` stands for any index.
+ */
+const LATER_KEYS: Readonly<Record<string, readonly string[]>> = {
+  'vigil.yaml': [
+    'locks',
+    'grants',
+    'revocation',
+    'events',
+    'inventory',
+    'posture',
+    'tenants',
+    'identity.clients',
+    'identity.introspection',
+    'identity.workloads',
+    'identity.apiKeys',
+    'identity.cookie',
+    'identity.issuers.*.introspection',
+    'identity.issuers.*.revocation',
+    'identity.issuers.*.cookie',
+    'context.device.posture',
+    'context.network',
+    'context.geo',
+    'context.userAgent',
+    'entrypoints.*.fingerprintHeader',
+    'entrypoints.*.mode',
+    'actions.*.match.mcpTools',
+    'actions.*.anonymous',
+    'actions.*.grant',
+    'actions.*.revocation',
+    'actions.*.preflight',
+    'enforcement.tenants',
+    'enforcement.hosts',
+    'enforcement.percentage',
+    'enforcement.loginUrl',
+    'enforcement.resourceMetadata',
+    'enforcement.accessRequest',
+    'enforcement.assertion',
+    'enforcement.cors',
+    'failure.geo',
+    'failure.introspection',
+    'failure.revocation',
+    'failure.audit',
+    'audit.required',
+  ],
+  'static.yaml': [
+    'admin',
+    'receiver',
+    'revocation',
+    'inventory',
+    'lastGood',
+    'telemetry.traces',
+    'telemetry.accessLog',
+  ],
+}
+
+const LATER_WORDS: Readonly<Record<string, readonly string[]>> = {
+  'enforcement.mode': ['observe'],
+  'policy.*.effect': ['narrow'],
+}
+
+const PATTERNS = new Set(Object.values(LATER_KEYS).flat())
+
+const patternOf = (path: readonly PropertyKey[]): string =>
+  path.map((part) => (typeof part === 'number' ? '*' : String(part))).join('.')
+
+/** The key belongs to a version that is not built yet. */
+export const isLaterKey = (path: readonly PropertyKey[]): boolean => PATTERNS.has(patternOf(path))
+
+/** The word will be allowed here in a version that is not built yet. */
+export const isLaterWord = (path: readonly PropertyKey[], word: unknown): boolean =>
+  typeof word === 'string' && (LATER_WORDS[patternOf(path)] ?? []).includes(word)
+
+/** Every refused key, for the tests that hold schema and table apart. */
+export const laterKeys = (): readonly string[] => [...PATTERNS]

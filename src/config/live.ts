@@ -1,0 +1,112 @@
+import { type FSWatcher, watch } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Log, Meter } from '../ports.ts'
+import { summarise } from './format.ts'
+import type { Read } from './read.ts'
+
+export interface LiveOptions<T> {
+  readonly file: string
+  /** Reads and compiles the file as it stands now. */
+  readonly read: () => Promise<Read<T>>
+  readonly hashOf: (value: T) => string
+  /** Puts a good generation in use. */
+  readonly use: (value: T) => Promise<void>
+  readonly meter: Meter
+  readonly log: Log
+  readonly schedule: (ms: number, run: () => void) => () => void
+}
+
+export interface Live {
+  /** Reads again now. Overlapping calls are one after the other, so that the newest content wins. */
+  reload(): Promise<'changed' | 'unchanged' | 'refused'>
+  close(): void
+}
+
+/** A swap of a ConfigMap's `..data` link is several events; one reload after they have settled is enough. */
+const SETTLE_MS = 50
+/** Watching can miss events on some file systems: a slow look of its own makes every edit arrive. */
+const LOOK_MS = 10_000
+
+/**
+ * Live configuration: watches the *folder* of the file (a ConfigMap is swapped as a link, and editors rename), reads
+ * again, and puts the new generation in use only if it is good. A bad one is told in one line and counted, and the
+ * one before goes on.
+ */
+export function createLive<T>(options: LiveOptions<T>, inUse: T): Live {
+  const { meter, log, schedule } = options
+  let hash = options.hashOf(inUse)
+  let generation = 1
+  let queue: Promise<unknown> = Promise.resolve()
+  let cancel: () => void = () => undefined
+  let isClosed = false
+  tell(meter, true, generation)
+
+  const reloadNow = async (): Promise<'changed' | 'unchanged' | 'refused'> => {
+    const read = await options.read()
+    if (!read.ok) {
+      const [first] = read.problems
+      meter.add('vigil_config_reloads_total', 1, { result: 'refused' })
+      tell(meter, false, generation)
+      log.error('configuration refused, the one before stays in use', {
+        problem: first && summarise(first),
+        problems: read.problems.length,
+      })
+      return 'refused'
+    }
+    if (options.hashOf(read.value) === hash) {
+      tell(meter, true, generation)
+      return 'unchanged'
+    }
+    await options.use(read.value)
+    hash = options.hashOf(read.value)
+    generation++
+    meter.add('vigil_config_reloads_total', 1, { result: 'changed' })
+    tell(meter, true, generation)
+    log.info('configuration changed', { generation, hash })
+    return 'changed'
+  }
+  const reload = () => {
+    const result = queue.then(reloadNow)
+    queue = result.catch((error: unknown) =>
+      log.error('reload failed', { error: error instanceof Error ? error.name : 'unknown' }),
+    )
+    return result
+  }
+  const reloadSoon = () => {
+    cancel()
+    if (!isClosed) cancel = schedule(SETTLE_MS, () => void reload().catch(() => undefined))
+  }
+  const watcher = watchFolder(options.file, reloadSoon, log)
+  const look = () => {
+    if (isClosed) return
+    reloadSoon()
+    stopLooking = schedule(LOOK_MS, look)
+  }
+  let stopLooking = schedule(LOOK_MS, look)
+  return {
+    reload,
+    close: () => {
+      isClosed = true
+      cancel()
+      stopLooking()
+      watcher?.close()
+    },
+  }
+}
+
+function tell(meter: Meter, isSuccessful: boolean, generation: number): void {
+  meter.set('vigil_config_last_reload_successful', isSuccessful ? 1 : 0)
+  meter.set('vigil_config_generation', generation)
+}
+
+/** Undefined where the folder cannot be watched: the slow look does it then. */
+function watchFolder(file: string, onEvent: () => void, log: Log): FSWatcher | undefined {
+  try {
+    const watcher = watch(dirname(file), onEvent)
+    watcher.on('error', () => log.warn('watching the configuration ended, it is looked at every 10 s'))
+    return watcher
+  } catch {
+    log.warn('the configuration cannot be watched, it is looked at every 10 s')
+    return undefined
+  }
+}

@@ -1,0 +1,103 @@
+import type { SettingsProblem } from '../errors.ts'
+import type { EntrypointSettings } from './schema/entrypoints.ts'
+import type { Settings } from './schema/settings.ts'
+import type { ServerSettings, StaticSettings, StoreSettings } from './schema/static.ts'
+import { duplicates } from './semantic.ts'
+
+/** Every contradiction in `static.yaml`. */
+export function checkStaticSettings(settings: StaticSettings): SettingsProblem[] {
+  return [...checkServer(settings.server), ...checkListeners(settings), ...checkStore(settings)]
+}
+
+function checkServer({ callers, tls }: ServerSettings): SettingsProblem[] {
+  if (callers === undefined) return []
+  const path = ['server', 'callers']
+  if (callers.length === 0)
+    return [{ path, message: 'an empty list admits nobody; leave the key out to admit all' }]
+  if (tls?.clientCaFile !== undefined) return []
+  return [
+    { path, message: 'callers are told apart by their client certificates; give server.tls.clientCaFile' },
+  ]
+}
+
+function checkListeners({ server, probes }: StaticSettings): SettingsProblem[] {
+  const places = [
+    ...server.listen.map((listen, i) => ({ listen, path: ['server', 'listen', i] as (string | number)[] })),
+    { listen: probes.listen, path: ['probes', 'listen'] },
+  ]
+  const ports = places.flatMap(({ listen, path }) => {
+    const port = Number(/:(\d+)$/.exec(listen)?.[1] ?? 0)
+    return !listen.startsWith('unix:') && port > 65_535 ? [{ path, message: `there is no port ${port}` }] : []
+  })
+  const fixed = places.filter(({ listen }) => !listen.endsWith(':0'))
+  const same = duplicates(
+    fixed.map((p) => p.listen),
+    (i) => fixed[i]?.path ?? [],
+    'listener',
+  )
+  return [...ports, ...same]
+}
+
+function checkStore({ store, instanceKeyFile }: StaticSettings): SettingsProblem[] {
+  if (store.kind === 'memory') return checkMemory(store)
+  const problems: SettingsProblem[] = []
+  if (store.redis === undefined) {
+    problems.push({ path: ['store', 'kind'], message: 'redis needs the section store.redis' })
+  }
+  if (store.memory.seedFile !== undefined) {
+    problems.push({
+      path: ['store', 'memory', 'seedFile'],
+      message: 'only the memory store reads a seed file',
+    })
+  }
+  if (instanceKeyFile === undefined) {
+    const message = 'with redis every replica needs the same keys; give instanceKeyFile'
+    problems.push({ path: ['store', 'kind'], message })
+  }
+  return [...problems, ...checkRedisTls(store)]
+}
+
+function checkMemory(store: StoreSettings): SettingsProblem[] {
+  if (store.redis === undefined) return []
+  return [
+    {
+      path: ['store', 'redis'],
+      message: 'store.kind is memory, so this section is without effect; write kind: redis or remove it',
+    },
+  ]
+}
+
+function checkRedisTls({ redis }: StoreSettings): SettingsProblem[] {
+  const { certFile, keyFile } = redis?.tls ?? {}
+  if ((certFile === undefined) === (keyFile === undefined)) return []
+  return [{ path: ['store', 'redis', 'tls'], message: 'certFile and keyFile belong together' }]
+}
+
+/**
+ * What the two files must agree on; told at the place in `vigil.yaml`.
+ * An entrypoint may rest on what an Envoy says of its peer only when that Envoy has proved who it is.
+ */
+export function checkTogether(
+  settings: Settings,
+  { server, acknowledge }: StaticSettings,
+): SettingsProblem[] {
+  const isTcp = server.listen.some((listen) => !listen.startsWith('unix:'))
+  if (!isTcp || server.tls?.clientCaFile !== undefined) return []
+  return settings.entrypoints.flatMap((entrypoint, i) => {
+    const path = ['entrypoints', i]
+    if (entrypoint.match.callerSan !== undefined) {
+      const message = 'callerSan can match nothing: server.tls.clientCaFile is not set in the static file'
+      return [{ path: [...path, 'match', 'callerSan'], message }]
+    }
+    const key = acknowledge.unverifiedCaller ? undefined : restsOnPeer(entrypoint)
+    if (key === undefined) return []
+    const message = `${key} believes an Envoy that has not proved who it is: give server.tls.clientCaFile, listen on a Unix socket, or set acknowledge.unverifiedCaller in the static file`
+    return [{ path: [...path, key], message }]
+  })
+}
+
+function restsOnPeer(entrypoint: EntrypointSettings): 'peerVerified' | 'xfcc' | 'clientCertFrom' | undefined {
+  if (entrypoint.peerVerified) return 'peerVerified'
+  if (entrypoint.xfcc) return 'xfcc'
+  return entrypoint.clientCertFrom.length > 0 ? 'clientCertFrom' : undefined
+}

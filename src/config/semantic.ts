@@ -1,0 +1,214 @@
+import type { SettingsProblem } from '../errors.ts'
+import { didYouMean } from './nearest.ts'
+import { isNetwork } from './network.ts'
+import type { ActionSettings, RequirementSettings, RuleSettings } from './schema/decision.ts'
+import type { EntrypointSettings } from './schema/entrypoints.ts'
+import type { IssuerSettings } from './schema/identity.ts'
+import type { Settings } from './schema/settings.ts'
+
+/** What a schema cannot say about `vigil.yaml`: names that must differ or exist, and keys that need each other. */
+
+type Path = readonly (string | number)[]
+
+/** Headers that carry credentials or Vigil's own word; a condition must never read them and a record never hold them. */
+const SECRET_HEADERS = new Set([
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'set-cookie',
+  'dpop',
+  'x-forwarded-client-cert',
+  'client-cert',
+  'client-cert-chain',
+])
+
+/** The name of requests that match no action; conditions and limits may use it, the catalogue may not. */
+const UNKNOWN_ACTION = 'unknown'
+
+/** Every contradiction in settings that passed the schema. */
+export function checkSettings(settings: Settings): SettingsProblem[] {
+  return [
+    ...checkEntrypoints(settings.entrypoints),
+    ...duplicates(
+      settings.identity.issuers.map((i) => i.issuer),
+      (i) => ['identity', 'issuers', i, 'issuer'],
+      'issuer',
+    ),
+    ...settings.identity.issuers.flatMap((issuer, i) => checkIssuer(issuer, ['identity', 'issuers', i])),
+    ...checkHeaders(settings),
+    ...named(settings.actions, 'actions', 'action'),
+    ...settings.actions.flatMap((action, i) => checkAction(action, ['actions', i])),
+    ...checkLimits(settings),
+    ...named(settings.policy, 'policy', 'rule'),
+    ...settings.policy.flatMap((rule, i) => checkRule(rule, ['policy', i])),
+    ...checkRequirement(settings.enforcement.stepUp, ['enforcement', 'stepUp']),
+  ]
+}
+
+/** Every value that stood before, told at its second place. */
+export function duplicates(
+  values: readonly string[],
+  pathOf: (index: number) => Path,
+  what: string,
+): SettingsProblem[] {
+  const seen = new Set<string>()
+  return values.flatMap((value, index) => {
+    if (!seen.has(value)) {
+      seen.add(value)
+      return []
+    }
+    return [{ path: pathOf(index), message: `another ${what} is called "${value}" already` }]
+  })
+}
+
+const named = (
+  items: readonly { readonly name: string }[],
+  section: string,
+  what: string,
+): SettingsProblem[] =>
+  duplicates(
+    items.map((item) => item.name),
+    (i) => [section, i, 'name'],
+    what,
+  )
+
+function checkEntrypoints(entrypoints: readonly EntrypointSettings[]): SettingsProblem[] {
+  const problems = named(entrypoints, 'entrypoints', 'entrypoint')
+  const taker = entrypoints.findIndex((e) => Object.keys(e.match).length === 0)
+  if (taker >= 0 && taker < entrypoints.length - 1) {
+    const message = `entrypoint "${entrypoints[taker]?.name}" has no match and takes every check, so the ones after it are never used; put it last`
+    problems.push({ path: ['entrypoints', taker], message })
+  }
+  return [...problems, ...entrypoints.flatMap((e, i) => checkEntrypoint(e, ['entrypoints', i]))]
+}
+
+function checkEntrypoint(entrypoint: EntrypointSettings, path: Path): SettingsProblem[] {
+  const networks = entrypoint.clientCertFrom.flatMap((text, i) =>
+    isNetwork(text)
+      ? []
+      : [{ path: [...path, 'clientCertFrom', i], message: 'write an address or a network, e.g. 10.0.0.0/8' }],
+  )
+  if (entrypoint.role === 'inside' || entrypoint.edges.length === 0) return networks
+  return [
+    ...networks,
+    { path: [...path, 'edges'], message: 'edges belong to entrypoints with role "inside"' },
+  ]
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
+}
+
+/** Keys fetched in the clear could be anyone's keys, so `http:` is for tests on the same machine. */
+function plainFetch(uri: string): string | undefined {
+  if (!URL.canParse(uri)) return 'write a URL, e.g. https://idp.example.com'
+  const url = new URL(uri)
+  if (url.username !== '' || url.password !== '') return 'a URL here cannot carry a user or password'
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return undefined
+  return 'keys are fetched over https only (http is allowed for loopback addresses)'
+}
+
+function checkIssuer(issuer: IssuerSettings, path: Path): SettingsProblem[] {
+  const { jwks } = issuer
+  const uriFault = jwks.uri === undefined ? undefined : plainFetch(jwks.uri)
+  const issuerFault = jwks.discovery === true ? plainFetch(issuer.issuer) : undefined
+  const both = issuer.tenant !== undefined && issuer.tenantClaim !== undefined
+  return [
+    ...(uriFault === undefined ? [] : [{ path: [...path, 'jwks', 'uri'], message: uriFault }]),
+    ...(issuerFault === undefined
+      ? []
+      : [{ path: [...path, 'issuer'], message: `discovery asks the issuer: ${issuerFault}` }]),
+    ...(both ? [{ path: [...path, 'tenantClaim'], message: 'give tenant or tenantClaim, not both' }] : []),
+    ...duplicates(issuer.claims, (i) => [...path, 'claims', i], 'claim of this list'),
+    ...duplicates(issuer.audiences, (i) => [...path, 'audiences', i], 'audience of this list'),
+  ]
+}
+
+function checkHeaders(settings: Settings): SettingsProblem[] {
+  const { device, requestHeaders } = settings.context
+  const isSecret = (header: string) => SECRET_HEADERS.has(header) || /^x[-_]vigil[-_]/.test(header)
+  const refusal = (header: string) =>
+    `"${header}" carries a credential or this service's own word; it cannot be read here`
+  const id = isSecret(device.idHeader)
+    ? [{ path: ['context', 'device', 'idHeader'], message: refusal(device.idHeader) }]
+    : []
+  const read = requestHeaders.flatMap((header, i) =>
+    isSecret(header) ? [{ path: ['context', 'requestHeaders', i], message: refusal(header) }] : [],
+  )
+  return [...id, ...read]
+}
+
+function checkAction(action: ActionSettings, path: Path): SettingsProblem[] {
+  const problems: SettingsProblem[] = []
+  if (action.name === UNKNOWN_ACTION) {
+    problems.push({
+      path: [...path, 'name'],
+      message: '"unknown" is the name of requests that match no action; choose another',
+    })
+  }
+  if (Object.keys(action.match).length === 0) {
+    problems.push({
+      path: [...path, 'match'],
+      message: 'an empty match stands for every request; give paths, grpc, hosts or methods',
+    })
+  }
+  return [...problems, ...checkRequirement(action.authentication, [...path, 'authentication'])]
+}
+
+function checkRequirement(requirement: RequirementSettings | undefined, path: Path): SettingsProblem[] {
+  if (requirement === undefined) return []
+  const { acr, maxAgeSeconds } = requirement
+  if (acr === undefined && maxAgeSeconds === undefined) {
+    return [{ path, message: 'asks for nothing; give acr, maxAgeSeconds or both' }]
+  }
+  // Challenges send acr_values as one blank-separated list (RFC 9470 section 3).
+  return (acr ?? []).flatMap((value, i) =>
+    /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value)
+      ? []
+      : [{ path: [...path, 'acr', i], message: 'an acr value cannot hold blanks, quotes or backslashes' }],
+  )
+}
+
+function checkLimits(settings: Settings): SettingsProblem[] {
+  const { limits } = settings.risk
+  const names = [...settings.actions.map((a) => a.name), UNKNOWN_ACTION]
+  const repeated = duplicates(
+    limits.map((l) => l.name),
+    (i) => ['risk', 'limits', i, 'name'],
+    'limit',
+  )
+  const strangers = limits.flatMap((limit, i) =>
+    (limit.actions ?? []).flatMap((action, j) =>
+      names.includes(action)
+        ? []
+        : [
+            {
+              path: ['risk', 'limits', i, 'actions', j],
+              message: `no action is called "${action}"${didYouMean(action, names)}`,
+            },
+          ],
+    ),
+  )
+  return [...repeated, ...strangers]
+}
+
+function checkRule(rule: RuleSettings, path: Path): SettingsProblem[] {
+  const onlyFor = (
+    key: 'stepUp' | 'retryAfterSeconds' | 'whenUnknown',
+    effects: readonly string[],
+  ): SettingsProblem[] =>
+    rule[key] === undefined || effects.includes(rule.effect)
+      ? []
+      : [
+          {
+            path: [...path, key],
+            message: `${key} is for effect ${effects.join(', ')}; this rule's effect is ${rule.effect}`,
+          },
+        ]
+  return [
+    ...onlyFor('stepUp', ['step-up']),
+    ...onlyFor('retryAfterSeconds', ['throttle']),
+    ...onlyFor('whenUnknown', ['step-up', 'throttle', 'deny']),
+    ...checkRequirement(rule.stepUp, [...path, 'stepUp']),
+  ]
+}

@@ -1,0 +1,158 @@
+import type { Check, Decision, Facts, Past, Subject } from '../model.ts'
+import type { Log, Meter } from '../ports.ts'
+import { type Store, StoreUnavailable } from '../store/store.ts'
+import type { HistoryKeys } from './keys.ts'
+import { decodeProfile, encodeProfile, mergeProfile, PROFILE_TTL_MS, type ProfileDelta } from './profile.ts'
+import { LearningQueue, type Pending } from './queue.ts'
+import { decodeSession, encodeSession, mergeSession, SESSION_TTL_MS, type SessionDelta } from './session.ts'
+
+/** Runs `fn` once after `ms`; returns what cancels it. */
+export type Schedule = (ms: number, fn: () => void) => () => void
+
+export interface LearnerParts {
+  readonly store: Store
+  readonly keys: HistoryKeys
+  readonly meter: Meter
+  readonly log: Log
+  readonly schedule: Schedule
+  /** Deltas that may wait at once; more are dropped and counted. */
+  readonly maxPending?: number
+}
+
+export interface Learner {
+  /** Takes note after the answer has gone; never throws, never waits. */
+  learn(check: Check, subject: Subject, facts: Facts, past: Past, decision: Decision): void
+  /** Resolves when everything learned so far has been written or dropped: at drain, and in tests. */
+  flush(): Promise<void>
+  readonly pending: number
+}
+
+const INTERVAL_MS = 100
+const MAX_PER_KEY = 32
+const MAX_PENDING = 10_000
+/** Keys merged between two looks at the event loop: merging thousands at a stretch would delay checks. */
+const KEYS_AT_ONCE = 16
+
+/** Write-behind: what checks taught is merged per key every 100 ms or 32 events, challenges at once. */
+export function createLearner(parts: LearnerParts): Learner {
+  return new WriteBehind(parts)
+}
+
+class WriteBehind implements Learner {
+  readonly #parts: LearnerParts
+  readonly #queue: LearningQueue
+  #cancel: (() => void) | undefined
+  #draining: Promise<void> | undefined
+  #isUrgent = false
+  #isLosing = false
+
+  constructor(parts: LearnerParts) {
+    this.#parts = parts
+    this.#queue = new LearningQueue(parts.maxPending ?? MAX_PENDING)
+  }
+
+  get pending(): number {
+    return this.#queue.size
+  }
+
+  learn(check: Check, subject: Subject, _facts: Facts, past: Past, decision: Decision): void {
+    const delta = lessonOf(check, subject, past, decision)
+    if (delta === undefined || subject.state !== 'identified') return
+    const { profile, session } = this.#parts.keys.of(subject.credential)
+    const most = Math.max(
+      this.#add(profile, 'profile', delta),
+      this.#add(session, 'session', ofSession(delta)),
+    )
+    if (most >= MAX_PER_KEY || delta.kind === 'challenged') {
+      this.#isUrgent = true
+      void this.#drain()
+    } else this.#arm()
+  }
+
+  async flush(): Promise<void> {
+    while (this.#queue.size > 0 || this.#draining !== undefined) await this.#drain()
+  }
+
+  #add(key: string, kind: Pending['kind'], delta: ProfileDelta | SessionDelta): number {
+    const waiting = this.#queue.add(key, kind, delta)
+    if (waiting === 0) this.#drop('full', 1)
+    return waiting
+  }
+
+  #arm(): void {
+    if (this.#cancel !== undefined || this.#draining !== undefined) return
+    this.#cancel = this.#parts.schedule(INTERVAL_MS, () => {
+      this.#cancel = undefined
+      void this.#drain()
+    })
+  }
+
+  /** One at a time, so that this process never competes with itself for a key. */
+  #drain(): Promise<void> {
+    this.#cancel?.()
+    this.#cancel = undefined
+    this.#draining ??= this.#writeAll().finally(() => {
+      this.#draining = undefined
+      if (this.#queue.size > 0) this.#arm()
+    })
+    return this.#draining
+  }
+
+  async #writeAll(): Promise<void> {
+    do {
+      this.#isUrgent = false
+      const all = this.#queue.take()
+      for (let at = 0; at < all.length; at += KEYS_AT_ONCE) {
+        if (at > 0) await new Promise<void>((resume) => this.#parts.schedule(0, resume))
+        await Promise.all(all.slice(at, at + KEYS_AT_ONCE).map(([key, pending]) => this.#write(key, pending)))
+      }
+    } while (this.#isUrgent)
+  }
+
+  async #write(key: string, pending: Pending): Promise<void> {
+    const ttlMs = pending.kind === 'profile' ? PROFILE_TTL_MS : SESSION_TTL_MS
+    try {
+      await this.#parts.store.update(key, ttlMs, (current) => merged(current, pending))
+      this.#isLosing = false
+    } catch (error) {
+      const reason = error instanceof StoreUnavailable ? error.reason : 'unexpected'
+      this.#parts.meter.add('vigil_store_errors_total', 1, { call: 'update', reason })
+      this.#drop('store', pending.deltas.length)
+    }
+  }
+
+  #drop(reason: 'full' | 'store', count: number): void {
+    this.#parts.meter.add('vigil_learn_dropped_total', count, { reason })
+    if (!this.#isLosing) this.#parts.log.warn('history.learning-dropped', { reason })
+    this.#isLosing = true
+  }
+}
+
+/**
+ * What a check teaches. Only what passed becomes habit: what was refused or throttled must not look normal next time.
+ * The edge has learned what an inside entrypoint sees, and Envoy's own retry was learned with its first try.
+ */
+function lessonOf(check: Check, subject: Subject, past: Past, decision: Decision): ProfileDelta | undefined {
+  if (subject.state !== 'identified') return undefined
+  if (decision.effect === 'step-up' && decision.marksChallenge)
+    return { kind: 'challenged', atMs: check.atMs }
+  const hasPassed = decision.effect === 'allow' || decision.effect === 'monitor'
+  if (!hasPassed || subject.isCounted || past.proof === 'retry') return undefined
+  return { kind: 'seen', atMs: check.atMs, shown: past.shown }
+}
+
+function ofSession(delta: ProfileDelta): SessionDelta {
+  if (delta.kind === 'challenged') return delta
+  const device = delta.shown['device']
+  return { kind: 'seen', atMs: delta.atMs, ...(device === undefined ? {} : { device }) }
+}
+
+/** Pure; what cannot be read any more is begun anew. */
+function merged(current: string | null, pending: Pending): string {
+  if (pending.kind === 'profile') {
+    const before = current === null ? undefined : decodeProfile(current)
+    return encodeProfile(mergeProfile(before, pending.deltas))
+  }
+  const before = current === null ? undefined : decodeSession(current)
+  return encodeSession(mergeSession(before, pending.deltas))
+}

@@ -1,0 +1,169 @@
+import type { Profile, SeenValue } from '../model.ts'
+import { completeMinutes, type LearnedRate, NO_RATE } from './habit.ts'
+
+/** A profile with the minute that is still running: it joins the rate only when it is over. */
+export interface ProfileRecord extends Profile {
+  readonly rate: LearnedRate
+}
+
+/** What one check adds. */
+export type ProfileDelta =
+  | {
+      readonly kind: 'seen'
+      readonly atMs: number
+      /** Hashes of the values shown, by feature. */
+      readonly shown: Readonly<Record<string, string>>
+    }
+  | { readonly kind: 'challenged'; readonly atMs: number }
+
+/** An identity unseen for this long starts anew. */
+export const PROFILE_TTL_MS = 90 * 86_400_000
+export const MAX_PROFILE_BYTES = 640
+const MAX_VALUES = 8
+const VERSION = 1
+
+type Features = Profile['features']
+
+/** Applies deltas to what stands in the store; pure, so that the store may ask for it again. */
+export function mergeProfile(
+  current: ProfileRecord | undefined,
+  deltas: readonly ProfileDelta[],
+): ProfileRecord {
+  const times = deltas.map((delta) => delta.atMs)
+  const seen = deltas.filter((delta) => delta.kind === 'seen')
+  const features: Record<string, { shown: number; values: readonly SeenValue[] }> = { ...current?.features }
+  for (const { shown, atMs } of seen)
+    for (const [feature, value] of Object.entries(shown)) {
+      const before = features[feature] ?? { shown: 0, values: [] }
+      features[feature] = { shown: before.shown + 1, values: withValue(before.values, value, atMs) }
+    }
+  const challengedAtMs = latest(
+    current?.challengedAtMs,
+    deltas.filter((delta) => delta.kind === 'challenged').map((delta) => delta.atMs),
+  )
+  return {
+    firstSeenMs: Math.min(current?.firstSeenMs ?? Number.POSITIVE_INFINITY, ...times),
+    lastSeenMs: Math.max(current?.lastSeenMs ?? 0, ...times),
+    seen: (current?.seen ?? 0) + seen.length,
+    features,
+    rate: completeMinutes(
+      current?.rate ?? NO_RATE,
+      seen.map((delta) => delta.atMs),
+    ),
+    ...(challengedAtMs === undefined ? {} : { challengedAtMs }),
+  }
+}
+
+export const latest = (current: number | undefined, times: readonly number[]): number | undefined =>
+  times.length === 0 ? current : Math.max(current ?? 0, ...times)
+
+/** Newest first; the ninth is forgotten. */
+function withValue(values: readonly SeenValue[], value: string, atMs: number): readonly SeenValue[] {
+  const before = values.find((seen) => seen.value === value)
+  const now = {
+    value,
+    count: (before?.count ?? 0) + 1,
+    firstSeenMs: Math.min(before?.firstSeenMs ?? atMs, atMs),
+    lastSeenMs: Math.max(before?.lastSeenMs ?? atMs, atMs),
+  }
+  const others = values.filter((seen) => seen.value !== value)
+  const at = others.findIndex((seen) => seen.lastSeenMs <= now.lastSeenMs)
+  return others.toSpliced(at < 0 ? others.length : at, 0, now).slice(0, MAX_VALUES)
+}
+
+const seconds = (ms: number) => Math.floor(ms / 1000)
+const decimals = (value: number) => Math.round(value * 100) / 100
+
+/**
+ * JSON in ASCII, at most 640 bytes: `v` version, `f`/`l` first and last seen, `n` seen, `d` features as
+ * `[shown, [[hash, count, first, last], …]]`, `r` rate as `[shape, minutes, running minute, its count]`, `c` challenged.
+ * Times are whole seconds but `c`, which is compared with logins, in milliseconds.
+ */
+export function encodeProfile(profile: ProfileRecord): string {
+  for (let values = MAX_VALUES; ; values--) {
+    const text = JSON.stringify(packed(profile, values))
+    // More features than have room: each keeps fewer values.
+    if (text.length <= MAX_PROFILE_BYTES || values === 0) return text
+  }
+}
+
+function packed(profile: ProfileRecord, maxValues: number) {
+  const { shape, minutes, running } = profile.rate
+  const features = Object.entries(profile.features).map(([feature, { shown, values }]) => [
+    feature,
+    [
+      shown,
+      values
+        .slice(0, maxValues)
+        .map((seen) => [seen.value, seen.count, seconds(seen.firstSeenMs), seconds(seen.lastSeenMs)]),
+    ],
+  ])
+  return {
+    v: VERSION,
+    f: seconds(profile.firstSeenMs),
+    l: seconds(profile.lastSeenMs),
+    n: profile.seen,
+    d: Object.fromEntries(features),
+    r: [decimals(shape), decimals(minutes), running?.minute ?? 0, running?.count ?? 0],
+    c: profile.challengedAtMs,
+  }
+}
+
+/** The record, or undefined when it is of another version or broken: then this identity has no habits yet. */
+export function decodeProfile(text: string): ProfileRecord | undefined {
+  try {
+    return unpacked(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}
+
+const FEATURE = /^[a-z][a-z-]{0,30}$/
+
+/** @throws when anything is not what `packed` writes */
+function unpacked(record: Record<string, unknown>): ProfileRecord {
+  if (record['v'] !== VERSION) throw new Error('version')
+  const [shape, minutes, minute, count] = numbers(record['r'], 4)
+  const features: Record<string, Features[string]> = {}
+  for (const [feature, entry] of Object.entries(record['d'] as object)) {
+    if (!FEATURE.test(feature)) throw new Error('feature')
+    const [shown, values] = list(entry, 2)
+    features[feature] = { shown: number(shown), values: list(values).map(unpackedValue) }
+  }
+  return {
+    firstSeenMs: number(record['f']) * 1000,
+    lastSeenMs: number(record['l']) * 1000,
+    seen: number(record['n']),
+    features,
+    rate: {
+      shape: number(shape),
+      minutes: number(minutes),
+      ...(count === 0 ? {} : { running: { minute: number(minute), count: number(count) } }),
+    },
+    ...(record['c'] === undefined ? {} : { challengedAtMs: number(record['c']) }),
+  }
+}
+
+function unpackedValue(entry: unknown): SeenValue {
+  const [value, ...rest] = list(entry, 4)
+  const [count, first, last] = numbers(rest, 3)
+  if (typeof value !== 'string') throw new Error('value')
+  return {
+    value,
+    count: number(count),
+    firstSeenMs: number(first) * 1000,
+    lastSeenMs: number(last) * 1000,
+  }
+}
+
+function list(value: unknown, length?: number): readonly unknown[] {
+  if (!Array.isArray(value) || (length !== undefined && value.length !== length)) throw new Error('list')
+  return value
+}
+
+const numbers = (value: unknown, length: number): number[] => list(value, length).map(number)
+
+function number(value: unknown): number {
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) throw new Error('number')
+  return value
+}

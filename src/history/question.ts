@@ -1,0 +1,86 @@
+import type { Check, Facts, SingleUse, Subject } from '../model.ts'
+import type { StoreCommand } from '../store/store.ts'
+import type { HistoryConfig, Limit } from './compile.ts'
+import type { HistoryKeys, IdentityKeys } from './keys.ts'
+import { windowAt, windowKey, windowTtlMs } from './rate.ts'
+import type { LocalUse } from './replay.ts'
+
+export const MINUTE_MS = 60_000
+
+/**
+ * What one check asks of the store. `commands` holds, in this order: a claim per use; for an identity profile, session,
+ * this minute and the minute before; this and the earlier window per limit.
+ */
+export interface Question {
+  readonly commands: readonly StoreCommand[]
+  readonly uses: readonly { readonly use: SingleUse; readonly local: LocalUse }[]
+  readonly identity: IdentityKeys | undefined
+  readonly limits: readonly Limit[]
+  /** This check adds to the counts; false when the edge has counted it already. */
+  readonly isCounting: boolean
+}
+
+/** Builds the one wait of a check, and remembers its uses in this process. */
+export function ask(check: Check, subject: Subject, facts: Facts, config: HistoryConfig): Question {
+  const commands: StoreCommand[] = []
+  const isCounting = !(subject.state === 'identified' && subject.isCounted)
+  const count = (prefix: string, windowMs: number) => {
+    const window = windowAt(check.atMs, windowMs)
+    const key = windowKey(prefix, window)
+    commands.push(isCounting ? { op: 'count', key, ttlMs: windowTtlMs(windowMs) } : { op: 'get', key })
+    commands.push({ op: 'get', key: windowKey(prefix, window - 1) })
+  }
+  const uses = subject.state === 'identified' ? claims(check, subject, facts, config, commands) : []
+  const identity = subject.state === 'identified' ? config.keys.of(subject.credential) : undefined
+  if (identity !== undefined) {
+    commands.push({ op: 'get', key: identity.profile }, { op: 'get', key: identity.session })
+    count(identity.minute, MINUTE_MS)
+  }
+  const limits: Limit[] = []
+  for (const limit of config.limits) {
+    if (limit.actions !== undefined && !limit.actions.has(facts.action.name)) continue
+    const prefix = limitPrefix(limit, identity, facts, config.keys)
+    if (prefix === undefined) continue
+    limits.push(limit)
+    count(prefix + limit.id, limit.windowMs)
+  }
+  return { commands, uses, identity, limits, isCounting }
+}
+
+function claims(
+  check: Check,
+  subject: Subject & { state: 'identified' },
+  facts: Facts,
+  config: HistoryConfig,
+  commands: StoreCommand[],
+): Question['uses'] {
+  return subject.uses.map((use) => {
+    const key = config.keys.use(subject.credential, use, facts.entrypoint)
+    commands.push({ op: 'claim', key, value: check.attempt, ttlMs: Math.max(1, Math.ceil(use.ttlMs)) })
+    return { use, local: config.replay.claim(key, check.attempt) }
+  })
+}
+
+/** Where a limit counts; undefined where there is nothing to count by, e.g. no identity or no client. */
+function limitPrefix(
+  limit: Limit,
+  identity: IdentityKeys | undefined,
+  facts: Facts,
+  keys: HistoryKeys,
+): string | undefined {
+  if (limit.per === 'address') {
+    return facts.address.ip === undefined ? undefined : keys.addressLimit(facts.address.ip)
+  }
+  // Callers who have not said who they are must not use up what is shared by those who have.
+  if (identity === undefined) return undefined
+  switch (limit.per) {
+    case 'subject':
+      return identity.subjectLimit
+    case 'session':
+      return identity.sessionLimit
+    case 'client':
+      return identity.clientLimit
+    case 'action':
+      return keys.actionLimit(facts.action.name)
+  }
+}

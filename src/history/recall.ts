@@ -1,0 +1,144 @@
+import type { Check, Facts, LimitReading, Past, Profile, Session, Subject, UseState } from '../model.ts'
+import { StoreUnavailable } from '../store/store.ts'
+import type { HistoryConfig, Limit } from './compile.ts'
+import { decodeProfile } from './profile.ts'
+import { ask, MINUTE_MS, type Question } from './question.ts'
+import { retryAfterSeconds, used, type WindowCounts } from './rate.ts'
+import { decodeSession } from './session.ts'
+import { useState } from './uses.ts'
+
+type Replies = readonly (string | null)[]
+
+/**
+ * What is known of this subject, in one wait for the store. Never rejects: without the store the past is empty,
+ * `degraded` says `store`, and uses are `unavailable` unless this process has seen them in another attempt.
+ */
+export async function recall(
+  check: Check,
+  subject: Subject,
+  facts: Facts,
+  config: HistoryConfig,
+): Promise<Past> {
+  const question = ask(check, subject, facts, config)
+  const replies = question.commands.length === 0 ? [] : await wait(question, config)
+  const shown = shownBy(subject, facts, config)
+  return replies === undefined
+    ? { shown, limits: [], ...uses(check, question, undefined, config), degraded: ['store'] }
+    : understand(check, question, replies, shown, config)
+}
+
+/** The replies, or undefined when there are none in time. */
+async function wait(question: Question, config: HistoryConfig): Promise<Replies | undefined> {
+  const startMs = config.clock.monotonicMs()
+  try {
+    return await config.store.read(question.commands, config.budgetMs)
+  } catch (error) {
+    // Whatever went wrong, the failure table decides what follows from `degraded`.
+    const reason = error instanceof StoreUnavailable ? error.reason : 'unexpected'
+    config.meter.add('vigil_store_errors_total', 1, { call: 'read', reason })
+    return undefined
+  } finally {
+    config.meter.record('vigil_store_wait_seconds', (config.clock.monotonicMs() - startMs) / 1000)
+  }
+}
+
+function shownBy(subject: Subject, facts: Facts, config: HistoryConfig): Record<string, string> {
+  const device = facts.device.id
+  if (subject.state !== 'identified' || device === undefined) return {}
+  return { device: config.keys.value(subject.credential, 'device', device) }
+}
+
+function understand(
+  check: Check,
+  question: Question,
+  replies: Replies,
+  shown: Past['shown'],
+  config: HistoryConfig,
+): Past {
+  const states = uses(check, question, replies, config)
+  const degraded: string[] = question.uses.length === 0 ? [] : weaknesses(config)
+  let at = question.uses.length
+  const own = question.identity === undefined ? {} : identityPast(check, replies.slice(at, at + 4), degraded)
+  if (question.identity !== undefined) at += 4
+  // Envoy's own retry of one check counts once: its first try is in the sum already.
+  const excess = question.isCounting && (states.proof === 'retry' || states.hop === 'retry') ? 1 : 0
+  const requests = own.requestsPerMinute === undefined ? undefined : own.requestsPerMinute - excess
+  const limits = question.limits.map((limit, index) => {
+    const counts = windowCounts(replies, at + 2 * index)
+    return reading(limit, { ...counts, current: counts.current - excess }, check.atMs)
+  })
+  return {
+    ...own,
+    ...(requests === undefined ? {} : { requestsPerMinute: requests }),
+    shown,
+    limits,
+    ...states,
+    degraded,
+  }
+}
+
+function uses(
+  check: Check,
+  question: Question,
+  replies: Replies | undefined,
+  config: HistoryConfig,
+): { proof: UseState; hop: UseState } {
+  const states: { proof: UseState; hop: UseState } = { proof: 'none', hop: 'none' }
+  const primarySinceMs = config.store.standing?.primarySinceMs
+  for (const [index, { use, local }] of question.uses.entries()) {
+    const stored = replies?.[index]
+    states[use.kind] = useState({ use, local, attempt: check.attempt, stored, primarySinceMs })
+  }
+  return states
+}
+
+/** Why the store's word on a single use may be worth less than it seems, e.g. `store-eviction`. */
+const weaknesses = (config: HistoryConfig): string[] =>
+  (config.store.standing?.degraded ?? []).map((why) => `store-${why}`)
+
+/** @param replies profile, session, this minute, the minute before */
+function identityPast(
+  check: Check,
+  replies: Replies,
+  degraded: string[],
+): { profile?: Profile; session?: Session; requestsPerMinute?: number } {
+  const read = <T>(
+    text: string | null | undefined,
+    decode: (text: string) => T | undefined,
+    what: string,
+  ) => {
+    if (text === null || text === undefined) return undefined
+    const value = decode(text)
+    if (value === undefined) degraded.push(what)
+    return value
+  }
+  const profile = read(replies[0], decodeProfile, 'profile')
+  const session = read(replies[1], decodeSession, 'session')
+  return {
+    ...(profile === undefined ? {} : { profile }),
+    ...(session === undefined ? {} : { session }),
+    requestsPerMinute: used(windowCounts(replies, 2), MINUTE_MS, check.atMs),
+  }
+}
+
+function reading(limit: Limit, counts: WindowCounts, atMs: number): LimitReading {
+  const sum = used(counts, limit.windowMs, atMs)
+  return {
+    limit: limit.name,
+    max: limit.max,
+    windowSeconds: limit.windowSeconds,
+    used: sum,
+    retryAfterSeconds: sum <= limit.max ? 0 : retryAfterSeconds(counts, limit.max, limit.windowMs, atMs),
+  }
+}
+
+const windowCounts = (replies: Replies, at: number): WindowCounts => ({
+  current: count(replies[at]),
+  previous: count(replies[at + 1]),
+})
+
+/** A counter that holds something else counts nothing: it expires with its window. */
+function count(text: string | null | undefined): number {
+  const value = Number(text ?? 0)
+  return Number.isSafeInteger(value) && value > 0 ? value : 0
+}

@@ -1,0 +1,80 @@
+import { createReadStream } from 'node:fs'
+import { type App, createApp } from './app.ts'
+import { decideLines } from './cli/decide.ts'
+import { EXIT, type Io } from './cli/io.ts'
+import type { DecideArgs } from './cli/run.ts'
+import { formatProblem } from './config/format.ts'
+import { randomInstanceKey } from './config/instance-key.ts'
+import { folderOf, readSettings } from './config/read.ts'
+import { staticSettings } from './config/schema/static.ts'
+import type { Check, Outcome } from './model.ts'
+import { type Clock, type Entropy, silentLog, silentMeter } from './ports.ts'
+import { createMemoryStore } from './store/memory.ts'
+import { deriveInstanceKeys } from './tokens/instance-keys.ts'
+
+export interface OfflineDeps {
+  readonly clock: Clock
+  readonly entropy: Entropy
+  readonly newId: () => string
+}
+
+/** An app without listeners whose time is that of the check at hand; state lives in this process only. */
+export interface OfflineApp {
+  readonly app: App
+  decide(check: Check): Promise<Outcome>
+}
+
+export async function openOffline(configFile: string, deps: OfflineDeps): Promise<OfflineApp> {
+  let nowMs = deps.clock.nowMs()
+  const clock: Clock = { nowMs: () => nowMs, monotonicMs: () => deps.clock.monotonicMs() }
+  const app = await createApp({
+    fixed: staticSettings.parse({ acknowledge: { unverifiedCaller: false } }),
+    store: createMemoryStore({ maxEntries: 1_000_000, clock }),
+    keys: deriveInstanceKeys(randomInstanceKey(deps.entropy)),
+    clock,
+    entropy: deps.entropy,
+    meter: silentMeter,
+    log: silentLog,
+    baseDir: folderOf(configFile),
+    // Learning is flushed after every check, never by a timer.
+    schedule: () => () => undefined,
+    defer: (act) => act(),
+  })
+  return {
+    app,
+    decide: async (check) => {
+      nowMs = check.atMs
+      const outcome = await app.decider.decide(check)
+      app.decider.finish(outcome, 0)
+      await app.flush()
+      return outcome
+    },
+  }
+}
+
+/** `vigil decide`: the pipeline over CheckRequests in protobuf JSON. */
+export async function decideFile(args: DecideArgs, io: Io, deps: OfflineDeps): Promise<number> {
+  const { app, decide } = await openOffline(args.config, deps)
+  const read = await readSettings(args.config, (settings, hash) =>
+    app.compile({ ...settings, audit: { ...settings.audit, sinks: [] } }, hash),
+  )
+  if (!read.ok) {
+    for (const problem of read.problems) io.stderr(`${formatProblem(problem)}\n`)
+    return EXIT.refused
+  }
+  await app.use(read.value)
+  const input = args.input === '-' ? io.stdin : createReadStream(args.input)
+  try {
+    return await decideLines(input, (line) => io.stdout(`${line}\n`), {
+      decide,
+      newId: deps.newId,
+      nowMs: () => deps.clock.nowMs(),
+    })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error
+    io.stderr(`vigil: ${args.input}: cannot be read (${String(error.code)})\n`)
+    return EXIT.usage
+  } finally {
+    await app.close()
+  }
+}

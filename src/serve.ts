@@ -1,0 +1,113 @@
+import { resolve } from 'node:path'
+import { EXIT, type Io } from './cli/io.ts'
+import type { ServeArgs } from './cli/run.ts'
+import { formatProblem } from './config/format.ts'
+import { randomInstanceKey, readInstanceKey } from './config/instance-key.ts'
+import { createLive } from './config/live.ts'
+import { folderOf, readSettings, readStatic } from './config/read.ts'
+import { type StaticSettings, staticSettings } from './config/schema/static.ts'
+import { checkTogether } from './config/semantic-static.ts'
+import type { Clock, Entropy } from './ports.ts'
+import { createService, type Service } from './service.ts'
+import { createLog } from './telemetry/log.ts'
+import { startTelemetry } from './telemetry/telemetry.ts'
+import { deriveInstanceKeys } from './tokens/instance-keys.ts'
+
+export interface ServeDeps {
+  readonly clock: Clock
+  readonly entropy: Entropy
+  readonly newId: () => string
+  /** Resolves when the process is told to end; calls back when it is told to read its configuration again. */
+  readonly untilStopped: (onReload: () => void) => Promise<string>
+}
+
+/** `vigil serve`: static settings, keys, service, first configuration, listeners; then until the signal, then drain. */
+export async function serve(args: ServeArgs, io: Io, deps: ServeDeps): Promise<number> {
+  const startMs = deps.clock.monotonicMs()
+  const fixed = await readFixed(args, io)
+  if (fixed === undefined) return EXIT.refused
+  const log = createLog(fixed.telemetry.logLevel)
+  const telemetry = startTelemetry()
+  const { instanceKeyFile } = fixed
+  const fixedDir = folderOf(args.fixed ?? args.config)
+  const secrets =
+    instanceKeyFile === undefined
+      ? randomInstanceKey(deps.entropy)
+      : await readInstanceKey(resolve(fixedDir, instanceKeyFile))
+  const service = await createService({
+    ...deps,
+    fixed: withAbsolutePaths(fixed, fixedDir),
+    keys: deriveInstanceKeys(secrets),
+    fixedDir,
+    baseDir: folderOf(args.config),
+    log,
+    telemetry,
+  })
+  const read = () => readSettings(args.config, (settings, hash) => compile(service, settings, hash, fixed))
+  const first = await read()
+  if (!first.ok) {
+    for (const problem of first.problems) io.stderr(`${formatProblem(problem)}\n`)
+    return EXIT.refused
+  }
+  const use = async (snapshot: typeof first.value) => {
+    // Keys first: the generation must not start with checks that wait for them.
+    const states = await snapshot.tokens.start()
+    for (const state of states.filter(({ state }) => state !== 'loaded'))
+      log.warn('keys of an issuer are not loaded', { ...state })
+    await service.app.use(snapshot)
+  }
+  await use(first.value)
+  const listening = await service.listen()
+  const schedule = (ms: number, act: () => void) => {
+    const timer = setTimeout(act, ms)
+    return () => clearTimeout(timer)
+  }
+  const live = createLive(
+    { file: args.config, read, hashOf: ({ hash }) => hash, use, meter: telemetry.meter, log, schedule },
+    first.value,
+  )
+  log.info('vigil serves', {
+    ...listening,
+    config: first.value.hash,
+    startMs: Math.round(deps.clock.monotonicMs() - startMs),
+  })
+  const signal = await deps.untilStopped(() => void live.reload().catch(() => undefined))
+  log.info('vigil drains', { signal, delaySeconds: fixed.server.drainDelaySeconds })
+  live.close()
+  await service.drain()
+  log.info('vigil ended')
+  return EXIT.ok
+}
+
+type AppCompile = Service['app']['compile']
+
+function compile(
+  service: Service,
+  settings: Parameters<AppCompile>[0],
+  hash: string,
+  fixed: StaticSettings,
+): ReturnType<AppCompile> {
+  const problems = checkTogether(settings, fixed)
+  return problems.length > 0 ? { ok: false, problems } : service.app.compile(settings, hash)
+}
+
+async function readFixed(args: ServeArgs, io: Io): Promise<StaticSettings | undefined> {
+  if (args.fixed === undefined) return staticSettings.parse({})
+  const read = await readStatic(args.fixed)
+  if (read.ok) return read.value
+  for (const problem of read.problems) io.stderr(`${formatProblem(problem)}\n`)
+  return undefined
+}
+
+/** Certificate files are relative to static.yaml, wherever the process was started. */
+function withAbsolutePaths(fixed: StaticSettings, dir: string): StaticSettings {
+  const { tls } = fixed.server
+  if (tls === undefined) return fixed
+  const { certFile, keyFile, clientCaFile } = tls
+  const absolute = {
+    certFile: resolve(dir, certFile),
+    keyFile: resolve(dir, keyFile),
+    ...(clientCaFile === undefined ? {} : { clientCaFile: resolve(dir, clientCaFile) }),
+  }
+  return { ...fixed, server: { ...fixed.server, tls: absolute } }
+}

@@ -1,0 +1,105 @@
+import { type App, createApp } from './app.ts'
+import { createCheckHandler } from './check/handler.ts'
+import { startCheckServer } from './check/server.ts'
+import type { StaticSettings } from './config/schema/static.ts'
+import { splitListen } from './lib/listen.ts'
+import type { Clock, Entropy, InstanceKeys, Log } from './ports.ts'
+import { startProbes } from './probes/server.ts'
+import { openStore } from './store/open.ts'
+import type { Store } from './store/store.ts'
+import type { Telemetry } from './telemetry/telemetry.ts'
+
+export interface ServiceOptions {
+  readonly fixed: StaticSettings
+  readonly keys: InstanceKeys
+  /** Folder of static.yaml: its files are relative to it. */
+  readonly fixedDir: string
+  /** Folder of vigil.yaml. */
+  readonly baseDir: string
+  readonly clock: Clock
+  readonly entropy: Entropy
+  readonly newId: () => string
+  readonly log: Log
+  readonly telemetry: Telemetry
+}
+
+/** The running service: app, gRPC listeners, probes. */
+export interface Service {
+  readonly app: App
+  /** Opens the listeners; health says SERVING and readiness is true from now on. */
+  listen(): Promise<{ readonly checks: readonly string[]; readonly probes: string }>
+  /** Not ready, keep serving for the delay, finish what is in flight, write what was learned and recorded. */
+  drain(): Promise<void>
+}
+
+const STORE_HEALTH_MS = 10_000
+
+/** @throws when a file or certificate named in the static settings is unusable; `listen` when a port is taken. */
+export async function createService(options: ServiceOptions): Promise<Service> {
+  const { fixed, clock, log, telemetry } = options
+  const { meter } = telemetry
+  const store = openStore(fixed.store, options.fixedDir, { clock, log, meter })
+  const defer = (run: () => void) => void setImmediate(run)
+  const app = await createApp({ ...options, meter, store, schedule, defer })
+  const handler = createCheckHandler(app.decider, {
+    ...fixed.server,
+    clock,
+    newId: options.newId,
+    defer,
+    meter,
+    log,
+  })
+  const closers: (() => Promise<void> | void)[] = [watchStore(store, telemetry)]
+  let setServing: (isServing: boolean) => void = () => undefined
+  let isServing = false
+  return {
+    app,
+    listen: async () => {
+      const probes = await startProbes(...splitListen(fixed.probes.listen), {
+        isReady: () => ({ ready: isServing, reasons: isServing ? [] : ['starting or draining'] }),
+        serveMetrics: (request, response) => {
+          meter.set('vigil_checks_in_flight', handler.inFlight())
+          telemetry.serveMetrics(request, response)
+        },
+      })
+      closers.push(() => probes.close())
+      const server = await startCheckServer(fixed.server, handler, log)
+      closers.push(() => server.close(fixed.server.drainTimeoutSeconds * 1000))
+      setServing = (next) => {
+        isServing = next
+        server.setServing(next)
+      }
+      setServing(true)
+      return { checks: server.addresses, probes: probes.address }
+    },
+    drain: async () => {
+      setServing(false)
+      // Envoy must have seen the health change before the port closes.
+      await new Promise((resolve) =>
+        schedule(fixed.server.drainDelaySeconds * 1000, () => resolve(undefined)),
+      )
+      for (const close of closers.toReversed()) await close()
+      await app.close()
+      await telemetry.close()
+    },
+  }
+}
+
+function schedule(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms)
+  return () => clearTimeout(timer)
+}
+
+/** Tells in metrics how far the store can be relied on for replay. */
+function watchStore(store: Store, { meter }: Telemetry): () => void {
+  const look = async () => {
+    const { degraded } = await store.health()
+    for (const why of ['eviction', 'replica', 'version', 'unknown']) {
+      meter.set('vigil_store_degraded', degraded.includes(why) ? 1 : 0, { why })
+    }
+  }
+  const timer = setInterval(() => void look(), STORE_HEALTH_MS)
+  timer.unref()
+  void look()
+  return () => clearInterval(timer)
+}

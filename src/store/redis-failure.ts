@@ -1,0 +1,26 @@
+import { StoreUnavailable } from './store.ts'
+
+/** An error reply of the server starts with its code in capitals: `OOM command not allowed …`. */
+const CODE = /^[A-Z]+\b/
+
+/** What an error of the client library means to the port. Its text is kept out: it may quote keys and values. */
+export function unavailable(error: unknown): StoreUnavailable {
+  if (error instanceof StoreUnavailable) return error
+  const code = replyCode(error)
+  if (code === undefined) return new StoreUnavailable('unreachable')
+  return new StoreUnavailable(code === 'OOM' ? 'full' : 'refused')
+}
+
+/** The code of an error reply (`NOPERM`, `READONLY`, …); undefined when the error did not come from the server. */
+export function replyCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || error.name !== 'ReplyError') return undefined
+  return CODE.exec(error.message)?.[0] ?? 'ERR'
+}
+
+/** For logs: the reply's code, the system's code (`ECONNREFUSED`), else the kind of error; never its text. */
+export function errorCode(error: unknown): string {
+  const reply = replyCode(error)
+  if (reply !== undefined) return reply
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
+  return error instanceof Error ? error.name : 'unknown'
+}

@@ -1,0 +1,56 @@
+import type { StoreStanding } from './store.ts'
+
+/** Below it `SET … NX GET` is a syntax error. Valkey tells the version it is compatible with. */
+const LOWEST_MAJOR = 7
+
+export const WEAKNESSES = ['eviction', 'replica', 'version', 'unknown'] as const
+
+/** What identifies a primary and its data: both change when another takes over or the process starts anew. */
+export interface Primary {
+  readonly runId: string
+  readonly replicationId: string
+  readonly sinceMs: number
+}
+
+export interface Examined {
+  readonly primary: Primary
+  readonly standing: StoreStanding
+}
+
+/**
+ * Reads the reply of INFO.
+ * @param known the primary seen before; another one in its place counts as a failover that happened now
+ * @param nowMs epoch ms
+ */
+export function examine(info: string, known: Primary | undefined, nowMs: number): Examined {
+  const fields = fieldsOf(info)
+  const runId = fields.get('run_id') ?? ''
+  const replicationId = fields.get('master_replid') ?? ''
+  const isSame = known !== undefined && known.runId === runId && known.replicationId === replicationId
+  // Of a failover before the first look only the start of the server is to be known, rounded down to a second.
+  const startedMs = nowMs - (Number(fields.get('uptime_in_seconds') ?? 0) + 1) * 1000
+  const newSinceMs = known === undefined ? startedMs : nowMs
+  const primary = isSame ? known : { runId, replicationId, sinceMs: newSinceMs }
+  return { primary, standing: { degraded: weaknesses(fields), primarySinceMs: primary.sinceMs } }
+}
+
+function weaknesses(fields: ReadonlyMap<string, string>): string[] {
+  const policy = fields.get('maxmemory_policy')
+  const role = fields.get('role')
+  const major = Number.parseInt(fields.get('redis_version') ?? '', 10)
+  if (policy === undefined || role === undefined || Number.isNaN(major)) return ['unknown']
+  const found: string[] = []
+  if (policy !== 'noeviction') found.push('eviction')
+  if (role !== 'master') found.push('replica')
+  if (major < LOWEST_MAJOR) found.push('version')
+  return found
+}
+
+function fieldsOf(info: string): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>()
+  for (const line of info.split('\r\n')) {
+    const colon = line.indexOf(':')
+    if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1))
+  }
+  return fields
+}
