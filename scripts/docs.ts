@@ -4,6 +4,7 @@ import { describeFailures } from '../src/cli/describe-failures.ts'
 import { describeVariables } from '../src/policy/index.ts'
 import { describeSignals, discoverSignals } from '../src/risk/index.ts'
 import { describeMetrics } from '../src/telemetry/describe.ts'
+import { describeConformance } from './conformance.ts'
 import { ROOT } from './root.ts'
 
 /** A page, or the table inside a page, that is written from the code. */
@@ -20,6 +21,7 @@ export const PAGES: readonly Page[] = [
   { file: 'docs/conditions.md', generate: () => describeVariables() },
   { file: 'docs/signals.md', generate: () => describeSignals(signals) },
   { file: 'docs/metrics.md', generate: () => describeMetrics() },
+  { file: 'docs/conformance.md', generate: () => describeConformance() },
   { file: 'docs/failures.md', generate: (page) => withTable(page, '| code |', describeFailures()) },
 ]
 
