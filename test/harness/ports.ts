@@ -29,7 +29,8 @@ export async function freePorts<Name extends string>(...names: Name[]): Promise<
   return ports as Record<Name, number>
 }
 
-async function isFree(port: number): Promise<boolean> {
+/** Whether nobody listens on this port of 127.0.0.1. */
+export async function isFree(port: number): Promise<boolean> {
   const server = createServer()
   try {
     server.listen({ port, host: '127.0.0.1', exclusive: true })

@@ -3,8 +3,8 @@ import { createServer, type Http2Server, type ServerHttp2Session, type ServerHtt
 
 /** An ext_authz service in raw bytes: proves a bootstrap without the product and without protobuf. */
 export type StubAuthz = {
-  /** What the next checks are told. */
-  verdict: keyof typeof ANSWERS
+  /** What the next checks are told: a word, the bytes of a CheckResponse, a gRPC error, or nothing at all. */
+  verdict: keyof typeof ANSWERS | Buffer | 'error' | 'hang'
   /** The CheckRequests so far, as latin1 text: header names and values can be searched in it. */
   checks: string[]
   stop(): Promise<void>
@@ -39,7 +39,17 @@ async function serve(stream: ServerHttp2Stream, path: string, stub: StubAuthz): 
   for await (const chunk of stream) chunks.push(chunk as Buffer)
   if (path === '/grpc.health.v1.Health/Check') return answer(stream, SERVING)
   stub.checks.push(Buffer.concat(chunks).toString('latin1'))
-  answer(stream, ANSWERS[stub.verdict])
+  const { verdict } = stub
+  if (verdict === 'hang') return
+  if (verdict === 'error') return fail(stream)
+  answer(stream, typeof verdict === 'string' ? ANSWERS[verdict] : verdict)
+}
+
+/** Trailers-only: grpc-status 13, INTERNAL. */
+function fail(stream: ServerHttp2Stream): void {
+  if (stream.destroyed) return
+  const headers = { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '13' }
+  stream.respond(headers, { endStream: true })
 }
 
 /** One gRPC message: not compressed, length, bytes; then the trailers that end a good call. */

@@ -1,0 +1,47 @@
+import type { World } from './world.ts'
+
+/** One request (or a few) of the story. */
+export interface Scene {
+  readonly name: string
+  /** What is sent, for a reader. */
+  readonly request: string
+  /** What should come back. */
+  readonly expected: string
+  play(world: World): Promise<Played>
+}
+
+/** What came of a scene. */
+export interface Played {
+  readonly got: string
+  /** From Vigil's own record of the decision. */
+  readonly why: string
+  readonly isAsExpected: boolean
+}
+
+/** Scenes that belong together. */
+export interface Act {
+  readonly title: string
+  readonly scenes: readonly Scene[]
+}
+
+/** A played scene as `--json` writes it. */
+export interface Result {
+  readonly name: string
+  readonly request: string
+  readonly expected: string
+  readonly got: string
+  readonly why: string
+  readonly ok: boolean
+}
+
+/** Plays one scene. A scene that throws went wrong and says how; the others go on. */
+export async function playScene(scene: Scene, world: World): Promise<Result> {
+  const { name, request, expected } = scene
+  try {
+    const { got, why, isAsExpected } = await scene.play(world)
+    return { name, request, expected, got, why, ok: isAsExpected }
+  } catch (error) {
+    const got = error instanceof Error ? error.message : String(error)
+    return { name, request, expected, got, why: 'the scene could not be played', ok: false }
+  }
+}
