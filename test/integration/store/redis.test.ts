@@ -32,7 +32,11 @@ describeWithRedis('store over TLS with an ACL user', (server) => {
     client = { cert: readFileSync(leaf.cert, 'utf8'), key: readFileSync(leaf.key, 'utf8') }
   })
   const started = (args: readonly string[] = []) =>
-    startRedis({ server, tls, args: ['--user', 'vigil', ...ACL.split(' '), '--user', 'default', 'off', ...args] })
+    startRedis({
+      server,
+      tls,
+      args: ['--user', 'vigil', ...ACL.split(' '), '--user', 'default', 'off', ...args],
+    })
 
   storeContract('Redis', async () => {
     const redis = await started()
