@@ -21,6 +21,7 @@ export function replyCode(error: unknown): string | undefined {
 export function errorCode(error: unknown): string {
   const reply = replyCode(error)
   if (reply !== undefined) return reply
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
-  return error instanceof Error ? error.name : 'unknown'
+  // By shape, not by class: errors of the system may come from another realm.
+  const { code: system, name } = (error ?? {}) as { code?: unknown; name?: unknown }
+  return [system, name].find((text): text is string => typeof text === 'string') ?? 'unknown'
 }

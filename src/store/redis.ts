@@ -2,7 +2,7 @@ import type { ChainableCommander, Redis } from 'ioredis'
 import type { Clock, Meter } from '../ports.ts'
 import { within } from './budget.ts'
 import { type ConnectionOptions, connect } from './redis-connection.ts'
-import { errorCode, unavailable } from './redis-failure.ts'
+import { unavailable } from './redis-failure.ts'
 import { examine, type Primary, WEAKNESSES } from './redis-standing.ts'
 import { updateByCompareAndSet } from './redis-update.ts'
 import {
@@ -19,6 +19,9 @@ export interface RedisStoreOptions extends ConnectionOptions {
   /** Longest wait of `update` and `health`, which are off the request path. */
   readonly commandTimeoutMs?: number
 }
+
+/** Longest wait for the connection to close. */
+const CLOSE_MS = 200
 
 /** With nothing but timeouts for this long, the connection is taken for dead and made anew. */
 const SILENCE_MS = 1000
@@ -79,9 +82,10 @@ class RedisStore implements Store {
 
   async close(): Promise<void> {
     if (this.#client.status === 'end') return
-    const ended = new Promise((resolve) => this.#client.once('end', resolve))
+    const ended = new Promise<void>((resolve) => this.#client.once('end', () => resolve()))
     this.#client.disconnect()
-    await ended
+    // While it waits to reconnect there is nothing to end, and ioredis says nothing.
+    await Promise.race([ended, new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref())])
   }
 
   #ready(): Redis {
@@ -126,7 +130,7 @@ class RedisStore implements Store {
     this.#silentSinceMs ??= nowMs
     if (nowMs - this.#silentSinceMs < SILENCE_MS) return
     this.#silentSinceMs = undefined
-    this.#options.log.warn('store.connection-silent', { code: errorCode(new StoreUnavailable('timeout')) })
+    this.#options.log.warn('store.connection-silent')
     this.#client.disconnect(true)
   }
 }

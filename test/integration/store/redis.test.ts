@@ -49,7 +49,7 @@ describeWithRedis('store over TLS with an ACL user', (server) => {
   })
 
   test('with a client certificate, another database and a server name', async () => {
-    const redis = await started(['--tls-auth-clients', 'yes'])
+    const redis = await started(['--tls-auth-clients', 'optional'])
     cleanups.push(() => redis.stop())
     const settings = { ...CREDENTIALS.settings, database: 2, tls: { serverName: 'localhost' } }
     const { store } = await openReady(redis.port, { ...CREDENTIALS, settings, tls: { ca, ...client } })
