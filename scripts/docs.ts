@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeFailures } from '../src/cli/describe-failures.ts'
+import { describeConfiguration, jsonSchema } from '../src/config/reference.ts'
 import { describeVariables } from '../src/policy/index.ts'
 import { describeSignals, discoverSignals } from '../src/risk/index.ts'
 import { describeMetrics } from '../src/telemetry/describe.ts'
@@ -21,9 +22,14 @@ export const PAGES: readonly Page[] = [
   { file: 'docs/conditions.md', generate: () => describeVariables() },
   { file: 'docs/signals.md', generate: () => describeSignals(signals) },
   { file: 'docs/metrics.md', generate: () => describeMetrics() },
+  { file: 'docs/configuration.md', generate: () => describeConfiguration() },
+  { file: 'docs/schema/vigil.schema.json', generate: () => json(jsonSchema('vigil.yaml')) },
+  { file: 'docs/schema/static.schema.json', generate: () => json(jsonSchema('static.yaml')) },
   { file: 'docs/conformance.md', generate: () => describeConformance() },
   { file: 'docs/failures.md', generate: (page) => withTable(page, '| code |', describeFailures()) },
 ]
+
+const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
 
 /** Replaces the table that begins with `head`, up to the next empty line. */
 function withTable(page: string, head: string, table: string): string {
@@ -39,7 +45,7 @@ function main(argv: readonly string[]): number {
   let stale = 0
   for (const { file, generate } of PAGES) {
     const path = join(ROOT, file)
-    const current = readFileSync(path, 'utf8')
+    const current = existsSync(path) ? readFileSync(path, 'utf8') : ''
     const next = generate(current)
     if (next === current) continue
     stale++

@@ -1,0 +1,87 @@
+import { z } from 'zod'
+import { settings } from './schema/settings.ts'
+import { staticSettings } from './schema/static.ts'
+
+/** The parts of JSON Schema that zod writes for our settings. */
+interface Schema {
+  readonly type?: string | readonly string[]
+  readonly description?: string
+  readonly default?: unknown
+  readonly enum?: readonly unknown[]
+  readonly const?: unknown
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly required?: readonly string[]
+  readonly items?: Schema
+  readonly anyOf?: readonly Schema[]
+  readonly oneOf?: readonly Schema[]
+  readonly additionalProperties?: Schema | boolean
+}
+
+/** JSON Schema (draft 2020-12) of one of the two files, from the same source as the validator. */
+export function jsonSchema(file: 'static.yaml' | 'vigil.yaml'): Record<string, unknown> {
+  const schema = z.toJSONSchema(file === 'vigil.yaml' ? settings : staticSettings, {
+    io: 'input',
+    unrepresentable: 'any',
+  })
+  return { title: `Vigil ${file}`, ...schema }
+}
+
+/** docs/configuration.md: every key with type, default and meaning. */
+export function describeConfiguration(): string {
+  return `# Configuration
+
+Two files, because they live at two speeds. \`vigil.yaml\` says who may do what, and is [reloaded live](reload.md);
+\`static.yaml\` says how the process runs, and a change needs a restart. Every key has a default; unknown keys are errors
+that name the nearest one. \`vigil config check FILE\` finds mistakes and prints the effective configuration. The JSON
+Schemas for editors are [schema/vigil.schema.json](schema/vigil.schema.json) and
+[schema/static.schema.json](schema/static.schema.json). This page is written by \`npm run docs\`.
+
+## vigil.yaml
+
+${tableOf(jsonSchema('vigil.yaml') as Schema)}
+## static.yaml
+
+${tableOf(jsonSchema('static.yaml') as Schema)}`
+}
+
+function tableOf(root: Schema): string {
+  const rows = rowsOf(root, '')
+  return `| key | type | default | meaning |\n|---|---|---|---|\n${rows.map((row) => `${row}\n`).join('')}`
+}
+
+function rowsOf(schema: Schema, path: string): string[] {
+  const rows: string[] = []
+  for (const [key, member] of Object.entries(schema.properties ?? {})) {
+    const at = path === '' ? key : `${path}.${key}`
+    rows.push(rowOf(at, member, schema.required?.includes(key) ?? false))
+    rows.push(...rowsOf(member, at))
+    if (member.items !== undefined)
+      rows.push(...variantsOf(member.items).flatMap((item) => rowsOf(item, `${at}[]`)))
+  }
+  return rows
+}
+
+const variantsOf = (schema: Schema): readonly Schema[] => schema.oneOf ?? schema.anyOf ?? [schema]
+
+function rowOf(path: string, schema: Schema, isRequired: boolean): string {
+  const preset = schema.default === undefined ? (isRequired ? '**required**' : '') : presetOf(schema.default)
+  return `| \`${path}\` | ${cell(typeOf(schema))} | ${cell(preset)} | ${cell(schema.description ?? '')} |`
+}
+
+/** A whole section's default is told key by key. */
+function presetOf(value: unknown): string {
+  const isSection = typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isSection && Object.keys(value).length > 1 ? '' : `\`${JSON.stringify(value)}\``
+}
+
+function typeOf(schema: Schema): string {
+  if (schema.enum !== undefined) return schema.enum.map((word) => `\`${String(word)}\``).join(', ')
+  if (schema.const !== undefined) return `\`${String(schema.const)}\``
+  if (schema.type === 'array')
+    return `list of ${schema.items === undefined ? 'values' : typeOf(schema.items)}`
+  const variants = schema.anyOf ?? schema.oneOf
+  if (variants !== undefined) return variants.map(typeOf).join(' or ')
+  return schema.type === 'object' ? 'map' : [schema.type ?? 'value'].flat().join(' or ')
+}
+
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')

@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { Readable } from 'node:stream'
+import { describe, expect, test } from '@jest/globals'
+import { checkFiles } from '../../src/inspect.ts'
+import { countedEntropy, countedIds } from '../harness/app.ts'
+
+const folder = join(import.meta.dirname, 'fixtures')
+const namesIn = (kind: string) => readdirSync(join(folder, kind)).filter((name) => name.endsWith('.yaml'))
+const clock = { nowMs: () => 0, monotonicMs: () => 0 }
+
+/** `vigil config check --quiet FILE`: exit code, and the lines that name a place (folders cut off). */
+async function check(kind: string, name: string): Promise<{ code: number; lines: string[] }> {
+  let stderr = ''
+  const io = {
+    stdin: Readable.from([]),
+    stdout: () => undefined,
+    stderr: (text: string) => {
+      stderr += text
+    },
+  }
+  const args = { files: [join(folder, kind, name)], isQuiet: true, isJson: false }
+  const code = await checkFiles(args, io, { clock, entropy: countedEntropy(), newId: countedIds() })
+  const lines = stderr.split('\n').filter((line) => line.startsWith(folder))
+  return { code, lines: lines.map((line) => line.slice(line.indexOf(basename(name)))) }
+}
+
+/** One mistake a file; `file:line:column: message` of each stands in expected.txt. */
+describe('a mistake is refused where it stands', () => {
+  const expected = readFileSync(join(folder, 'expected.txt'), 'utf8').trimEnd().split('\n')
+  test.each(namesIn('bad'))('%s', async (name) => {
+    const { code, lines } = await check('bad', name)
+    expect(code).toBe(1)
+    expect(lines).toEqual(expected.filter((line) => line.startsWith(`${name}:`)))
+    expect(lines.length).toBeGreaterThan(0)
+  })
+})
+
+test.each(namesIn('good'))('%s is good', async (name) => {
+  expect(await check('good', name)).toEqual({ code: 0, lines: [] })
+})
+
+test('the example of the README is one of the good ones', () => {
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
+  const example = /`vigil\.yaml`:\n\n```yaml\n([\s\S]*?)```/.exec(readme)?.[1]
+  expect(readFileSync(join(folder, 'good/readme.yaml'), 'utf8')).toBe(example)
+})
