@@ -1,0 +1,131 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { completeMinutes, NO_RATE } from '../../src/history/habit.ts'
+import { createHistoryKeys } from '../../src/history/keys.ts'
+import {
+  decodeProfile,
+  encodeProfile,
+  MAX_PROFILE_BYTES,
+  mergeProfile,
+  type ProfileDelta,
+} from '../../src/history/profile.ts'
+import { createLocalReplay } from '../../src/history/replay.ts'
+import { decodeSession, encodeSession, mergeSession } from '../../src/history/session.ts'
+import { makeToken } from '../harness/requests.ts'
+
+const T0 = 1_800_000_000_000
+const seen = (atMs: number, device: string): ProfileDelta => ({ kind: 'seen', atMs, shown: { device } })
+
+describe('profile', () => {
+  test('remembers the last eight devices, newest first, and how often each was shown', () => {
+    const deltas = Array.from({ length: 10 }, (_, i) => seen(T0 + i * 1000, `device-${i}`))
+    const profile = mergeProfile(undefined, [...deltas, seen(T0 + 20_000, 'device-5')])
+    expect(profile.features['device']?.values.map((v) => v.value)).toEqual([
+      'device-5',
+      'device-9',
+      'device-8',
+      'device-7',
+      'device-6',
+      'device-4',
+      'device-3',
+      'device-2',
+    ])
+    expect(profile.features['device']).toMatchObject({ shown: 11 })
+    expect(profile).toMatchObject({ seen: 11, firstSeenMs: T0, lastSeenMs: T0 + 20_000 })
+  })
+
+  test('survives its encoding, is ASCII and never longer than 640 bytes', () => {
+    const deltas = fc.array(fc.record({ second: fc.nat(1e6), device: fc.integer({ min: 0, max: 20 }) }), {
+      minLength: 1,
+      maxLength: 60,
+    })
+    fc.assert(
+      fc.property(deltas, (list) => {
+        const profile = mergeProfile(
+          undefined,
+          list.map(({ second, device }) => seen(T0 + second * 1000, `hash-${device}`)),
+        )
+        const text = encodeProfile(profile)
+        expect(text).toMatch(/^[\x20-\x7e]*$/)
+        expect(text.length).toBeLessThanOrEqual(MAX_PROFILE_BYTES)
+        expect(decodeProfile(text)).toMatchObject({ seen: profile.seen, firstSeenMs: profile.firstSeenMs })
+      }),
+    )
+  })
+
+  test.each(['', 'x', '{}', '{"v":2}', '[]', 'null', '{"v":1}'])('%j is no profile', (text) => {
+    expect(decodeProfile(text)).toBeUndefined()
+  })
+
+  test('merging in one go or one by one gives the same', () => {
+    const deltas = [seen(T0, 'a'), seen(T0 + 61_000, 'b'), seen(T0 + 200_000, 'a')]
+    const oneByOne = deltas.reduce<ReturnType<typeof mergeProfile> | undefined>(
+      (p, d) => mergeProfile(p, [d]),
+      undefined,
+    )
+    expect(mergeProfile(undefined, deltas)).toEqual(oneByOne)
+  })
+
+  test('a minute teaches only when another one has begun, so that a burst is never compared with itself', () => {
+    const burst = completeMinutes(
+      NO_RATE,
+      Array.from({ length: 500 }, (_, i) => T0 + i),
+    )
+    expect(burst).toMatchObject({ shape: 0, minutes: 0 })
+    expect(completeMinutes(burst, [T0 + 120_000]).shape).toBeGreaterThan(0)
+  })
+})
+
+describe('session', () => {
+  test('is packed into at most 120 bytes and survives it', () => {
+    const session = mergeSession(undefined, [
+      { kind: 'seen', atMs: T0, device: 'AbCdEfGh' },
+      { kind: 'challenged', atMs: T0 + 5000 },
+    ])
+    const text = encodeSession(session)
+    expect(text.length).toBeLessThanOrEqual(120)
+    expect(decodeSession(text)).toEqual(session)
+    expect(decodeSession('nonsense')).toBeUndefined()
+  })
+})
+
+describe('keys', () => {
+  const keys = createHistoryKeys(Buffer.alloc(32, 7))
+  const credential = makeToken('t', {}).credential
+  const tag = (key: string) => key.slice(key.indexOf('{'), key.indexOf('}') + 1)
+
+  test('are one slot for one identity, and tell nothing', () => {
+    const { profile, session, minute } = keys.of(credential)
+    expect(new Set([profile, session, minute].map(tag)).size).toBe(1)
+    expect(profile + session + minute).not.toContain('bob')
+  })
+
+  test.each([
+    ['tenant', { tenant: 'x' }],
+    ['issuer', { issuer: 'https://other.example.com' }],
+    ['kind', { kind: 'machine' as const }],
+    ['subject', { subject: 'eve' }],
+    ['parts that only move their border', { issuer: `${credential.issuer}b`, subject: 'ob' }],
+  ])('another %s is another identity', (_, change) => {
+    expect(tag(keys.of({ ...credential, ...change }).profile)).not.toBe(tag(keys.of(credential).profile))
+  })
+
+  test('an agent does not train its user’s profile', () => {
+    const agent = { ...credential, actor: { subject: 'agent-7' } }
+    expect(keys.of(agent).profile).not.toBe(keys.of(credential).profile)
+  })
+
+  test('another instance key forgets everything', () => {
+    const other = createHistoryKeys(Buffer.alloc(32, 8))
+    expect(other.of(credential).profile).not.toBe(keys.of(credential).profile)
+  })
+})
+
+test('the local replay cache knows a retry from a second use, and is bounded', () => {
+  const replay = createLocalReplay(4)
+  expect(replay.claim('a', 'one')).toBe('first')
+  expect(replay.claim('a', 'one')).toBe('retry')
+  expect(replay.claim('a', 'two')).toBe('repeated')
+  for (const key of ['b', 'c', 'd', 'e', 'f']) replay.claim(key, 'x')
+  expect(replay.claim('f', 'y')).toBe('repeated')
+})
