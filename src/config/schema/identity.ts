@@ -59,9 +59,7 @@ export const issuerSettings = z.strictObject({
   tokenType: z
     .enum(['at+jwt', 'JWT'])
     .default('at+jwt')
-    .describe(
-      '`typ` of its access tokens. `JWT` is for issuers that do not follow RFC 9068 and is named in every record.',
-    ),
+    .describe('`typ` of its access tokens. `JWT` is for issuers that do not follow RFC 9068.'),
   binding: z
     .enum(['required', 'when-present', 'optional'])
     .default('when-present')
