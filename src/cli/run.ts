@@ -110,7 +110,8 @@ function read(
       positionals: string[]
     }
   } catch (error) {
-    const message = error instanceof Error ? error.message : ''
+    // By shape, not by class: node:util's errors may come from another realm.
+    const message = String((error as { message?: unknown } | undefined)?.message ?? '')
     const unknown = /Unknown option '(--?[^' ]+)'/.exec(message)?.[1]
     if (unknown === undefined) throw new UsageError(message.split('.')[0] ?? 'wrong usage')
     throw new UsageError(

@@ -1,0 +1,92 @@
+import { Readable } from 'node:stream'
+import { expect, test } from '@jest/globals'
+import { decideLines } from '../../src/cli/decide.ts'
+import { openTestApp } from '../harness/app.ts'
+import { athOf, makeSigner, signProof } from '../harness/proofs.ts'
+import { AUDIENCE, issuerOf, mintAccessToken, NOW, NOW_MS } from '../harness/tokens.ts'
+
+const SETTINGS = {
+  identity: { issuers: [issuerOf()] },
+  entrypoints: [
+    { name: 'gateway', match: { callerSan: 'spiffe://mesh/gateway' }, externalOrigins: [AUDIENCE] },
+  ],
+  actions: [{ name: 'read', match: { paths: ['/v1/{rest...}'] }, sensitivity: 'low' }],
+}
+const at = new Date(NOW_MS + 1000).toISOString()
+
+/** A CheckRequest in protobuf JSON. */
+const request = (headers: object, id: string) => ({
+  attributes: {
+    source: { address: { socketAddress: { address: '198.51.100.7', portValue: 4000 } } },
+    request: {
+      time: at,
+      http: { id, method: 'GET', host: 'api.example.com', path: '/v1/x', scheme: 'https', headers },
+    },
+  },
+})
+
+interface Answered {
+  readonly line?: number
+  readonly error?: string
+  readonly decision?: { effect: string; reasons: string[]; subject: { state: string } }
+  readonly response?: {
+    status: { code: number }
+    okResponse?: object
+    deniedResponse?: { status: { code: number } }
+  }
+}
+
+async function run(lines: readonly string[]): Promise<{ code: number; out: Answered[] }> {
+  const app = await openTestApp(SETTINGS)
+  const out: Answered[] = []
+  const deps = { decide: app.decide, newId: app.newId, nowMs: () => NOW_MS + 1000 }
+  const code = await decideLines(
+    Readable.from([lines.join('\n')]),
+    (line) => out.push(JSON.parse(line)),
+    deps,
+  )
+  return { code, out }
+}
+
+const line = (headers: object, id = '1') =>
+  JSON.stringify({ at, caller: 'spiffe://mesh/gateway', request: request(headers, id) })
+
+test('each line is decided, an unreadable one is told by its number, and the rest go on', async () => {
+  const bearer = { authorization: `Bearer ${mintAccessToken()}` }
+  const { code, out } = await run([
+    line(bearer),
+    'garbage',
+    '',
+    line({}),
+    '{"at":"soon","request":{"attributes":{}}}',
+    '[]',
+  ])
+  expect(code).toBe(2)
+  expect(out[0]).toMatchObject({
+    decision: { effect: 'allow', subject: { state: 'identified' } },
+    response: { status: { code: 0 } },
+  })
+  expect(out[1]).toEqual({ line: 2, error: 'the line is not valid JSON' })
+  expect(out[2]).toMatchObject({
+    decision: { effect: 'deny' },
+    response: { status: { code: 16 }, deniedResponse: { status: { code: 401 } } },
+  })
+  expect(out[3]).toMatchObject({ line: 5, error: expect.stringContaining('RFC 3339') })
+  expect(out[4]).toEqual({ line: 6, error: 'a line must be a JSON object' })
+})
+
+test('a bare CheckRequest is taken, with now as its time and an unverified caller', async () => {
+  const { code, out } = await run([JSON.stringify(request({}, '1'))])
+  expect(code).toBe(0)
+  expect(out[0]).toMatchObject({ decision: { reasons: ['identity.credential.missing'] } })
+})
+
+test('state lives across the lines of one run: a replay is refused, and the retry of one check is not', async () => {
+  const signer = await makeSigner('ES256')
+  const token = mintAccessToken({ claims: { cnf: { jkt: signer.jkt } } })
+  const claims = { jti: 'one', htm: 'GET', htu: `${AUDIENCE}/v1/x`, iat: NOW, ath: athOf(token) }
+  const headers = { authorization: `DPoP ${token}`, dpop: signProof(signer, { claims }) }
+  const { out } = await run([line(headers, '1'), line(headers, '1'), line(headers, '2')])
+  expect(out.map(({ decision }) => decision?.effect)).toEqual(['allow', 'allow', 'deny'])
+  expect(out[2]?.decision?.reasons).toEqual(['identity.dpop.replayed'])
+})

@@ -1,0 +1,72 @@
+import { Readable } from 'node:stream'
+import { expect, test } from '@jest/globals'
+import { type Commands, run } from '../../src/cli/run.ts'
+
+async function call(...argv: string[]) {
+  const told = { out: '', err: '', called: [] as unknown[] }
+  const note = (name: string) => (args: unknown) => {
+    told.called.push([name, args])
+    return Promise.resolve(0)
+  }
+  const commands: Commands = { serve: note('serve'), check: note('check'), decide: note('decide') }
+  const code = await run(argv, commands, {
+    stdin: Readable.from([]),
+    stdout: (text) => {
+      told.out += text
+    },
+    stderr: (text) => {
+      told.err += text
+    },
+  })
+  return { code, ...told }
+}
+
+test.each([
+  [
+    ['serve', '--config', 'v.yaml'],
+    ['serve', { config: 'v.yaml' }],
+  ],
+  [
+    ['serve', '--static', 's.yaml', '--config', 'v.yaml'],
+    ['serve', { config: 'v.yaml', fixed: 's.yaml' }],
+  ],
+  [
+    ['config', 'check', 'a', 'b', '--quiet'],
+    ['check', { files: ['a', 'b'], isQuiet: true, isJson: false }],
+  ],
+  [
+    ['decide', '--config', 'v.yaml'],
+    ['decide', { config: 'v.yaml', input: '-' }],
+  ],
+  [
+    ['decide', '--config', 'v.yaml', 'lines'],
+    ['decide', { config: 'v.yaml', input: 'lines' }],
+  ],
+])('%j', async (argv, expected) => {
+  expect(await call(...argv)).toMatchObject({ code: 0, called: [expected] })
+})
+
+test.each([
+  [['sevre'], 'unknown command "sevre"; did you mean serve?'],
+  [['serve'], 'serve needs --config FILE'],
+  [['serve', '--confg', 'x'], 'unknown option --confg; did you mean --config?'],
+  [['config', 'chekc'], 'did you mean "config check"?'],
+  [['config', 'check'], 'config check needs at least one FILE'],
+  [['decide', '--config', 'a', 'b', 'c'], 'decide takes one FILE'],
+])('%j is wrong usage: exit code 2 and what to do', async (argv, message) => {
+  const { code, err, called } = await call(...argv)
+  expect({ code, called }).toEqual({ code: 2, called: [] })
+  expect(err).toContain(message)
+})
+
+test.each([
+  [['--help']],
+  [['serve', '--help']],
+  [['config', 'check', '-h']],
+  [['decide', '--help']],
+  [[]],
+])('%j shows help with examples', async (argv) => {
+  const { code, out } = await call(...argv)
+  expect(code).toBe(0)
+  expect(out).toContain('Exit codes')
+})
