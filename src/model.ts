@@ -7,6 +7,9 @@ export type Level = 'low' | 'elevated' | 'high' | 'critical'
 /** A stable slug `stage.subject.detail`, e.g. `risk.request-rate.burst`, `identity.dpop.replayed`. */
 export type Reason = string
 
+/** Of a decision that passed because the login that was asked for has been made. */
+export const STEP_UP_SATISFIED: Reason = 'policy.step-up.satisfied'
+
 /** Who sent this Check: the calling Envoy, by its client certificate. `local` came over a Unix socket. */
 export interface Caller {
   readonly state: 'verified' | 'unverified' | 'local'

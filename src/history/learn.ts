@@ -1,4 +1,11 @@
-import type { Check, Decision, Facts, Past, Subject } from '../model.ts'
+import {
+  type Check,
+  type Decision,
+  type Facts,
+  type Past,
+  STEP_UP_SATISFIED,
+  type Subject,
+} from '../model.ts'
 import type { Log, Meter } from '../ports.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
 import type { HistoryKeys } from './keys.ts'
@@ -56,14 +63,14 @@ class WriteBehind implements Learner {
   }
 
   learn(check: Check, subject: Subject, _facts: Facts, past: Past, decision: Decision): void {
-    const delta = lessonOf(check, subject, past, decision)
-    if (delta === undefined || subject.state !== 'identified') return
+    const lesson = lessonOf(check, subject, past, decision)
+    if (lesson === undefined || subject.state !== 'identified') return
     const { profile, session } = this.#parts.keys.of(subject.credential)
     const most = Math.max(
-      this.#add(profile, 'profile', delta),
-      this.#add(session, 'session', ofSession(delta)),
+      this.#add(profile, 'profile', lesson.profile),
+      this.#add(session, 'session', lesson.session),
     )
-    if (most >= MAX_PER_KEY || delta.kind === 'challenged') {
+    if (most >= MAX_PER_KEY || lesson.session.kind === 'challenged') {
       this.#isUrgent = true
       void this.#drain()
     } else this.#arm()
@@ -128,23 +135,44 @@ class WriteBehind implements Learner {
   }
 }
 
+interface Lesson {
+  readonly profile: ProfileDelta
+  readonly session: SessionDelta
+}
+
 /**
  * What a check teaches. Only what passed becomes habit: what was refused or throttled must not look normal next time.
  * The edge has learned what an inside entrypoint sees, and Envoy's own retry was learned with its first try.
  */
-function lessonOf(check: Check, subject: Subject, past: Past, decision: Decision): ProfileDelta | undefined {
+function lessonOf(check: Check, subject: Subject, past: Past, decision: Decision): Lesson | undefined {
   if (subject.state !== 'identified') return undefined
-  if (decision.effect === 'step-up' && decision.marksChallenge)
-    return { kind: 'challenged', atMs: check.atMs }
+  const { atMs } = check
+  if (decision.effect === 'step-up' && decision.marksChallenge) {
+    const challenged = { kind: 'challenged', atMs } as const
+    return { profile: challenged, session: challenged }
+  }
   const hasPassed = decision.effect === 'allow' || decision.effect === 'monitor'
   if (!hasPassed || subject.isCounted || past.proof === 'retry') return undefined
-  return { kind: 'seen', atMs: check.atMs, shown: past.shown }
+  const isProved = subject.binding.state === 'verified' || decision.reasons.includes(STEP_UP_SATISFIED)
+  const device = past.shown['device']
+  return {
+    profile: { kind: 'seen', atMs, shown: isProved ? past.shown : withoutNew(past) },
+    session: { kind: 'seen', atMs, ...(device === undefined ? {} : { device }) },
+  }
 }
 
-function ofSession(delta: ProfileDelta): SessionDelta {
-  if (delta.kind === 'challenged') return delta
-  const device = delta.shown['device']
-  return { kind: 'seen', atMs: delta.atMs, ...(device === undefined ? {} : { device }) }
+/**
+ * The values that are habit already, and the first ones ever. A new value needs a proof (a key, or a login that was asked
+ * for): else one harmless read with a stolen token would make the thief's device a known one for the next transfer.
+ */
+function withoutNew(past: Past): Past['shown'] {
+  // Without the store nobody knows what is new.
+  if (past.degraded.includes('store')) return {}
+  const isTaught = ([feature, value]: [string, string]) => {
+    const known = past.profile?.features[feature]?.values ?? []
+    return known.length === 0 || known.some((seen) => seen.value === value)
+  }
+  return Object.fromEntries(Object.entries(past.shown).filter(isTaught))
 }
 
 /** Pure; what cannot be read any more is begun anew. */

@@ -1,14 +1,15 @@
 import type { FailureCode } from '../errors.ts'
-import type {
-  Assessment,
-  Check,
-  Decision,
-  Facts,
-  Past,
-  Reason,
-  Requirement,
-  ShadowOutcome,
-  Subject,
+import {
+  type Assessment,
+  type Check,
+  type Decision,
+  type Facts,
+  type Past,
+  type Reason,
+  type Requirement,
+  type ShadowOutcome,
+  STEP_UP_SATISFIED,
+  type Subject,
 } from '../model.ts'
 import type { PolicyConfig } from './config.ts'
 import { defaultEffect } from './default-table.ts'
@@ -144,7 +145,7 @@ function stepUp({ atMs, subject, past }: Caller, required: Requirement, frame: F
   if (subject.state !== 'identified') return denyBecause('identity.credential.missing', frame)
   const challenge = challengeOf(required, subject.credential, past, atMs)
   if (challenge === undefined) {
-    return { effect: 'monitor', ...frame, reasons: ['policy.step-up.satisfied', ...frame.reasons] }
+    return { effect: 'monitor', ...frame, reasons: [STEP_UP_SATISFIED, ...frame.reasons] }
   }
   // Nobody is there to log in (SU-09).
   if (subject.credential.kind !== 'user') return denyBecause('policy.authentication.impossible', frame)
