@@ -35,10 +35,13 @@ export interface Challenge {
   readonly marksChallenge: boolean
 }
 
+/** So long a challenge waits for its login. What comes later is an ordinary login, which a thief may have waited for. */
+const ANSWER_MS = 3_600_000
+
 /**
  * What a rule's or the default table's step-up still asks for; undefined: it is met. Besides the requirement it wants
- * a login that is newer than the challenge, so that a token stolen just after a login does not count as fresh, and a
- * new device that has answered is not asked again.
+ * a login that answers a challenge, so that a token stolen just after a login does not count as fresh, and a new
+ * device that has answered is not asked again.
  */
 export function challengeOf(
   required: Requirement,
@@ -48,23 +51,23 @@ export function challengeOf(
 ): Challenge | undefined {
   const unmet = unmetOf(required, credential, atMs)
   const challengedAtMs = latest(past.session?.challengedAtMs, past.profile?.challengedAtMs)
-  if (challengedAtMs === undefined || !isAfter(loginOf(credential, atMs), challengedAtMs)) {
+  if (!isAnswer(loginOf(credential, atMs), challengedAtMs)) {
     const acr = unmet?.acr
-    return {
-      unmet: { ...(acr && { acr }), maxAgeSeconds: 0 },
-      marksChallenge: challengedAtMs === undefined,
-    }
+    const isOpen = challengedAtMs !== undefined && atMs - challengedAtMs <= ANSWER_MS
+    return { unmet: { ...(acr && { acr }), maxAgeSeconds: 0 }, marksChallenge: !isOpen }
   }
   // A login that has answered an earlier challenge and has aged since needs a new challenge.
   return unmet && { unmet, marksChallenge: unmet.maxAgeSeconds !== undefined }
 }
 
 /**
- * `auth_time` has whole seconds. A login in the very second of the challenge cannot be told from one just before it,
- * so it does not count: at worst someone is asked twice within a second, and no login from before ever passes.
+ * `auth_time` mostly has whole seconds. A login in the very second of the challenge cannot be told from one just before
+ * it, so it does not count: at worst someone is asked twice within a second, and no login from before ever passes.
  */
-function isAfter(login: number | undefined, challengedAtMs: number): boolean {
-  return login !== undefined && login > Math.floor(challengedAtMs / 1000)
+function isAnswer(login: number | undefined, challengedAtMs: number | undefined): boolean {
+  if (login === undefined || challengedAtMs === undefined) return false
+  const laterMs = login * 1000 - challengedAtMs
+  return laterMs > 0 && laterMs <= ANSWER_MS
 }
 
 function latest(a: number | undefined, b: number | undefined): number | undefined {
