@@ -61,7 +61,7 @@ export function decide(
     return refusalOf({ effect: 'unavailable', failure: 'history.store.unavailable' }, degraded, config)
   }
 
-  const tenant = subject.state === 'identified' ? subject.credential.tenant : undefined
+  const tenant = (subject.state === 'identified' && subject.credential.tenant) || undefined
   const scope = new Scope({ check, subject, facts, past, assessment, headers: config.headers })
   const ruling = rule(config.rules.candidates(facts.action, tenant), scope, sensitivity)
   const frame = { shadow: ruling.shadow, degraded: [...degraded, ...ruling.skipped] }

@@ -159,7 +159,8 @@ const subject = group('Who is calling.', {
   kind: optional(
     text('What kind of caller.', (i) => credential(i)?.kind, ['user', 'machine', 'agent', 'workload']),
   ),
-  tenant: optional(text('Tenant.', (i) => credential(i)?.tenant)),
+  // Without a tenant the credential holds an empty one: that is missing, not a tenant without a name.
+  tenant: optional(text('Tenant.', (i) => credential(i)?.tenant || undefined)),
   client: optional(text('OAuth client.', (i) => credential(i)?.client)),
   session: optional(text('Session.', (i) => credential(i)?.session.id)),
   scopes: optional(list('Scopes of the token.', (i) => credential(i)?.scopes)),

@@ -5,7 +5,17 @@ import { decide } from '../../src/policy/decide.ts'
 import type { RuleIndex } from '../../src/policy/index-rules.ts'
 import { appliesOf } from '../../src/policy/index-rules.ts'
 import { parseCondition } from '../../src/policy/syntax.ts'
-import { assessment, check, configOf, facts, type Given, past, type RuleInput, subject } from './fixtures.ts'
+import {
+  assessment,
+  check,
+  configOf,
+  decideBy,
+  facts,
+  type Given,
+  past,
+  type RuleInput,
+  subject,
+} from './fixtures.ts'
 
 const applies = (when: string) => {
   const parsed = parseCondition(when)
@@ -104,4 +114,13 @@ test('only rules that can match are looked at', () => {
   expect(names('read-balance', 'high', 'other')).toEqual(['r1', 'r3', 'r4'])
   expect(names('unknown', 'low', 'third')).toEqual(['r4'])
   expect(names('unknown', 'high', undefined)).toEqual(['r2', 'r3', 'r4'])
+})
+
+test('a subject without a tenant is compared with none: that is unknown, not different', () => {
+  const given = { subject: subject({ tenant: '' }) }
+  const deny = { when: 'subject.tenant == "acme"', effect: 'deny' }
+  expect(decideBy([deny], given)).toMatchObject({ failure: 'policy.rule.unknown' })
+  const allow = { when: 'subject.tenant != "blocked"', effect: 'allow' }
+  expect(decideBy([allow], given).rule).toBeUndefined()
+  expect(decideBy([{ when: 'has(subject.tenant)', effect: 'deny' }], given).rule).toBeUndefined()
 })
