@@ -114,7 +114,7 @@ export const STANDARDS: readonly Standard[] = [
       yes('SU-05', '`acr` by exact set, never by order of letters'),
       yes('SU-06', 'Both parameters together'),
       no('SU-07', 'Introspection carries `acr` and `auth_time`', 'introspection comes with a later version'),
-      no('SU-08', 'Loop guard', 'comes with the next version'),
+      yes('SU-08', 'Loop guard: 403 when three challenges of a session within ten minutes did not help'),
       yes('SU-09', 'A machine gets 403 instead of a challenge'),
     ],
   },

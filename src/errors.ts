@@ -154,6 +154,10 @@ export const FAILURES = {
     'access-denied',
     'The action needs a fresh login, and a machine cannot give one.',
   ),
+  'policy.authentication.looping': refusal(
+    'access-denied',
+    'A login was asked for again and again, and each new token was still not enough.',
+  ),
   'policy.rule.denied': refusal('access-denied', 'A rule denies this request.'),
   'policy.rule.error': refusal('access-denied', 'A rule could not be evaluated, so it denies.'),
   'policy.rule.unknown': refusal(

@@ -216,11 +216,23 @@ export interface Profile {
   readonly challengedAtMs?: number
 }
 
+/** Over this time the challenges of one session are counted (SU-08). */
+export const CHALLENGE_WINDOW_MS = 600_000
+
+/** Challenges of one session, each to a token that was issued after the one before: how often a login did not help. */
+export interface Challenges {
+  readonly count: number
+  /** When the first of them was made. */
+  readonly sinceMs: number
+  readonly lastMs: number
+}
+
 export interface Session {
   readonly firstSeenMs: number
   readonly lastSeenMs: number
   readonly seen: number
   readonly challengedAtMs?: number
+  readonly challenges?: Challenges
   /** Hash of the device shown last. */
   readonly device?: string
 }

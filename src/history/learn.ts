@@ -11,7 +11,15 @@ import { type Store, StoreUnavailable } from '../store/store.ts'
 import type { HistoryKeys } from './keys.ts'
 import { decodeProfile, encodeProfile, mergeProfile, PROFILE_TTL_MS, type ProfileDelta } from './profile.ts'
 import { LearningQueue, type Pending } from './queue.ts'
-import { decodeSession, encodeSession, mergeSession, SESSION_TTL_MS, type SessionDelta } from './session.ts'
+import {
+  type ChallengeDelta,
+  decodeSession,
+  encodeSession,
+  mergeSession,
+  SESSION_TTL_MS,
+  type SessionDelta,
+  withChallenge,
+} from './session.ts'
 
 /** Runs `fn` once after `ms`; returns what cancels it. */
 export type Schedule = (ms: number, fn: () => void) => () => void
@@ -63,11 +71,12 @@ class WriteBehind implements Learner {
   }
 
   learn(check: Check, subject: Subject, _facts: Facts, past: Past, decision: Decision): void {
+    if (subject.state !== 'identified') return
     const lesson = lessonOf(check, subject, past, decision)
-    if (lesson === undefined || subject.state !== 'identified') return
+    if (lesson === undefined) return
     const { profile, session } = this.#parts.keys.of(subject.credential)
     const most = Math.max(
-      this.#add(profile, 'profile', lesson.profile),
+      lesson.profile === undefined ? 0 : this.#add(profile, 'profile', lesson.profile),
       this.#add(session, 'session', lesson.session),
     )
     if (most >= MAX_PER_KEY || lesson.session.kind === 'challenged') {
@@ -136,20 +145,21 @@ class WriteBehind implements Learner {
 }
 
 interface Lesson {
-  readonly profile: ProfileDelta
+  readonly profile?: ProfileDelta
   readonly session: SessionDelta
 }
+
+type Identified = Extract<Subject, { state: 'identified' }>
 
 /**
  * What a check teaches. Only what passed becomes habit: what was refused or throttled must not look normal next time.
  * The edge has learned what an inside entrypoint sees, and Envoy's own retry was learned with its first try.
  */
-function lessonOf(check: Check, subject: Subject, past: Past, decision: Decision): Lesson | undefined {
-  if (subject.state !== 'identified') return undefined
+function lessonOf(check: Check, subject: Identified, past: Past, decision: Decision): Lesson | undefined {
   const { atMs } = check
-  if (decision.effect === 'step-up' && decision.marksChallenge) {
-    const challenged = { kind: 'challenged', atMs } as const
-    return { profile: challenged, session: challenged }
+  if (decision.effect === 'step-up') {
+    const { issuedAt } = subject.credential
+    return ofChallenge({ kind: 'challenged', atMs, issuedAt, marks: decision.marksChallenge }, past)
   }
   const hasPassed = decision.effect === 'allow' || decision.effect === 'monitor'
   if (!hasPassed || subject.isCounted || past.proof === 'retry') return undefined
@@ -159,6 +169,13 @@ function lessonOf(check: Check, subject: Subject, past: Past, decision: Decision
     profile: { kind: 'seen', atMs, shown: isProved ? past.shown : withoutNew(past) },
     session: { kind: 'seen', atMs, ...(device === undefined ? {} : { device }) },
   }
+}
+
+/** Undefined when the session knows all of it: a client that asks again and again with one token costs no write. */
+function ofChallenge(delta: ChallengeDelta, past: Past): Lesson | undefined {
+  if (delta.marks) return { profile: { kind: 'challenged', atMs: delta.atMs }, session: delta }
+  const before = past.session?.challenges
+  return before !== undefined && withChallenge(before, delta) === before ? undefined : { session: delta }
 }
 
 /**

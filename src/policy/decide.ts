@@ -15,6 +15,7 @@ import type { PolicyConfig } from './config.ts'
 import { defaultEffect } from './default-table.ts'
 import { Scope } from './engine.ts'
 import { passGate, type Refusal } from './gate.ts'
+import { endLoop } from './loop.ts'
 import { type Rule, type Ruling, rule } from './rules.ts'
 import { challengeOf } from './step-up.ts'
 import { ANOMALY_RETRY_SECONDS, excessOf } from './throttle.ts'
@@ -41,6 +42,18 @@ interface Caller {
  * speaks decides. Pure. Every way through ends in a decision with a reason: there is no value for "nothing evaluated".
  */
 export function decide(
+  check: Check,
+  subject: Subject,
+  facts: Facts,
+  past: Past,
+  assessment: Assessment,
+  config: PolicyConfig,
+): Decision {
+  const decision = judge(check, subject, facts, past, assessment, config)
+  return endLoop(decision, subject, past, check.atMs)
+}
+
+function judge(
   check: Check,
   subject: Subject,
   facts: Facts,

@@ -92,3 +92,38 @@ describe('what becomes habit', () => {
     expect(await learned(past, decision, who)).toEqual({ profile: undefined, session: undefined })
   })
 })
+
+describe('challenges', () => {
+  const stepUp = (marksChallenge: boolean): Decision => ({
+    ...allow,
+    effect: 'step-up',
+    unmet: { maxAgeSeconds: 0 },
+    marksChallenge,
+  })
+  const counted = (lastMs: number) =>
+    pastOf({
+      session: {
+        firstSeenMs: AT_MS,
+        lastSeenMs: AT_MS,
+        seen: 1,
+        challenges: { count: 1, sinceMs: lastMs, lastMs },
+      },
+    })
+
+  test('one that marks stands in the profile and in the session', async () => {
+    const after = await learned(pastOf(), stepUp(true))
+    expect(after.profile).toMatchObject({ challengedAtMs: AT_MS, seen: 0 })
+    expect(after.session).toMatchObject({ challengedAtMs: AT_MS, challenges: { count: 1 } })
+  })
+
+  test('one that only counts stands in the session', async () => {
+    const after = await learned(counted(credential.issuedAt * 1000 - 1), stepUp(false))
+    expect(after.profile).toBeUndefined()
+    expect(after.session?.challengedAtMs).toBeUndefined()
+    expect(after.session?.challenges?.lastMs).toBe(AT_MS)
+  })
+
+  test('asking again with the same token costs no write', async () => {
+    expect(await learned(counted(AT_MS - 1000), stepUp(false))).toEqual({})
+  })
+})

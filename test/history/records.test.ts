@@ -80,12 +80,44 @@ describe('session', () => {
   test('is packed into at most 120 bytes and survives it', () => {
     const session = mergeSession(undefined, [
       { kind: 'seen', atMs: T0, device: 'AbCdEfGh' },
-      { kind: 'challenged', atMs: T0 + 5000 },
+      { kind: 'challenged', atMs: T0 + 5000, issuedAt: T0 / 1000, marks: true },
     ])
     const text = encodeSession(session)
     expect(text.length).toBeLessThanOrEqual(120)
     expect(decodeSession(text)).toEqual(session)
+    expect(session.challenges).toEqual({ count: 1, sinceMs: T0 + 5000, lastMs: T0 + 5000 })
     expect(decodeSession('nonsense')).toBeUndefined()
+    expect(decodeSession(encodeSession({ firstSeenMs: T0, lastSeenMs: T0, seen: 1 }))).toEqual({
+      firstSeenMs: T0,
+      lastSeenMs: T0,
+      seen: 1,
+    })
+  })
+
+  const asked = (second: number, issuedAt: number, marks = false) =>
+    ({ kind: 'challenged', atMs: T0 + second * 1000, issuedAt: T0 / 1000 + issuedAt, marks }) as const
+
+  test('counts a challenge only when its token is newer than the last one that counted', () => {
+    const once = mergeSession(undefined, [asked(10, 0, true), asked(11, 0), asked(12, 0), asked(13, 10)])
+    expect(once.challenges).toMatchObject({ count: 1, lastMs: T0 + 10_000 })
+    const twice = mergeSession(once, [asked(20, 15)])
+    expect(twice.challenges).toEqual({ count: 2, sinceMs: T0 + 10_000, lastMs: T0 + 20_000 })
+    // What only counts does not move the moment after which a login is an answer.
+    expect(twice.challengedAtMs).toBe(T0 + 10_000)
+  })
+
+  test('counts anew after ten minutes, and never beyond its byte', () => {
+    const first = mergeSession(undefined, [asked(0, -1)])
+    expect(mergeSession(first, [asked(599, 500)]).challenges).toMatchObject({ count: 2 })
+    expect(mergeSession(first, [asked(600, 500)]).challenges).toMatchObject({
+      count: 1,
+      sinceMs: T0 + 600_000,
+    })
+    const many = mergeSession(
+      undefined,
+      Array.from({ length: 300 }, (_, i) => asked(i, i)),
+    )
+    expect(decodeSession(encodeSession(many))?.challenges).toMatchObject({ count: 255 })
   })
 })
 
