@@ -275,6 +275,8 @@ export interface ShadowOutcome {
   readonly rule: string
   readonly effect: string
   readonly outcome: 'match' | 'unknown' | 'error'
+  /** Enforced, it would have decided this check: no rule before it did, and its outcome makes it act. */
+  readonly wouldDecide: boolean
 }
 
 interface DecisionBase {

@@ -7,7 +7,9 @@ export async function explain(record: AuditRecord): Promise<string> {
   const { decision, assessment } = record
   const findings = assessment?.findings ?? []
   const told = await Promise.all(findings.map(({ signal, reason }) => sentenceOf(signal, reason)))
-  const shadows = decision.shadow.map(({ rule, effect }) => `Shadow rule ${rule} would have said ${effect}.`)
+  const shadows = decision.shadow
+    .filter(({ wouldDecide }) => wouldDecide)
+    .map(({ rule, effect }) => `Shadow rule ${rule} would have said ${effect}.`)
   const sentences = [record.why ?? passing(record), ...told, ...shadows]
   const rule = decision.rule === undefined ? '' : `, rule ${decision.rule}`
   return `${sentences.join(' ')} [${decision.effect}${rule}: ${decision.reasons.join(', ')}]`

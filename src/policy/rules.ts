@@ -31,29 +31,31 @@ export interface Ruling {
   /** The first rule that acts; absent: none. */
   readonly rule?: Rule
   readonly cause: Cause
-  /** Shadow rules before it that would have acted. */
+  /** Every shadow rule whose condition did not say no, those after the acting rule too. */
   readonly shadow: readonly ShadowOutcome[]
   /** Restricting rules before it that were skipped because something was missing. */
   readonly skipped: readonly string[]
 }
 
-/** Goes through the rules in order until one acts. */
+/** Goes through the rules in order until one acts; after it only shadow rules are looked at. */
 export function rule(rules: readonly Rule[], scope: Scope, sensitivity: Sensitivity): Ruling {
   const shadow: ShadowOutcome[] = []
   const skipped: string[] = []
+  let acting: Pick<Ruling, 'rule' | 'cause'> = { cause: 'match' }
   for (const candidate of rules) {
+    if (acting.rule !== undefined && !candidate.isShadow) continue
     const verdict = candidate.test(scope)
     if (verdict === false) continue
     const cause = causeOf(verdict)
-    if (candidate.isShadow) {
-      shadow.push({ rule: candidate.name, effect: candidate.effect, outcome: cause })
-      continue
-    }
     const follows = cause === 'unknown' ? onUnknown(candidate, sensitivity) : 'act'
-    if (follows === 'act') return { rule: candidate, cause, shadow, skipped }
-    if (follows === 'degrade') skipped.push(`rule:${candidate.name}`)
+    if (candidate.isShadow) {
+      const { name, effect } = candidate
+      const wouldDecide = acting.rule === undefined && follows === 'act'
+      shadow.push({ rule: name, effect, outcome: cause, wouldDecide })
+    } else if (follows === 'act') acting = { rule: candidate, cause }
+    else if (follows === 'degrade') skipped.push(`rule:${candidate.name}`)
   }
-  return { cause: 'match', shadow, skipped }
+  return { ...acting, shadow, skipped }
 }
 
 const causeOf = (verdict: Verdict): Cause => (typeof verdict === 'boolean' ? 'match' : verdict)

@@ -15,7 +15,10 @@ export const COUNTERS = {
   vigil_checks_refused_total: { help: 'Checks refused before the pipeline.', labels: ['reason'] },
   vigil_findings_total: { help: 'Findings of signals.', labels: ['signal', 'reason'] },
   vigil_signal_errors_total: { help: 'Signals that threw.', labels: ['signal'] },
-  vigil_shadow_total: { help: 'Shadow rules that would have acted.', labels: ['rule', 'effect', 'outcome'] },
+  vigil_shadow_total: {
+    help: 'Shadow rules that would have decided.',
+    labels: ['rule', 'effect', 'outcome'],
+  },
   vigil_token_cache_total: { help: 'Look-ups in the verified-token cache.', labels: ['result'] },
   vigil_jwks_fetch_total: { help: 'Fetches of key sets.', labels: ['result'] },
   vigil_store_errors_total: { help: 'Store calls that failed.', labels: ['call', 'reason'] },

@@ -12,8 +12,8 @@ export function observe(outcome: Outcome, durationMs: number, meter: Meter): voi
   })
   meter.record('vigil_check_duration_seconds', durationMs / 1000, { effect: decision.effect })
   for (const input of decision.degraded) meter.add('vigil_checks_degraded_total', 1, { input })
-  for (const { rule, effect, outcome: what } of decision.shadow) {
-    meter.add('vigil_shadow_total', 1, { rule, effect, outcome: what })
+  for (const { rule, effect, outcome: what, wouldDecide } of decision.shadow) {
+    if (wouldDecide) meter.add('vigil_shadow_total', 1, { rule, effect, outcome: what })
   }
   for (const { signal, reason } of stages?.assessment.findings ?? []) {
     meter.add('vigil_findings_total', 1, { signal, reason })

@@ -156,9 +156,9 @@ describe('shadow rules are recorded and never enforced', () => {
     shadow('error', 'allow', ERROR),
   ]
   const outcomes = [
-    { rule: 'match', effect: 'deny', outcome: 'match' },
-    { rule: 'unknown', effect: 'deny', outcome: 'unknown' },
-    { rule: 'error', effect: 'allow', outcome: 'error' },
+    { rule: 'match', effect: 'deny', outcome: 'match', wouldDecide: true },
+    { rule: 'unknown', effect: 'deny', outcome: 'unknown', wouldDecide: true },
+    { rule: 'error', effect: 'allow', outcome: 'error', wouldDecide: true },
   ]
 
   test('before the default table', () => {
@@ -170,11 +170,33 @@ describe('shadow rules are recorded and never enforced', () => {
     })
   })
 
-  test('before an enforced rule; those after it would not have acted', () => {
-    expect(decideBy([...shadows, rule('monitor'), shadow('late', 'deny', true)])).toMatchObject({
+  test('before and after an enforced rule; those after it would not have decided', () => {
+    const late = [
+      shadow('late', 'deny', true),
+      rule('allow', { name: 'never' }),
+      shadow('last', 'allow', UNKNOWN),
+    ]
+    expect(decideBy([...shadows, rule('monitor'), ...late])).toMatchObject({
       effect: 'monitor',
-      shadow: outcomes,
+      shadow: [
+        ...outcomes,
+        { rule: 'late', effect: 'deny', outcome: 'match', wouldDecide: false },
+        { rule: 'last', effect: 'allow', outcome: 'unknown', wouldDecide: false },
+      ],
     })
+  })
+
+  test.each([
+    ['allow', 'critical', false],
+    ['throttle', 'low', false],
+    ['throttle', 'critical', true],
+    ['deny', 'low', true],
+  ] as const)('an unknown %s at %s would decide: %s', (effect, sensitivity, wouldDecide) => {
+    const { shadow: told, degraded } = decideBy([shadow('s', effect, UNKNOWN)], {
+      facts: facts({ sensitivity }),
+    })
+    expect(told).toEqual([{ rule: 's', effect, outcome: 'unknown', wouldDecide }])
+    expect(degraded).toEqual([])
   })
 })
 
