@@ -16,21 +16,22 @@ export interface Question {
   readonly uses: readonly { readonly use: SingleUse; readonly local: LocalUse }[]
   readonly identity: IdentityKeys | undefined
   readonly limits: readonly Limit[]
-  /** This check adds to the counts; false when the edge has counted it already. */
+  /** This check adds to the counts; false when the edge, or this process in the first try of the same check, has. */
   readonly isCounting: boolean
 }
 
 /** Builds the one wait of a check, and remembers its uses in this process. */
 export function ask(check: Check, subject: Subject, facts: Facts, config: HistoryConfig): Question {
   const commands: StoreCommand[] = []
-  const isCounting = !(subject.state === 'identified' && subject.isCounted)
+  const uses = subject.state === 'identified' ? claims(check, subject, facts, config, commands) : []
+  const isKnownRetry = uses.some(({ local }) => local === 'retry')
+  const isCounting = !isKnownRetry && !(subject.state === 'identified' && subject.isCounted)
   const count = (prefix: string, windowMs: number) => {
     const window = windowAt(check.atMs, windowMs)
     const key = windowKey(prefix, window)
     commands.push(isCounting ? { op: 'count', key, ttlMs: windowTtlMs(windowMs) } : { op: 'get', key })
     commands.push({ op: 'get', key: windowKey(prefix, window - 1) })
   }
-  const uses = subject.state === 'identified' ? claims(check, subject, facts, config, commands) : []
   const identity = subject.state === 'identified' ? config.keys.of(subject.credential) : undefined
   if (identity !== undefined) {
     commands.push({ op: 'get', key: identity.profile }, { op: 'get', key: identity.session })
