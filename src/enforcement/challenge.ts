@@ -26,8 +26,13 @@ export function challenges(
   parameters: ChallengeParameters,
   config: ChallengeConfig,
 ): readonly HeaderPair[] {
-  const schemes: readonly Scheme[] = scheme === undefined ? ['DPoP', 'Bearer'] : [scheme]
-  return schemes.map((each) => ['www-authenticate', challenge(each, parameters, config)])
+  const line = (each: Scheme, told: ChallengeParameters): HeaderPair => [
+    'www-authenticate',
+    challenge(each, told, config),
+  ]
+  if (scheme !== undefined) return [line(scheme, parameters)]
+  // The scopes are the same under both schemes: once is enough.
+  return [line('DPoP', { ...parameters, scope: undefined }), line('Bearer', parameters)]
 }
 
 function challenge(scheme: Scheme, p: ChallengeParameters, config: ChallengeConfig): string {

@@ -58,7 +58,7 @@ function refuseSubject(subject: Subject, facts: Facts): Refusal | undefined {
     case 'refused':
       return refuse(subject.failure)
     case 'anonymous':
-      return facts.action.allowsAnonymous ? undefined : refuse('identity.credential.missing')
+      return facts.action.allowsAnonymous ? undefined : askForCredential(facts)
     case 'identified': {
       const { isRequired, state } = subject.binding
       return isRequired && state !== 'verified' ? refuse('identity.binding.absent') : undefined
@@ -66,6 +66,12 @@ function refuseSubject(subject: Subject, facts: Facts): Refusal | undefined {
     default:
       return refuse('check.fault.unexpected')
   }
+}
+
+/** RFC 6750 section 3: who asks for nothing yet may be told at once which scopes it takes. */
+function askForCredential({ action: { scopes } }: Facts): Refusal {
+  const failure = 'identity.credential.missing'
+  return scopes.length === 0 ? refuse(failure) : { effect: 'deny', failure, scopes }
 }
 
 /** What a second use of each kind is called. */
@@ -115,7 +121,7 @@ function refuseAction(facts: Facts, config: PolicyConfig): Refusal | undefined {
 function refuseRights(subject: Subject, facts: Facts): Refusal | undefined {
   const { scopes } = facts.action
   if (scopes.length === 0) return undefined
-  if (subject.state !== 'identified') return refuse('identity.credential.missing')
+  if (subject.state !== 'identified') return askForCredential(facts)
   const isHeld = scopes.every((scope) => subject.credential.scopes.includes(scope))
   return isHeld ? undefined : { effect: 'deny', failure: 'policy.scope.insufficient', scopes }
 }

@@ -67,12 +67,12 @@ describe('RFC 6750, 9449, 9470, 9457: answers byte for byte', () => {
       '{"type":"{P}authentication-required","title":"Authentication required","status":401,"instance":"urn:uuid:{ID}"}',
     ],
     [
-      '5.1 with the scopes of the action: in the challenges, not in the body',
+      '5.1 with the scopes of the action: in the Bearer challenge, not in the body',
       deny('identity.credential.missing', ['orders.read']),
       refused('identity.credential.missing'),
       401,
       [
-        ['www-authenticate', `DPoP scope="orders.read", algs="${ALGS}"`],
+        ['www-authenticate', `DPoP algs="${ALGS}"`],
         ['www-authenticate', 'Bearer scope="orders.read"'],
       ],
       '{"type":"{P}authentication-required","title":"Authentication required","status":401,"instance":"urn:uuid:{ID}"}',

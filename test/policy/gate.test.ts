@@ -58,6 +58,11 @@ const shut: readonly [name: string, given: Given, expected: Expected][] = [
   ],
   ['anonymous where it is not allowed', { subject: anonymous }, denied('identity.credential.missing')],
   [
+    'BR-01 anonymous where it is not allowed, with the scopes that the action takes',
+    { subject: anonymous, facts: facts({ scopes: ['x', 'y'] }) },
+    { ...denied('identity.credential.missing'), scopes: ['x', 'y'] },
+  ],
+  [
     'a binding that is absent where required',
     {
       subject: subject({}, { binding: { state: 'absent', methods: [], isRequired: true, isCarried: false } }),
@@ -122,7 +127,7 @@ const shut: readonly [name: string, given: Given, expected: Expected][] = [
   [
     'anonymous where scopes are needed',
     { subject: anonymous, facts: facts({ allowsAnonymous: true, scopes: ['x'] }) },
-    denied('identity.credential.missing'),
+    { ...denied('identity.credential.missing'), scopes: ['x'] },
   ],
   [
     'anonymous where a login is needed',
