@@ -20,11 +20,14 @@ interface OpenDeps {
  */
 export function openStore(settings: StoreSettings, baseDir: string, deps: OpenDeps): Store {
   const path = (file: string) => resolve(baseDir, file)
+  // `iat` mostly has whole seconds: a proof of the second in which this process began is one that was made for it.
+  const startedAtMs = Math.floor(deps.clock.nowMs() / 1000) * 1000
   if (settings.kind === 'memory' || settings.redis === undefined) {
     const { maxEntries, seedFile: seed } = settings.memory
     return createMemoryStore({
       maxEntries,
       clock: deps.clock,
+      startedAtMs,
       ...(seed === undefined ? {} : { seed: seedFile(path(seed)) }),
     })
   }
@@ -33,6 +36,7 @@ export function openStore(settings: StoreSettings, baseDir: string, deps: OpenDe
     redis.passwordFile === undefined ? undefined : readFileSync(path(redis.passwordFile), 'utf8').trim()
   return createRedisStore({
     ...deps,
+    startedAtMs,
     settings: redis,
     ...(password === undefined ? {} : { password }),
     ...(redis.tls === undefined ? {} : { tls: readTls(redis.tls, path) }),

@@ -16,6 +16,11 @@ import {
 export interface RedisStoreOptions extends ConnectionOptions {
   readonly clock: Clock
   readonly meter: Meter
+  /**
+   * When this process began (epoch ms): uses from before count as unchecked, because they may stand in the store under
+   * another root key. Absent: only those from before the primary do.
+   */
+  readonly startedAtMs?: number
   /** Longest wait of `update` and `health`, which are off the request path. */
   readonly commandTimeoutMs?: number
 }
@@ -38,11 +43,13 @@ class RedisStore implements Store {
   readonly #timeoutMs: number
   readonly #client: Redis
   #primary: Primary | undefined
-  #standing: StoreStanding = { degraded: [] }
+  #standing: StoreStanding
   #silentSinceMs: number | undefined
 
   constructor(options: RedisStoreOptions) {
     this.#options = options
+    const { startedAtMs } = options
+    this.#standing = { degraded: [], ...(startedAtMs === undefined ? {} : { primarySinceMs: startedAtMs }) }
     this.#prefix = options.settings.keyPrefix
     this.#timeoutMs = options.commandTimeoutMs ?? 1000
     // INFO goes out first on every connection, so no reply of a new primary is read before it is known as new.
@@ -98,7 +105,8 @@ class RedisStore implements Store {
     const { primary, standing } = examine(info, before, this.#options.clock.nowMs())
     if (before !== undefined && primary !== before) this.#options.log.warn('store.primary-changed')
     this.#primary = primary
-    this.#renew(standing)
+    const sinceMs = Math.max(standing.primarySinceMs ?? 0, this.#options.startedAtMs ?? 0)
+    this.#renew({ ...standing, primarySinceMs: sinceMs })
   }
 
   #renew(standing: StoreStanding): void {

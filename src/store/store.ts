@@ -16,7 +16,10 @@ export type StoreCommand =
 export interface StoreStanding {
   /** `eviction`, `replica`, `version`, `unknown`: why a claim may be lost, or not be made where it counts. */
   readonly degraded: readonly string[]
-  /** Claims made before this moment (epoch ms) may be gone: the primary that held them is. Absent: none are. */
+  /**
+   * Claims made before this moment (epoch ms) may be gone, with the primary that held them or with the process that knew
+   * their names. Absent: none are.
+   */
   readonly primarySinceMs?: number
 }
 
