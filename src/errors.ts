@@ -169,13 +169,11 @@ export const FAILURES = {
 
 export type FailureCode = keyof typeof FAILURES
 
-/** An expected failure inside a stage's own machinery; `main` code paths return FailureCode values instead of throwing. */
-export class VigilError extends Error {
-  readonly code: FailureCode
-  constructor(code: FailureCode, options?: { cause?: unknown; detail?: string }) {
-    super(options?.detail ?? FAILURES[code].sentence, { cause: options?.cause })
-    this.name = 'VigilError'
-    this.code = code
+/** What the service needs to start cannot be used: a file, a port. The message says which and why; it is no fault of Vigil. */
+export class StartError extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'StartError'
   }
 }
 

@@ -15,7 +15,7 @@ async function untilStopped(onReload: () => void): Promise<string> {
   return Promise.race(signals.map((signal) => once(process, signal).then(() => signal)))
 }
 
-process.exitCode = await run(
+const code = await run(
   process.argv.slice(2),
   {
     serve: (args, io) => serve(args, io, { ...deps, untilStopped }),
@@ -28,3 +28,6 @@ process.exitCode = await run(
     stderr: (text) => process.stderr.write(text),
   },
 )
+process.exitCode = code
+// Whatever a failed start has left open must not keep the process alive: nobody would see that it has failed.
+if (code !== 0) process.exit()

@@ -7,6 +7,7 @@ import { formatProblem } from './config/format.ts'
 import { randomInstanceKey } from './config/instance-key.ts'
 import { folderOf, readSettings } from './config/read.ts'
 import { staticSettings } from './config/schema/static.ts'
+import { unreadable } from './lib/error-name.ts'
 import type { Check, Outcome } from './model.ts'
 import { type Clock, type Entropy, silentLog, silentMeter } from './ports.ts'
 import { createMemoryStore } from './store/memory.ts'
@@ -71,8 +72,9 @@ export async function decideFile(args: DecideArgs, io: Io, deps: OfflineDeps): P
       nowMs: () => deps.clock.nowMs(),
     })
   } catch (error) {
+    // Only the stream fails with a code of the system; all else is a fault of this service.
     if (!(error instanceof Error && 'code' in error)) throw error
-    io.stderr(`vigil: ${args.input}: cannot be read (${String(error.code)})\n`)
+    io.stderr(`vigil: ${args.input}: ${unreadable(error)}\n`)
     return EXIT.usage
   } finally {
     await app.close()

@@ -7,10 +7,11 @@ import { createLive } from './config/live.ts'
 import { folderOf, readSettings, readStatic } from './config/read.ts'
 import { type StaticSettings, staticSettings } from './config/schema/static.ts'
 import { checkTogether } from './config/semantic-static.ts'
-import type { Clock, Entropy } from './ports.ts'
+import type { Clock, Entropy, Log } from './ports.ts'
 import { createService, type Service } from './service.ts'
+import type { Snapshot } from './snapshot.ts'
 import { createLog } from './telemetry/log.ts'
-import { startTelemetry } from './telemetry/telemetry.ts'
+import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts'
 import { deriveInstanceKeys } from './tokens/instance-keys.ts'
 
 export interface ServeDeps {
@@ -43,33 +44,41 @@ export async function serve(args: ServeArgs, io: Io, deps: ServeDeps): Promise<n
     log,
     telemetry,
   })
+  try {
+    return await run(service, args, io, { ...deps, fixed, log, telemetry, startMs })
+  } finally {
+    // After a drain there is nothing left to close; after a failed start nothing must keep the process alive.
+    await service.close()
+  }
+}
+
+interface Running extends ServeDeps {
+  readonly fixed: StaticSettings
+  readonly log: Log
+  readonly telemetry: Telemetry
+  readonly startMs: number
+}
+
+async function run(service: Service, args: ServeArgs, io: Io, deps: Running): Promise<number> {
+  const { fixed, log, telemetry, clock } = deps
   const read = () => readSettings(args.config, (settings, hash) => compile(service, settings, hash, fixed))
   const first = await read()
   if (!first.ok) {
     for (const problem of first.problems) io.stderr(`${formatProblem(problem)}\n`)
     return EXIT.refused
   }
-  const use = async (snapshot: typeof first.value) => {
-    // Keys first: the generation must not start with checks that wait for them.
-    const states = await snapshot.tokens.start()
-    for (const state of states.filter(({ state }) => state !== 'loaded'))
-      log.warn('keys of an issuer are not loaded', { ...state })
-    await service.app.use(snapshot)
-  }
+  const use = (snapshot: Snapshot) => putInUse(service, snapshot, log)
   await use(first.value)
   const listening = await service.listen()
-  const schedule = (ms: number, act: () => void) => {
-    const timer = setTimeout(act, ms)
-    return () => clearTimeout(timer)
-  }
+  const hashOf = ({ hash }: Snapshot) => hash
   const live = createLive(
-    { file: args.config, read, hashOf: ({ hash }) => hash, use, meter: telemetry.meter, log, schedule },
+    { file: args.config, read, hashOf, use, meter: telemetry.meter, log, schedule },
     first.value,
   )
   log.info('vigil serves', {
     ...listening,
     config: first.value.hash,
-    startMs: Math.round(deps.clock.monotonicMs() - startMs),
+    startMs: Math.round(clock.monotonicMs() - deps.startMs),
   })
   const signal = await deps.untilStopped(() => void live.reload().catch(() => undefined))
   log.info('vigil drains', { signal, delaySeconds: fixed.server.drainDelaySeconds })
@@ -77,6 +86,19 @@ export async function serve(args: ServeArgs, io: Io, deps: ServeDeps): Promise<n
   await service.drain()
   log.info('vigil ended')
   return EXIT.ok
+}
+
+async function putInUse(service: Service, snapshot: Snapshot, log: Log): Promise<void> {
+  // Keys first: the generation must not start with checks that wait for them.
+  const states = await snapshot.tokens.start()
+  for (const state of states.filter((each) => each.state !== 'loaded'))
+    log.warn('keys of an issuer are not loaded', { ...state })
+  await service.app.use(snapshot)
+}
+
+function schedule(ms: number, act: () => void): () => void {
+  const timer = setTimeout(act, ms)
+  return () => clearTimeout(timer)
 }
 
 type AppCompile = Service['app']['compile']

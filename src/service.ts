@@ -2,6 +2,7 @@ import { type App, createApp } from './app.ts'
 import { createCheckHandler } from './check/handler.ts'
 import { startCheckServer } from './check/server.ts'
 import type { StaticSettings } from './config/schema/static.ts'
+import { StartError } from './errors.ts'
 import { splitListen } from './lib/listen.ts'
 import type { Clock, Entropy, InstanceKeys, Log } from './ports.ts'
 import { startProbes } from './probes/server.ts'
@@ -28,13 +29,15 @@ export interface Service {
   readonly app: App
   /** Opens the listeners; health says SERVING and readiness is true from now on. */
   listen(): Promise<{ readonly checks: readonly string[]; readonly probes: string }>
-  /** Not ready, keep serving for the delay, finish what is in flight, write what was learned and recorded. */
+  /** Not ready, keep serving for the delay, then `close`. */
   drain(): Promise<void>
+  /** Finishes what is in flight, writes what was learned and recorded, and lets go of everything; once. */
+  close(): Promise<void>
 }
 
 const STORE_HEALTH_MS = 10_000
 
-/** @throws when a file or certificate named in the static settings is unusable; `listen` when a port is taken. */
+/** @throws StartError when a file of the store is unusable; `listen` when a certificate is, or a port is taken. */
 export async function createService(options: ServiceOptions): Promise<Service> {
   const { fixed, clock, log, telemetry } = options
   const { meter } = telemetry
@@ -52,18 +55,30 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const closers: (() => Promise<void> | void)[] = [watchStore(store, telemetry)]
   let setServing: (isServing: boolean) => void = () => undefined
   let isServing = false
+  const closeAll = async () => {
+    for (const closeOne of closers.toReversed()) await closeOne()
+    await app.close()
+    await telemetry.close()
+  }
+  let closing: Promise<void> | undefined
+  const close = () => {
+    closing ??= closeAll()
+    return closing
+  }
   return {
     app,
+    close,
     listen: async () => {
-      const probes = await startProbes(...splitListen(fixed.probes.listen), {
+      const starting = startProbes(...splitListen(fixed.probes.listen), {
         isReady: () => ({ ready: isServing, reasons: isServing ? [] : ['starting or draining'] }),
         serveMetrics: (request, response) => {
           meter.set('vigil_checks_in_flight', handler.inFlight())
           telemetry.serveMetrics(request, response)
         },
       })
+      const probes = await orStartError('probes.listen', starting)
       closers.push(() => probes.close())
-      const server = await startCheckServer(fixed.server, handler, log)
+      const server = await orStartError('server', startCheckServer(fixed.server, handler, log))
       closers.push(() => server.close(fixed.server.drainTimeoutSeconds * 1000))
       setServing = (next) => {
         isServing = next
@@ -78,10 +93,17 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       await new Promise((resolve) =>
         schedule(fixed.server.drainDelaySeconds * 1000, () => resolve(undefined)),
       )
-      for (const close of closers.toReversed()) await close()
-      await app.close()
-      await telemetry.close()
+      await close()
     },
+  }
+}
+
+/** What fails here is a port or a certificate; the messages of the system and of OpenSSL name no secret. */
+async function orStartError<T>(key: string, starting: Promise<T>): Promise<T> {
+  try {
+    return await starting
+  } catch (error) {
+    throw new StartError(`${key}: ${error instanceof Error ? error.message : 'unusable'}`, { cause: error })
   }
 }
 

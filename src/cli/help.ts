@@ -1,6 +1,6 @@
 const CODES = `Exit codes
   0   done
-  1   the configuration is wrong (config check, serve, decide)
+  1   the configuration is wrong, or what it names cannot be used (a file, a port)
   2   wrong usage, or input that cannot be read
   70  a fault of Vigil itself`
 

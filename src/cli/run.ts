@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
 import { distance } from 'fastest-levenshtein'
+import { StartError } from '../errors.ts'
 import { HELP, type Topic } from './help.ts'
 import { EXIT, type Io } from './io.ts'
 
@@ -38,6 +39,10 @@ export async function run(argv: readonly string[], commands: Commands, io: Io): 
     if (error instanceof UsageError) {
       io.stderr(`vigil: ${error.message}\nTry vigil --help\n`)
       return EXIT.usage
+    }
+    if (error instanceof StartError) {
+      io.stderr(`vigil: ${error.message}\n`)
+      return EXIT.refused
     }
     io.stderr(`vigil: ${error instanceof Error ? error.message : 'unexpected fault'}\n`)
     return EXIT.internal

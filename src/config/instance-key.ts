@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { StartError } from '../errors.ts'
+import { unreadable } from '../lib/error-name.ts'
 import type { Entropy } from '../ports.ts'
 
 /** Secrets of 32 bytes each; everything that is signed or keyed derives from them. */
@@ -20,7 +22,7 @@ const schema = z.strictObject({ root: secret, current: secret, previous: secret.
 
 /**
  * Reads `instanceKeyFile` (YAML or JSON: `root`, `current`, `previous`, base64url of 32 bytes each).
- * @throws Error that names what is wrong and never what stands there
+ * @throws StartError that names what is wrong and never what stands there
  */
 export async function readInstanceKey(file: string): Promise<InstanceSecrets> {
   const parsed = schema.safeParse(await parseSecretFile(file))
@@ -28,8 +30,8 @@ export async function readInstanceKey(file: string): Promise<InstanceSecrets> {
     const names = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.') || 'the file'))].join(
       ', ',
     )
-    throw new Error(
-      `${file}: write root, current and (optional) previous, each base64url of 32 bytes; wrong: ${names}`,
+    throw new StartError(
+      `instanceKeyFile ${file}: write root, current and (optional) previous, each base64url of 32 bytes; wrong: ${names}`,
     )
   }
   const { root, current, previous } = parsed.data
@@ -37,14 +39,14 @@ export async function readInstanceKey(file: string): Promise<InstanceSecrets> {
 }
 
 async function parseSecretFile(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`${file}: cannot be read (${error.code ?? 'unknown'})`)
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new StartError(`instanceKeyFile ${file}: ${unreadable(error)}`)
   })
   try {
     return parse(text)
   } catch {
     // The parser's message quotes the text, which is secret.
-    throw new Error(`${file}: is not YAML`)
+    throw new StartError(`instanceKeyFile ${file}: it is not YAML`)
   }
 }
 

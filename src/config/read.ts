@@ -3,6 +3,7 @@ import { readFile, realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
 import type { Compiled, SettingsProblem } from '../errors.ts'
+import { unreadable } from '../lib/error-name.ts'
 import type { LocatedProblem } from './located.ts'
 import { type ParsedFile, parseFile } from './parse.ts'
 import { type Settings, settings as settingsSchema } from './schema/settings.ts'
@@ -73,8 +74,7 @@ async function readThroughLink(file: string): Promise<Uint8Array | Error> {
   try {
     return await readFile(await realpath(file))
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
-    return new Error(code === 'ENOENT' ? 'there is no such file' : `the file cannot be read (${code})`)
+    return new Error(unreadable(error))
   }
 }
 

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { StoreSettings } from '../config/schema/static.ts'
+import { StartError } from '../errors.ts'
+import { unreadable } from '../lib/error-name.ts'
 import type { Clock, Log, Meter } from '../ports.ts'
 import { createMemoryStore } from './memory.ts'
 import { createRedisStore } from './redis.ts'
 import type { RedisTls } from './redis-connection.ts'
-import { seedFile } from './seed.ts'
+import { parseSeed } from './seed.ts'
 import type { Store } from './store.ts'
 
 interface OpenDeps {
@@ -16,10 +18,16 @@ interface OpenDeps {
 
 /**
  * The store that the settings ask for. Files are relative to the folder of the settings.
- * @throws when a file is unreadable, or a seed line is none (the message names the line, never its content)
+ * @throws StartError when a file is unreadable, or a seed line is none (the message names the line, never its content)
  */
 export function openStore(settings: StoreSettings, baseDir: string, deps: OpenDeps): Store {
-  const path = (file: string) => resolve(baseDir, file)
+  const read = (key: string, file: string): string => {
+    try {
+      return readFileSync(resolve(baseDir, file), 'utf8')
+    } catch (error) {
+      throw new StartError(`store.${key} ${file}: ${unreadable(error)}`)
+    }
+  }
   // `iat` mostly has whole seconds: a proof of the second in which this process began is one that was made for it.
   const startedAtMs = Math.floor(deps.clock.nowMs() / 1000) * 1000
   if (settings.kind === 'memory' || settings.redis === undefined) {
@@ -28,26 +36,26 @@ export function openStore(settings: StoreSettings, baseDir: string, deps: OpenDe
       maxEntries,
       clock: deps.clock,
       startedAtMs,
-      ...(seed === undefined ? {} : { seed: seedFile(path(seed)) }),
+      ...(seed === undefined ? {} : { seed: parseSeed(read('memory.seedFile', seed), seed) }),
     })
   }
   const { redis } = settings
   const password =
-    redis.passwordFile === undefined ? undefined : readFileSync(path(redis.passwordFile), 'utf8').trim()
+    redis.passwordFile === undefined ? undefined : read('redis.passwordFile', redis.passwordFile).trim()
   return createRedisStore({
     ...deps,
     startedAtMs,
     settings: redis,
     ...(password === undefined ? {} : { password }),
-    ...(redis.tls === undefined ? {} : { tls: readTls(redis.tls, path) }),
+    ...(redis.tls === undefined ? {} : { tls: readTls(redis.tls, read) }),
   })
 }
 
 function readTls(
   tls: NonNullable<NonNullable<StoreSettings['redis']>['tls']>,
-  path: (file: string) => string,
+  read: (key: string, file: string) => string,
 ): RedisTls {
-  const read = (name: keyof RedisTls, file: string | undefined) =>
-    file === undefined ? {} : { [name]: readFileSync(path(file), 'utf8') }
-  return { ...read('ca', tls.caFile), ...read('cert', tls.certFile), ...read('key', tls.keyFile) }
+  const part = (name: keyof RedisTls, file: string | undefined) =>
+    file === undefined ? {} : { [name]: read(`redis.tls.${name}File`, file) }
+  return { ...part('ca', tls.caFile), ...part('cert', tls.certFile), ...part('key', tls.keyFile) }
 }

@@ -1,3 +1,4 @@
+import { errorName } from '../lib/error-name.ts'
 import { StoreUnavailable } from './store.ts'
 
 /** An error reply of the server starts with its code in capitals: `OOM command not allowed …`. */
@@ -18,10 +19,4 @@ export function replyCode(error: unknown): string | undefined {
 }
 
 /** For logs: the reply's code, the system's code (`ECONNREFUSED`), else the kind of error; never its text. */
-export function errorCode(error: unknown): string {
-  const reply = replyCode(error)
-  if (reply !== undefined) return reply
-  // By shape, not by class: errors of the system may come from another realm.
-  const { code: system, name } = (error ?? {}) as { code?: unknown; name?: unknown }
-  return [system, name].find((text): text is string => typeof text === 'string') ?? 'unknown'
-}
+export const errorCode = (error: unknown): string => replyCode(error) ?? errorName(error)

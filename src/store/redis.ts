@@ -89,10 +89,16 @@ class RedisStore implements Store {
 
   async close(): Promise<void> {
     if (this.#client.status === 'end') return
-    const ended = new Promise<void>((resolve) => this.#client.once('end', () => resolve()))
-    this.#client.disconnect()
-    // While it waits to reconnect there is nothing to end, and ioredis says nothing.
-    await Promise.race([ended, new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref())])
+    await new Promise<void>((resolve) => {
+      // While it waits to reconnect there is nothing to end, and ioredis says nothing. The timer holds the process: with
+      // nothing else left it would end here, before whoever closes has gone on to say how it ended.
+      const timer = setTimeout(resolve, CLOSE_MS)
+      this.#client.once('end', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+      this.#client.disconnect()
+    })
   }
 
   #ready(): Redis {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { StartError } from '../errors.ts'
 
 /** One line of `store.memory.seedFile`. */
 export interface SeedEntry {
@@ -8,20 +8,16 @@ export interface SeedEntry {
 }
 
 /**
- * Reads `store.memory.seedFile`: one JSON object `{"key": …, "value": …, "ttlMs": …}` a line; empty lines are skipped.
- * @throws Error that names the line, never its content
+ * Reads the text of `store.memory.seedFile`: one JSON object `{"key": …, "value": …, "ttlMs": …}` a line; empty lines are
+ * skipped.
+ * @throws StartError `<name>:<line>: …` for the first line that is no seed entry; never its content
  */
-export function seedFile(path: string): SeedEntry[] {
-  return parseSeed(readFileSync(path, 'utf8'), path)
-}
-
-/** @throws Error `<name>:<line>: …` for the first line that is no seed entry */
 export function parseSeed(text: string, name: string): SeedEntry[] {
   const entries: SeedEntry[] = []
   for (const [index, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue
     const entry = parseLine(line)
-    if (typeof entry === 'string') throw new Error(`${name}:${index + 1}: ${entry}`)
+    if (typeof entry === 'string') throw new StartError(`${name}:${index + 1}: ${entry}`)
     entries.push(entry)
   }
   return entries

@@ -1,4 +1,5 @@
 import { Buffer, isUtf8 } from 'node:buffer'
+import { errorName } from '../lib/error-name.ts'
 import { parseStrictObject } from './json.ts'
 
 /** Why keys could not be loaded. The message is made here, never taken from what was received. */
@@ -108,7 +109,7 @@ async function request(fetcher: typeof fetch, url: string, signal: AbortSignal):
   try {
     return await fetcher(url, { signal, redirect: 'manual', headers: { accept: 'application/json' } })
   } catch (error) {
-    throw new KeyLoadError(`${shown(url)} could not be fetched (${faultName(error)})`, { cause: error })
+    throw new KeyLoadError(`${shown(url)} could not be fetched (${errorName(error)})`, { cause: error })
   }
 }
 
@@ -124,19 +125,10 @@ async function readCapped(response: Response, url: string): Promise<Buffer> {
     }
   } catch (error) {
     if (error instanceof KeyLoadError) throw error
-    throw new KeyLoadError(`${shown(url)} broke off (${faultName(error)})`, { cause: error })
+    throw new KeyLoadError(`${shown(url)} broke off (${errorName(error)})`, { cause: error })
   }
   return Buffer.concat(chunks)
 }
-
-/** `ECONNREFUSED`, `TimeoutError`, …: the innermost name that tells what went wrong, never a message. */
-export function faultName(error: unknown): string {
-  const names = [field(field(error, 'cause'), 'code'), field(error, 'code'), field(error, 'name')]
-  return names.find((name) => typeof name === 'string') ?? 'unknown'
-}
-
-const field = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 
 /** An address without its query, which may hold a credential. */
 const shown = (url: string) => url.replace(/[?#].*$/, '')

@@ -1,7 +1,8 @@
+import { errorName } from '../lib/error-name.ts'
 import type { Clock, Log, Meter } from '../ports.ts'
 import type { Algorithm } from './algorithms.ts'
 import type { VerificationKey } from './jwk.ts'
-import { faultName, KeyLoadError } from './key-fetch.ts'
+import { KeyLoadError } from './key-fetch.ts'
 import { buildKeySet } from './key-set.ts'
 
 /** Reads an issuer's keys anew; undefined when they have not changed. @throws KeyLoadError */
@@ -170,7 +171,7 @@ export class KeyRing {
     } catch (error) {
       this.#failedAt = this.#deps.clock.monotonicMs()
       this.#lastFailure =
-        error instanceof KeyLoadError ? error.message : `unexpected fault (${faultName(error)})`
+        error instanceof KeyLoadError ? error.message : `unexpected fault (${errorName(error)})`
       this.#deps.meter.add('vigil_jwks_fetch_total', 1, { result: 'failed' })
       this.#deps.log.warn('keys.load.failed', { issuer: this.issuer, reason: this.#lastFailure })
     }

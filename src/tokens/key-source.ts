@@ -3,11 +3,11 @@ import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { IssuerSettings } from '../config/schema/identity.ts'
 import type { Compiled, SettingsProblem } from '../errors.ts'
+import { unreadable } from '../lib/error-name.ts'
 import type { Algorithm } from './algorithms.ts'
 import {
   addressProblem,
   discoverKeys,
-  faultName,
   fetchKeys,
   KeyLoadError,
   keysOf,
@@ -170,5 +170,5 @@ function versionOf(stats: Stats): string {
 
 function fileError(error: unknown): KeyLoadError {
   if (error instanceof KeyLoadError) return error
-  return new KeyLoadError(`the file cannot be read (${faultName(error)})`, { cause: error })
+  return new KeyLoadError(`the file: ${unreadable(error)}`, { cause: error })
 }

@@ -1,12 +1,17 @@
-import { expect, test } from '@jest/globals'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from '@jest/globals'
 import { staticSettings } from '../../src/config/schema/static.ts'
+import { StartError } from '../../src/errors.ts'
 import { openStore } from '../../src/store/open.ts'
 import { fakeClock, fakeLog, fakeMeter } from './fakes.ts'
 
 const AT_MS = 1_760_000_000_000
 
+const folder = mkdtempSync(join(tmpdir(), 'vigil-store-'))
 const open = (store: object) =>
-  openStore(staticSettings.parse({ store }).store, import.meta.dirname, {
+  openStore(staticSettings.parse({ store }).store, folder, {
     clock: fakeClock(AT_MS + 700),
     log: fakeLog(),
     meter: fakeMeter(),
@@ -20,4 +25,26 @@ test.each([
   const store = open(settings)
   expect(store.standing?.primarySinceMs).toBe(AT_MS)
   await store.close()
+})
+
+test('the seed file stands beside the settings', async () => {
+  writeFileSync(join(folder, 'seed.jsonl'), '{"key":"p:{a}:b","value":"habit","ttlMs":1000}')
+  const store = open({ memory: { seedFile: 'seed.jsonl' } })
+  expect(await store.read([{ op: 'get', key: 'p:{a}:b' }], 20)).toEqual(['habit'])
+})
+
+describe('a file that cannot be read is told with its key', () => {
+  test.each([
+    [{ memory: { seedFile: 'none' } }, 'store.memory.seedFile none: there is no such file'],
+    [
+      { kind: 'redis', redis: { passwordFile: '.' } },
+      'store.redis.passwordFile .: it is a folder; name the file in it',
+    ],
+    [
+      { kind: 'redis', redis: { tls: { caFile: 'none' } } },
+      'store.redis.tls.caFile none: there is no such file',
+    ],
+  ])('%j', (settings, message) => {
+    expect(() => open(settings)).toThrow(new StartError(message))
+  })
 })

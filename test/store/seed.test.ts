@@ -1,8 +1,5 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { parseSeed, seedFile } from '../../src/store/seed.ts'
+import { parseSeed } from '../../src/store/seed.ts'
 
 const good = '{"key":"p:{a}:b","value":"{}","ttlMs":1000}'
 
@@ -35,12 +32,5 @@ describe('seed file', () => {
     ],
   ])('%s: an error with the line', (_what, line, message) => {
     expect(() => parseSeed(`${good}\n\n${line}`, 'seed.jsonl')).toThrow(`seed.jsonl:3: ${message}`)
-  })
-
-  test('is read from disk', () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'vigil-seed-')), 'seed.jsonl')
-    writeFileSync(path, good)
-    expect(seedFile(path)).toHaveLength(1)
-    expect(() => seedFile(`${path}.none`)).toThrow('ENOENT')
   })
 })

@@ -324,11 +324,11 @@ describe('keys in a file', () => {
     rmSync(join(dir, 'jwks.json'))
     clock.advance(2)
     expect(await verdict(mintAccessToken())).toBe('accepted')
-    expect(verifier.state()).toMatchObject([{ lastFailure: 'the file cannot be read (ENOENT)' }])
+    expect(verifier.state()).toMatchObject([{ lastFailure: 'the file: there is no such file' }])
   })
 
   test.each([
-    ['missing', undefined, 'the file cannot be read (ENOENT)'],
+    ['missing', undefined, 'the file: there is no such file'],
     ['not JSON', 'x', 'the document is not a well-formed JSON object (syntax)'],
     ['too large', ' '.repeat(600_000), 'the file is larger than 524288 bytes'],
     ['without keys', '{}', 'the key set has no list `keys`'],
