@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
-import { distance } from 'fastest-levenshtein'
 import { StartError } from '../errors.ts'
+import { hint } from '../lib/nearest.ts'
 import { HELP, type Topic } from './help.ts'
 import { EXIT, type Io } from './io.ts'
 
@@ -68,7 +68,7 @@ function dispatch(argv: readonly string[], commands: Commands, io: Io): Promise<
       return print(io, HELP.main)
     default:
       if (isHelp(command)) return print(io, HELP.main)
-      throw new UsageError(`unknown command "${command}"${nearest(command, ['serve', 'config', 'decide'])}`)
+      throw new UsageError(`unknown command "${command}"${hint(command, ['serve', 'config', 'decide'])}`)
   }
 }
 
@@ -120,7 +120,7 @@ function read(
     const unknown = /Unknown option '(--?[^' ]+)'/.exec(message)?.[1]
     if (unknown === undefined) throw new UsageError(message.split('.')[0] ?? 'wrong usage')
     throw new UsageError(
-      `unknown option ${unknown}${nearest(
+      `unknown option ${unknown}${hint(
         unknown,
         Object.keys(all).map((name) => `--${name}`),
       )}`,
@@ -136,11 +136,6 @@ function needed(values: Values, command: string): string {
 }
 
 const text = (value: string | boolean | undefined) => (typeof value === 'string' ? value : undefined)
-
-function nearest(word: string, candidates: readonly string[]): string {
-  const [best] = candidates.map((name) => ({ name, far: distance(word, name) })).sort((a, b) => a.far - b.far)
-  return best !== undefined && best.far <= 3 ? `; did you mean ${best.name}?` : ''
-}
 
 function print(io: Io, message: string): number {
   io.stdout(message)

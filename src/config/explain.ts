@@ -1,7 +1,7 @@
 import type { z } from 'zod'
+import { didYouMean, hint } from '../lib/nearest.ts'
 import { isLaterKey, isLaterWord } from './later.ts'
 import { type PathProblem, showPath } from './located.ts'
-import { didYouMean, nearest } from './nearest.ts'
 import { keysAt } from './schema-walk.ts'
 
 type Issue = z.core.$ZodIssue
@@ -66,9 +66,7 @@ function unknownKey(path: Path, key: string, about: Explained): string {
   if (path.length === 0 && about.elsewhere.keys.includes(key))
     return `${key} belongs into ${about.elsewhere.file}`
   const known = keysAt(about.schema, path)
-  const hint =
-    didYouMean(key, known) || (known.length > 0 && known.length <= 16 ? `; there is ${asWords(known)}` : '')
-  return `unknown key ${whole}${hint}`
+  return `unknown key ${whole}${known.length === 0 ? '' : hint(key, known)}`
 }
 
 function missing(path: Path, issue: Issue): string {
@@ -133,7 +131,6 @@ function wrongWord(path: Path, value: unknown, words: readonly unknown[]): strin
   if (isLaterWord(path, value)) return `"${String(value)}" is not in this version; it comes with a later one`
   const isWord = typeof value === 'string' && /^[A-Za-z0-9+._-]{1,24}$/.test(value)
   const shown = isWord ? `"${value}"` : found(value)
-  const meant = isWord ? nearest(value, words.map(String)) : undefined
-  const hint = meant === undefined ? '' : `; did you mean "${meant}"?`
-  return `${shown} is not one of ${asWords(words)}${hint}`
+  const meant = isWord ? didYouMean(value, words.map(String)) : ''
+  return `${shown} is not one of ${asWords(words)}${meant}`
 }

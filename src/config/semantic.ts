@@ -1,5 +1,5 @@
 import type { SettingsProblem } from '../errors.ts'
-import { didYouMean } from './nearest.ts'
+import { didYouMean } from '../lib/nearest.ts'
 import { isNetwork } from './network.ts'
 import type { ActionSettings, RequirementSettings, RuleSettings } from './schema/decision.ts'
 import type { EntrypointSettings } from './schema/entrypoints.ts'

@@ -1,7 +1,7 @@
+import { hint } from '../lib/nearest.ts'
 import { checkComparison, checkDeclared, elementOf } from './check-words.ts'
 import { checkYesOrNo } from './check-yes-no.ts'
 import { FUNCTIONS, failureOf } from './engine.ts'
-import { hint } from './nearest.ts'
 import { resolve } from './resolve.ts'
 import {
   type Call,

@@ -1,4 +1,4 @@
-import { hint } from './nearest.ts'
+import { hint } from '../lib/nearest.ts'
 import { type Call, type Expr, type Literal, literalOf, literalsOf } from './syntax.ts'
 import { type Dictionary, type Variable, type VariableKind, type Vocabulary, wordsOf } from './variables.ts'
 import { report, type Typed, type Walk } from './walk.ts'

@@ -1,7 +1,7 @@
-import { closest } from 'fastest-levenshtein'
 import { z } from 'zod'
 import type { RiskSettings } from '../config/schema/decision.ts'
 import type { Compiled, SettingsProblem } from '../errors.ts'
+import { hint } from '../lib/nearest.ts'
 import type { Assessment } from '../model.ts'
 import { levelOf, logit } from './combine.ts'
 import type { Evidence, Signal, SignalInput } from './signal.ts'
@@ -64,7 +64,7 @@ function unknownIds(settings: RiskSettings, signals: readonly Signal[]): Setting
   const ids = signals.map((s) => s.id)
   return Object.keys(settings.signals)
     .filter((id) => !ids.includes(id))
-    .map((id) => ({ path: ['risk', 'signals', id], message: `no signal "${id}"${nearest(id, ids)}` }))
+    .map((id) => ({ path: ['risk', 'signals', id], message: `no signal "${id}"${hint(id, ids)}` }))
 }
 
 function explain(issue: z.core.$ZodIssue, signal: Signal): SettingsProblem[] {
@@ -73,9 +73,6 @@ function explain(issue: z.core.$ZodIssue, signal: Signal): SettingsProblem[] {
   const known = Object.keys(signalSettings(signal).shape)
   return issue.keys.map((key) => ({
     path: [...path, key],
-    message: `signal "${signal.id}" has no setting "${key}"${nearest(key, known)}`,
+    message: `signal "${signal.id}" has no setting "${key}"${hint(key, known)}`,
   }))
 }
-
-const nearest = (word: string, words: readonly string[]): string =>
-  words.length === 0 ? '' : `; did you mean "${closest(word, words)}"?`

@@ -44,6 +44,7 @@ const OWNERS: Record<string, string[]> = {
   '@opentelemetry/': ['telemetry'],
   '@bufbuild/cel': ['policy'],
   pino: ['telemetry'],
+  'fastest-levenshtein': ['lib'],
 }
 
 describe('who may know whom', () => {

@@ -47,9 +47,9 @@ test.each([
 })
 
 test.each([
-  [['sevre'], 'unknown command "sevre"; did you mean serve?'],
+  [['sevre'], 'unknown command "sevre"; did you mean "serve"?'],
   [['serve'], 'serve needs --config FILE'],
-  [['serve', '--confg', 'x'], 'unknown option --confg; did you mean --config?'],
+  [['serve', '--confg', 'x'], 'unknown option --confg; did you mean "--config"?'],
   [['config', 'chekc'], 'did you mean "config check"?'],
   [['config', 'check'], 'config check needs at least one FILE'],
   [['decide', '--config', 'a', 'b', 'c'], 'decide takes one FILE'],

@@ -50,7 +50,12 @@ describe('what is refused at load', () => {
   const at = (...path: string[]) => ['risk', 'signals', ...path]
   const table: [string, Record<string, unknown>, string[], RegExp][] = [
     ['an unknown signal', { 'new-devise': {} }, at('new-devise'), /did you mean "new-device"/],
-    ['an unknown setting', { 'token-age': { wait: 1 } }, at('token-age', 'wait'), /did you mean "weight"/],
+    [
+      'an unknown setting',
+      { 'token-age': { wieght: 1 } },
+      at('token-age', 'wieght'),
+      /did you mean "weight"/,
+    ],
     ['a setting near `enabled`', { 'token-age': { enable: true } }, at('token-age', 'enable'), /"enabled"/],
     ['a setting out of bounds', { 'token-age': { weight: -1 } }, at('token-age', 'weight'), /./],
     ['a wrong type', { 'token-age': { enabled: 'no' } }, at('token-age', 'enabled'), /boolean/],
@@ -67,10 +72,10 @@ describe('what is refused at load', () => {
     expect(compiled.ok ? [] : compiled.problems).toEqual([{ path, message: expect.stringMatching(message) }])
   })
 
-  test('without any signal there is no nearest one', () => {
+  test('without any signal there is none to name', () => {
     expect(compileRisk(riskSettings.parse({ signals: { a: {} } }), [])).toEqual({
       ok: false,
-      problems: [{ path: at('a'), message: 'no signal "a"' }],
+      problems: [{ path: at('a'), message: 'no signal "a"; none is declared' }],
     })
   })
 
