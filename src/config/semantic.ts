@@ -1,6 +1,6 @@
 import type { SettingsProblem } from '../errors.ts'
+import { normaliseCidr } from '../lib/ip.ts'
 import { didYouMean } from '../lib/nearest.ts'
-import { isNetwork } from './network.ts'
 import type { ActionSettings, RequirementSettings, RuleSettings } from './schema/decision.ts'
 import type { EntrypointSettings } from './schema/entrypoints.ts'
 import type { IssuerSettings } from './schema/identity.ts'
@@ -84,7 +84,7 @@ function checkEntrypoints(entrypoints: readonly EntrypointSettings[]): SettingsP
 
 function checkEntrypoint(entrypoint: EntrypointSettings, path: Path): SettingsProblem[] {
   const networks = entrypoint.clientCertFrom.flatMap((text, i) =>
-    isNetwork(text)
+    normaliseCidr(text) !== undefined
       ? []
       : [{ path: [...path, 'clientCertFrom', i], message: 'write an address or a network, e.g. 10.0.0.0/8' }],
   )

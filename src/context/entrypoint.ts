@@ -1,7 +1,7 @@
 import type { EntrypointSettings } from '../config/schema/entrypoints.ts'
 import type { Compiled, SettingsProblem } from '../errors.ts'
+import { normaliseCidr } from '../lib/ip.ts'
 import type { Check, Entrypoint } from '../model.ts'
-import { normaliseCidr } from './ip.ts'
 
 export interface EntrypointMatcher {
   /** The first entrypoint whose conditions all hold, else `unmatched`, which is trusted with nothing. */

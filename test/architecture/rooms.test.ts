@@ -45,6 +45,7 @@ const OWNERS: Record<string, string[]> = {
   '@bufbuild/cel': ['policy'],
   pino: ['telemetry'],
   'fastest-levenshtein': ['lib'],
+  'ipaddr.js': ['lib'],
 }
 
 describe('who may know whom', () => {
@@ -113,8 +114,9 @@ describe('who may know whom', () => {
     )
     const impure =
       /\bnode:(fs|net|http|https|http2|dns|child_process|timers)\b|Date\.now|Math\.random|new Date\(\)|performance\.now|setTimeout|setInterval|randomBytes|randomUUID/
-    const reader = 'risk/discover.ts'
-    const bad = pure.filter((f) => f !== reader && impure.test(readFileSync(join(SRC, f), 'utf8')))
+    // The one reads its directory at start; the other takes from node:net what tells an address from other text.
+    const known = ['risk/discover.ts', 'lib/ip.ts']
+    const bad = pure.filter((f) => !known.includes(f) && impure.test(readFileSync(join(SRC, f), 'utf8')))
     expect(bad).toEqual([])
   })
 

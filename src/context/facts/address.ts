@@ -1,5 +1,5 @@
+import { normaliseIp, parseForwardedIp } from '../../lib/ip.ts'
 import type { Check, Entrypoint, Facts } from '../../model.ts'
-import { normaliseIp, parseForwardedIp } from '../ip.ts'
 
 /**
  * The client's address: with N trusted proxies in front of the calling Envoy, element N+1 from the right of

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { hash } from 'node:crypto'
-import { type CidrMatcher, compileCidrs } from '../../lib/cidr.ts'
 import { parseClientCert } from '../../lib/client-cert.ts'
+import { type CidrMatcher, compileCidrs } from '../../lib/ip.ts'
 import { lastXfccElement } from '../../lib/xfcc.ts'
 import type { Check, Entrypoint } from '../../model.ts'
 import { type Result, refused } from '../contract.ts'

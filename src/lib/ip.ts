@@ -29,6 +29,23 @@ export function normaliseCidr(text: string): string | undefined {
 const readBits = (text: string, offset: number): number | undefined =>
   /^\d{1,3}$/.test(text) ? Number(text) - offset : undefined
 
+/** Tells whether an address lies in one of some networks. */
+export type CidrMatcher = (address: string | undefined) => boolean
+
+/** @param networks as `normaliseCidr` takes them; a text that is no network matches nothing */
+export function compileCidrs(networks: readonly string[]): CidrMatcher {
+  const ranges = networks
+    .map(normaliseCidr)
+    .filter((network) => network !== undefined)
+    .map((network) => ipaddr.parseCIDR(network))
+  return (address) => {
+    const normal = address === undefined || ranges.length === 0 ? undefined : normaliseIp(address)
+    if (normal === undefined) return false
+    const ip = ipaddr.parse(normal)
+    return ranges.some(([network, bits]) => network.kind() === ip.kind() && ip.match(network, bits))
+  }
+}
+
 /**
  * An element of x-forwarded-for: an address with or without brackets and port (RFC 7239 section 6 writes them so;
  * proxies do the same here).
