@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeFailures } from '../src/cli/describe-failures.ts'
-import { describeConfiguration, jsonSchema } from '../src/config/reference.ts'
+import { describeConfiguration, dynamicSchema, staticSchema } from '../src/config/reference.ts'
 import { describeVariables } from '../src/policy/index.ts'
-import { describeSignals, discoverSignals } from '../src/risk/index.ts'
+import { describeSignals, discoverSignals, signalsSettings } from '../src/risk/index.ts'
 import { describeMetrics } from '../src/telemetry/describe.ts'
 import { describeConformance } from './conformance.ts'
 import { ROOT } from './root.ts'
@@ -16,15 +16,16 @@ interface Page {
 }
 
 const signals = await discoverSignals()
+const settings = signalsSettings(signals)
 
 /** Every generated page; a test for each compares what is committed. */
 export const PAGES: readonly Page[] = [
   { file: 'docs/conditions.md', generate: () => describeVariables() },
   { file: 'docs/signals.md', generate: () => describeSignals(signals) },
   { file: 'docs/metrics.md', generate: () => describeMetrics() },
-  { file: 'docs/configuration.md', generate: () => describeConfiguration() },
-  { file: 'docs/schema/vigil.schema.json', generate: () => json(jsonSchema('vigil.yaml')) },
-  { file: 'docs/schema/static.schema.json', generate: () => json(jsonSchema('static.yaml')) },
+  { file: 'docs/configuration.md', generate: () => describeConfiguration(settings) },
+  { file: 'docs/schema/vigil.schema.json', generate: () => json(dynamicSchema(settings)) },
+  { file: 'docs/schema/static.schema.json', generate: () => json(staticSchema()) },
   { file: 'docs/conformance.md', generate: () => describeConformance() },
   { file: 'docs/failures.md', generate: (page) => withTable(page, '| code |', describeFailures()) },
 ]

@@ -17,17 +17,33 @@ interface Schema {
   readonly additionalProperties?: Schema | boolean
 }
 
-/** JSON Schema (draft 2020-12) of one of the two files, from the same source as the validator. */
-export function jsonSchema(file: 'static.yaml' | 'vigil.yaml'): Record<string, unknown> {
-  const schema = z.toJSONSchema(file === 'vigil.yaml' ? settings : staticSettings, {
-    io: 'input',
-    unrepresentable: 'any',
+const options = { io: 'input', unrepresentable: 'any' } as const
+
+/** JSON Schema (draft 2020-12) of `static.yaml`, from the same source as the validator. */
+export const staticSchema = (): Record<string, unknown> => ({
+  title: 'Vigil static.yaml',
+  ...z.toJSONSchema(staticSettings, options),
+})
+
+/**
+ * The same of `vigil.yaml`.
+ * @param signals settings of all signals, which `risk` knows: below `risk.signals` each is read by its own schema
+ */
+export function dynamicSchema(signals: z.ZodObject): Record<string, unknown> {
+  const { risk } = settings.shape
+  const plain = risk.unwrap()
+  const told = signals.prefault({}).describe(plain.shape.signals.description ?? '')
+  const whole = settings.extend({
+    risk: plain
+      .extend({ signals: told })
+      .prefault({})
+      .describe(risk.description ?? ''),
   })
-  return { title: `Vigil ${file}`, ...schema }
+  return { title: 'Vigil vigil.yaml', ...z.toJSONSchema(whole, options) }
 }
 
 /** docs/configuration.md: every key with type, default and meaning. */
-export function describeConfiguration(): string {
+export function describeConfiguration(signals: z.ZodObject): string {
   return `# Configuration
 
 Two files, because they live at two speeds. \`vigil.yaml\` says who may do what, and is [reloaded live](reload.md);
@@ -38,10 +54,10 @@ Schemas for editors are [schema/vigil.schema.json](schema/vigil.schema.json) and
 
 ## vigil.yaml
 
-${tableOf(jsonSchema('vigil.yaml') as Schema)}
+${tableOf(dynamicSchema(signals) as Schema)}
 ## static.yaml
 
-${tableOf(jsonSchema('static.yaml') as Schema)}`
+${tableOf(staticSchema() as Schema)}`
 }
 
 function tableOf(root: Schema): string {
@@ -64,7 +80,8 @@ function rowsOf(schema: Schema, path: string): string[] {
 const variantsOf = (schema: Schema): readonly Schema[] => schema.oneOf ?? schema.anyOf ?? [schema]
 
 function rowOf(path: string, schema: Schema, isRequired: boolean): string {
-  const preset = schema.default === undefined ? (isRequired ? '**required**' : '') : presetOf(schema.default)
+  const preset =
+    schema.default === undefined ? (isRequired ? '**required**' : 'none') : presetOf(schema.default)
   return `| \`${path}\` | ${cell(typeOf(schema))} | ${cell(preset)} | ${cell(schema.description ?? '')} |`
 }
 

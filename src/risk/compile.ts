@@ -32,7 +32,9 @@ export const signalSettings = (signal: Signal) =>
 
 /** `risk.signals` as a whole, for the generated JSON Schema and reference. */
 export const signalsSettings = (signals: readonly Signal[]) =>
-  z.strictObject(Object.fromEntries(signals.map((s) => [s.id, signalSettings(s).prefault({})])))
+  z.strictObject(
+    Object.fromEntries(signals.map((s) => [s.id, signalSettings(s).prefault({}).describe(s.summary)])),
+  )
 
 /** Parses each signal's section by its own schema; a section that no signal reads is a problem. */
 export function compileRisk(settings: RiskSettings, signals: readonly Signal[]): Compiled<RiskConfig> {

@@ -95,9 +95,7 @@ export const riskSettings = z
     signals: z
       .record(z.string(), z.unknown())
       .default({})
-      .describe(
-        'Settings of each signal by its id; see the signal’s page. `enabled: false` switches one off.',
-      ),
+      .describe('Settings of each signal by its id; see the signal’s page.'),
   })
   .prefault({})
 
