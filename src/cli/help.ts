@@ -40,7 +40,8 @@ ${CODES}
 Usage
   vigil config check FILE... [--quiet] [--json]
 
-Each FILE is a vigil.yaml or a static.yaml (told by its keys). Mistakes go to standard error as file:line:column with
+Each FILE is a vigil.yaml or a static.yaml (told by its keys). Given together, they are also held against each other, as
+serve does. Mistakes go to standard error as file:line:column with
 the line; the effective configuration with every default, and the default table of policy, go to standard output.
 
   --quiet   print mistakes only

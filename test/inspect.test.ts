@@ -1,0 +1,114 @@
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { describe, expect, test } from '@jest/globals'
+import { kindOf } from '../src/config/effective.ts'
+import { checkFiles } from '../src/inspect.ts'
+import { countedEntropy, countedIds } from './harness/app.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'vigil-inspect-'))
+const write = (name: string, text: string) => {
+  writeFileSync(join(folder, name), text)
+  return join(folder, name)
+}
+
+/** `vigil config check FILE…`. */
+async function check(files: readonly string[], options: { isQuiet?: boolean; isJson?: boolean } = {}) {
+  const told = { out: '', err: '' }
+  const io = {
+    stdin: Readable.from([]),
+    stdout: (text: string) => {
+      told.out += text
+    },
+    stderr: (text: string) => {
+      told.err += text
+    },
+  }
+  const clock = { nowMs: () => 0, monotonicMs: () => 0 }
+  const args = { files, isQuiet: false, isJson: false, ...options }
+  const code = await checkFiles(args, io, { clock, entropy: countedEntropy(), newId: countedIds() })
+  return { code, ...told }
+}
+
+test('a good file is shown with every default, those of the signals too, and with the default table', async () => {
+  const { code, out, err } = await check([write('v.yaml', 'risk: { prior: 0.02 }\n')])
+  expect([code, err]).toEqual([0, ''])
+  expect(out).toContain('v.yaml: good.')
+  for (const line of [
+    '  prior: 0.02',
+    '    new-device:',
+    '      beta: 2',
+    'failure:',
+    '# | critical    | step-up',
+  ])
+    expect(out).toContain(`\n${line}`)
+})
+
+test('what it shows can be loaded again, and shows the same', async () => {
+  const good = join(import.meta.dirname, 'config/fixtures/good')
+  for (const name of readdirSync(good)) {
+    const first = await check([join(good, name)])
+    const again = await check([write('again.yaml', first.out)])
+    expect(again.out.split('\n').slice(1)).toEqual(first.out.split('\n').slice(1))
+  }
+})
+
+test('several files: every problem of each, in their order, and what is good beside them', async () => {
+  const files = [
+    write('bad.yaml', 'actoins: []'),
+    write('good.yaml', '{}'),
+    write('static.yaml', 'server: { listn: [] }'),
+  ]
+  const { code, out, err } = await check(files)
+  expect(code).toBe(1)
+  expect(err.split('\n').filter((line) => line.startsWith(folder))).toEqual([
+    `${files[0]}:1:1: unknown key actoins; did you mean "actions"?`,
+    `${files[2]}:1:11: unknown key server.listn; did you mean "listen"?`,
+  ])
+  expect(err).toContain('2 problems')
+  expect(out).toContain('good.yaml: good.')
+})
+
+test('both kinds together are held against each other', async () => {
+  const dynamic = write('peer.yaml', 'entrypoints:\n  - { name: edge, peerVerified: true }\n')
+  const [open, acknowledged] = [
+    write('open.yaml', 'server: {}'),
+    write('acknowledged.yaml', 'acknowledge: { unverifiedCaller: true }'),
+  ]
+  expect((await check([dynamic])).code).toBe(0)
+  expect((await check([dynamic, acknowledged])).code).toBe(0)
+  for (const files of [
+    [dynamic, open],
+    [open, dynamic],
+  ]) {
+    const { code, err } = await check(files, { isQuiet: true })
+    expect(code).toBe(1)
+    expect(err).toContain(`${dynamic}:2:33: peerVerified believes an Envoy that has not proved who it is`)
+  }
+})
+
+test('--json is one object, and nothing else', async () => {
+  const file = write('bad.yaml', 'actoins: []')
+  const { code, out, err } = await check([file], { isJson: true })
+  expect([code, err]).toEqual([1, ''])
+  expect(JSON.parse(out)).toEqual({
+    ok: false,
+    problems: [{ file, line: 1, column: 1, message: 'unknown key actoins; did you mean "actions"?' }],
+  })
+})
+
+describe('which of the two a file is', () => {
+  test.each([
+    ['server: {}', 'static'],
+    ['{}', 'dynamic'],
+    ['policy: []', 'dynamic'],
+    ['sevrer: {}', 'static'],
+    ['polcy: []', 'dynamic'],
+    ['risk: {}\nserver: {}', 'static'],
+    ['[', 'dynamic'],
+    ['3', 'dynamic'],
+  ])('%j is %s', async (text, kind) => {
+    expect(await kindOf(write('any.yaml', text))).toBe(kind)
+  })
+})
