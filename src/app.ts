@@ -26,8 +26,11 @@ export interface AppOptions {
 
 /** The service without its listeners: settings become snapshots, checks become outcomes. */
 export interface App {
-  /** Settings -> snapshot; keys of unchanged issuers are taken over from the one in use. */
-  compile(settings: Settings, hash: string): Compiled<Snapshot>
+  /**
+   * Settings -> snapshot; keys of unchanged issuers are taken over from the one in use.
+   * @param folder where the settings really stood when they were read: files beside them are of the same generation
+   */
+  compile(settings: Settings, hash: string, folder?: string): Compiled<Snapshot>
   /** Puts a snapshot in use from the next check on. */
   use(snapshot: Snapshot): Promise<void>
   /** Deciding fails closed until a snapshot is in use. */
@@ -57,7 +60,8 @@ export async function createApp(options: AppOptions): Promise<App> {
     return current
   }
   return {
-    compile: (settings, hash) => compileSnapshot(settings, hash, deps, current),
+    compile: (settings, hash, folder) =>
+      compileSnapshot(settings, hash, folder === undefined ? deps : { ...deps, folder }, current),
     use: async (snapshot) => {
       current = snapshot
       await auditor.configure(snapshot.settings.audit)

@@ -56,8 +56,8 @@ export async function openOffline(configFile: string, deps: OfflineDeps): Promis
 /** `vigil decide`: the pipeline over CheckRequests in protobuf JSON. */
 export async function decideFile(args: DecideArgs, io: Io, deps: OfflineDeps): Promise<number> {
   const { app, decide } = await openOffline(args.config, deps)
-  const read = await readSettings(args.config, (settings, hash) =>
-    app.compile({ ...settings, audit: { ...settings.audit, sinks: [] } }, hash),
+  const read = await readSettings(args.config, (settings, hash, folder) =>
+    app.compile({ ...settings, audit: { ...settings.audit, sinks: [] } }, hash, folder),
   )
   if (!read.ok) {
     for (const problem of read.problems) io.stderr(`${formatProblem(problem)}\n`)

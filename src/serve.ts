@@ -4,9 +4,10 @@ import type { ServeArgs } from './cli/run.ts'
 import { formatProblem } from './config/format.ts'
 import { randomInstanceKey, readInstanceKey } from './config/instance-key.ts'
 import { createLive } from './config/live.ts'
-import { folderOf, readSettings, readStatic } from './config/read.ts'
+import { type Compile, folderOf, readSettings, readStatic } from './config/read.ts'
 import { type StaticSettings, staticSettings } from './config/schema/static.ts'
 import { checkTogether } from './config/semantic-static.ts'
+import type { Compiled } from './errors.ts'
 import type { Clock, Entropy, Log } from './ports.ts'
 import { createService, type Service } from './service.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -61,7 +62,7 @@ interface Running extends ServeDeps {
 
 async function run(service: Service, args: ServeArgs, io: Io, deps: Running): Promise<number> {
   const { fixed, log, telemetry, clock } = deps
-  const read = () => readSettings(args.config, (settings, hash) => compile(service, settings, hash, fixed))
+  const read = () => readSettings(args.config, (...read) => compile(service, fixed, ...read))
   const first = await read()
   if (!first.ok) {
     for (const problem of first.problems) io.stderr(`${formatProblem(problem)}\n`)
@@ -101,16 +102,17 @@ function schedule(ms: number, act: () => void): () => void {
   return () => clearTimeout(timer)
 }
 
-type AppCompile = Service['app']['compile']
-
 function compile(
   service: Service,
-  settings: Parameters<AppCompile>[0],
-  hash: string,
   fixed: StaticSettings,
-): ReturnType<AppCompile> {
+  ...read: Parameters<Compile<Snapshot>>
+): Compiled<Snapshot> {
+  const [settings, hash] = read
+  // Most looks find nothing new, and compiling all of it costs far more than reading it.
+  const inUse = service.app.current()
+  if (inUse?.hash === hash) return { ok: true, value: inUse }
   const problems = checkTogether(settings, fixed)
-  return problems.length > 0 ? { ok: false, problems } : service.app.compile(settings, hash)
+  return problems.length > 0 ? { ok: false, problems } : service.app.compile(...read)
 }
 
 async function readFixed(args: ServeArgs, io: Io): Promise<StaticSettings | undefined> {

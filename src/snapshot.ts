@@ -45,6 +45,8 @@ export interface SnapshotDeps {
   readonly isUnverifiedCallerAcknowledged: boolean
   /** Files named in the configuration are relative to this folder. */
   readonly baseDir: string
+  /** Where that folder really was when the configuration was read. */
+  readonly folder?: string
   readonly meter: Meter
   readonly log: Log
 }
@@ -65,6 +67,7 @@ export function compileSnapshot(
     meter,
     log,
     baseDir,
+    ...(deps.folder === undefined ? {} : { folder: deps.folder }),
     ...(previous === undefined ? {} : { previous: previous.tokens }),
   }
   const parts = {

@@ -1,5 +1,6 @@
-import { type FSWatcher, watch } from 'node:fs'
+import { watch } from 'node:fs'
 import { dirname } from 'node:path'
+import { errorName } from '../lib/error-name.ts'
 import type { Log, Meter } from '../ports.ts'
 import { summarise } from './format.ts'
 import type { Read } from './read.ts'
@@ -14,7 +15,14 @@ export interface LiveOptions<T> {
   readonly meter: Meter
   readonly log: Log
   readonly schedule: (ms: number, run: () => void) => () => void
+  /** Opens a watch on a folder; tests bring their own. */
+  readonly watchFolder?: WatchFolder
 }
+
+/** @throws when the folder cannot be watched */
+export type WatchFolder = (folder: string, onEvent: () => void, onLost: () => void) => { close(): void }
+
+const watchFolder: WatchFolder = (folder, onEvent, onLost) => watch(folder, onEvent).on('error', onLost)
 
 export interface Live {
   /** Reads again now. Overlapping calls are one after the other, so that the newest content wins. */
@@ -24,6 +32,8 @@ export interface Live {
 
 /** A swap of a ConfigMap's `..data` link is several events; one reload after they have settled is enough. */
 const SETTLE_MS = 50
+/** Steady events (a file that is written in the same folder) hold a reload back for at most so many settling times. */
+const MAX_POSTPONED = 20
 /** Watching can miss events on some file systems: a slow look of its own makes every edit arrive. */
 const LOOK_MS = 10_000
 
@@ -37,7 +47,8 @@ export function createLive<T>(options: LiveOptions<T>, inUse: T): Live {
   let hash = options.hashOf(inUse)
   let generation = 1
   let queue: Promise<unknown> = Promise.resolve()
-  let cancel: () => void = () => undefined
+  let cancel: (() => void) | undefined
+  let postponed = 0
   let isClosed = false
   tell(meter, true, generation)
 
@@ -67,16 +78,22 @@ export function createLive<T>(options: LiveOptions<T>, inUse: T): Live {
   }
   const reload = () => {
     const result = queue.then(reloadNow)
-    queue = result.catch((error: unknown) =>
-      log.error('reload failed', { error: error instanceof Error ? error.name : 'unknown' }),
-    )
+    queue = result.catch((error: unknown) => {
+      tell(meter, false, generation)
+      log.error('reload failed, the configuration before stays in use', { error: errorName(error) })
+    })
     return result
   }
   const reloadSoon = () => {
-    cancel()
-    if (!isClosed) cancel = schedule(SETTLE_MS, () => void reload().catch(() => undefined))
+    if (isClosed || (cancel !== undefined && ++postponed > MAX_POSTPONED)) return
+    cancel?.()
+    cancel = schedule(SETTLE_MS, () => {
+      cancel = undefined
+      postponed = 0
+      void reload().catch(() => undefined)
+    })
   }
-  const watcher = watchFolder(options.file, reloadSoon, log)
+  const watcher = openWatch(options, reloadSoon)
   const look = () => {
     if (isClosed) return
     reloadSoon()
@@ -87,7 +104,7 @@ export function createLive<T>(options: LiveOptions<T>, inUse: T): Live {
     reload,
     close: () => {
       isClosed = true
-      cancel()
+      cancel?.()
       stopLooking()
       watcher?.close()
     },
@@ -100,11 +117,13 @@ function tell(meter: Meter, isSuccessful: boolean, generation: number): void {
 }
 
 /** Undefined where the folder cannot be watched: the slow look does it then. */
-function watchFolder(file: string, onEvent: () => void, log: Log): FSWatcher | undefined {
+function openWatch<T>(options: LiveOptions<T>, onEvent: () => void): { close(): void } | undefined {
+  const { log } = options
+  const open = options.watchFolder ?? watchFolder
   try {
-    const watcher = watch(dirname(file), onEvent)
-    watcher.on('error', () => log.warn('watching the configuration ended, it is looked at every 10 s'))
-    return watcher
+    return open(dirname(options.file), onEvent, () =>
+      log.warn('watching the configuration ended, it is looked at every 10 s'),
+    )
   } catch {
     log.warn('the configuration cannot be watched, it is looked at every 10 s')
     return undefined

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import { readFile, realpath } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
 import type { Compiled, SettingsProblem } from '../errors.ts'
 import { unreadable } from '../lib/error-name.ts'
+import { hashSettings } from './hash.ts'
 import type { LocatedProblem } from './located.ts'
 import { type ParsedFile, parseFile } from './parse.ts'
 import { type Settings, settings as settingsSchema } from './schema/settings.ts'
@@ -16,8 +16,11 @@ export type Read<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problems: readonly LocatedProblem[] }
 
-/** Turns settings into whatever they are for; its problems are placed in the file they came from. */
-export type Compile<T> = (settings: Settings, hash: string) => Compiled<T>
+/**
+ * Turns settings into whatever they are for; its problems are placed in the file they came from.
+ * @param folder where the file really stands: what is read now beside it belongs to the same generation
+ */
+export type Compile<T> = (settings: Settings, hash: string, folder: string) => Compiled<T>
 
 const STATIC_KEYS = Object.keys(staticSettings.shape)
 const DYNAMIC_KEYS = Object.keys(settingsSchema.shape)
@@ -31,8 +34,8 @@ export async function readSettings<T>(file: string, compile: Compile<T>): Promis
     checkSettings,
   )
   if (!read.ok) return read
-  const { value, parsed } = read
-  const compiled = compile(value, hashOf(value))
+  const { value, parsed, folder } = read
+  const compiled = compile(value, hashSettings(value), folder)
   return compiled.ok ? compiled : { ok: false, problems: parsed.place(compiled.problems) }
 }
 
@@ -48,7 +51,7 @@ export async function readStatic(file: string): Promise<Read<StaticSettings>> {
 }
 
 type Validated<T> =
-  | { readonly ok: true; readonly value: T; readonly parsed: ParsedFile }
+  | { readonly ok: true; readonly value: T; readonly parsed: ParsedFile; readonly folder: string }
   | Extract<Read<T>, { ok: false }>
 
 async function readValidated<S extends z.ZodType>(
@@ -57,31 +60,30 @@ async function readValidated<S extends z.ZodType>(
   elsewhere: { readonly keys: readonly string[]; readonly file: string },
   check: (value: z.output<S>) => readonly SettingsProblem[],
 ): Promise<Validated<z.output<S>>> {
-  const bytes = await readThroughLink(file)
-  if (bytes instanceof Error)
-    return { ok: false, problems: [{ file, line: 1, column: 1, message: bytes.message }] }
-  const parsed = parseFile(file, bytes)
+  const found = await readThroughLink(file)
+  if (typeof found === 'string')
+    return { ok: false, problems: [{ file, line: 1, column: 1, message: found }] }
+  const parsed = parseFile(file, found.bytes)
   if (!parsed.ok) return parsed
   const validated = validate(schema, parsed.parsed.value ?? {}, elsewhere)
   if (!validated.ok) return { ok: false, problems: parsed.parsed.place(validated.problems) }
   const problems = check(validated.value)
   if (problems.length > 0) return { ok: false, problems: parsed.parsed.place(problems) }
-  return { ok: true, value: validated.value, parsed: parsed.parsed }
+  return { ok: true, value: validated.value, parsed: parsed.parsed, folder: found.folder }
 }
 
-/** One realpath for everything that is read: a `..data` swap in between must not mix two generations. */
-async function readThroughLink(file: string): Promise<Uint8Array | Error> {
+/**
+ * One realpath for everything that is read: a `..data` swap in between must not mix two generations.
+ * @returns the bytes and the folder they came from, or why there are none
+ */
+async function readThroughLink(file: string): Promise<{ bytes: Uint8Array; folder: string } | string> {
   try {
-    return await readFile(await realpath(file))
+    const path = await realpath(file)
+    return { bytes: await readFile(path), folder: dirname(path) }
   } catch (error) {
-    return new Error(unreadable(error))
+    return unreadable(error)
   }
 }
 
 /** The folder that relative names inside a file refer to. */
 export const folderOf = (file: string): string => dirname(resolve(file))
-
-/** SHA-256 of the effective settings: equal for two spellings of the same configuration. */
-function hashOf(settings: Settings): string {
-  return createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 16)
-}

@@ -1,6 +1,6 @@
-import { readFileSync, type Stats, statSync } from 'node:fs'
+import { existsSync, readFileSync, type Stats, statSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import type { IssuerSettings } from '../config/schema/identity.ts'
 import type { Compiled, SettingsProblem } from '../errors.ts'
 import { unreadable } from '../lib/error-name.ts'
@@ -21,6 +21,8 @@ export interface KeySourceDeps extends KeyRingDeps {
   readonly fetch?: typeof fetch
   /** Directory of the configuration; key files are relative to it. */
   readonly baseDir: string
+  /** Where that directory really was when the configuration was read (a mounted volume is swapped as a whole). */
+  readonly folder?: string
 }
 
 type Path = SettingsProblem['path']
@@ -49,7 +51,7 @@ export function createKeyRing(
   }
   const maxStaleMs = settings.jwks.maxStaleSeconds * 1000
   if (file !== undefined) {
-    const source = new KeyFile(resolve(deps.baseDir, file))
+    const source = new KeyFile(resolve(deps.baseDir, file), firstPath(file, deps.folder))
     const made = ring(() => source.reread(), {
       refreshMs: FILE_LOOK_MS,
       cooldownMs: FILE_LOOK_MS,
@@ -130,17 +132,20 @@ function inFile(problem: SettingsProblem, path: Path): SettingsProblem {
 /** A key set on disk. `..data` swaps of a mounted volume change the inode, edits in place the time. */
 class KeyFile {
   readonly #path: string
+  readonly #firstPath: string
   #seen = ''
 
-  constructor(path: string) {
+  /** @param firstPath the same file in the generation of the configuration; later ones are read where they then stand */
+  constructor(path: string, firstPath = path) {
     this.#path = path
+    this.#firstPath = firstPath
   }
 
   /** @throws KeyLoadError */
   read(): readonly unknown[] {
     try {
-      const seen = versionOf(statSync(this.#path))
-      const keys = keysOf(parseDocument(readFileSync(this.#path)))
+      const seen = versionOf(statSync(this.#firstPath))
+      const keys = keysOf(parseDocument(readFileSync(this.#firstPath)))
       this.#seen = seen
       return keys
     } catch (error) {
@@ -160,6 +165,13 @@ class KeyFile {
       throw fileError(error)
     }
   }
+}
+
+/** A file of the folder itself, where it stands in this generation; one that is elsewhere is not swapped with it. */
+function firstPath(file: string, folder: string | undefined): string | undefined {
+  if (folder === undefined || isAbsolute(file) || file.split('/').includes('..')) return undefined
+  const path = join(folder, file)
+  return existsSync(path) ? path : undefined
 }
 
 function versionOf(stats: Stats): string {

@@ -1,0 +1,178 @@
+import { describe, expect, test } from '@jest/globals'
+import { createLive, type LiveOptions } from '../../src/config/live.ts'
+import type { Read } from '../../src/config/read.ts'
+import { fakeLog, fakeMeter } from '../store/fakes.ts'
+
+const good = (value: string): Read<string> => ({ ok: true, value })
+const bad: Read<string> = {
+  ok: false,
+  problems: [{ file: 'vigil.yaml', line: 3, column: 7, message: 'unknown key actoins' }],
+}
+
+/** Timers that run when told, and a watch that is told what to see. */
+function open(options: Partial<LiveOptions<string>> = {}) {
+  let timers: { ms: number; run: () => void }[] = []
+  const seen = { event: () => undefined, lost: () => undefined, closed: 0, folders: [] as string[] }
+  const log = fakeLog()
+  const meter = fakeMeter()
+  const used: string[] = []
+  const files: Read<string>[] = []
+  const live = createLive<string>(
+    {
+      file: '/etc/vigil/vigil.yaml',
+      read: () => Promise.resolve(files.shift() ?? good('first')),
+      hashOf: (value) => `hash of ${value}`,
+      use: async (value) => void used.push(value),
+      meter,
+      log,
+      schedule: (ms, run) => {
+        const timer = { ms, run }
+        timers.push(timer)
+        return () => {
+          timers = timers.filter((other) => other !== timer)
+        }
+      },
+      watchFolder: (folder, onEvent, onLost) => {
+        seen.folders.push(folder)
+        Object.assign(seen, { event: onEvent, lost: onLost })
+        return { close: () => seen.closed++ }
+      },
+      ...options,
+    },
+    'first',
+  )
+  /** Runs the timers of this length that stand now, and lets what they began come to an end. */
+  const elapse = async (ms: number) => {
+    const due = timers.filter((timer) => timer.ms === ms)
+    timers = timers.filter((timer) => timer.ms !== ms)
+    for (const { run } of due) run()
+    for (let i = 0; i < 10; i++) await Promise.resolve()
+    return due.length
+  }
+  const gauge = (name: string) => meter.counts[`vigil_config_${name}{}`]
+  const reloads = (result: string) => meter.counts[`vigil_config_reloads_total{result=${result}}`] ?? 0
+  return { live, seen, log, used, files, elapse, gauge, reloads }
+}
+
+describe('a reload', () => {
+  test('puts what is new in use, in one step, and tells the generation', async () => {
+    const { live, files, used, gauge, reloads } = open()
+    files.push(good('second'))
+    expect(await live.reload()).toBe('changed')
+    expect([used, gauge('generation'), gauge('last_reload_successful'), reloads('changed')]).toEqual([
+      ['second'],
+      2,
+      1,
+      1,
+    ])
+  })
+
+  test('leaves everything as it is when the file is bad: one line, one count, the gauge at 0', async () => {
+    const { live, files, used, gauge, reloads, log } = open()
+    files.push(bad)
+    expect(await live.reload()).toBe('refused')
+    expect([used, gauge('generation'), gauge('last_reload_successful'), reloads('refused')]).toEqual([
+      [],
+      1,
+      0,
+      1,
+    ])
+    expect(log.lines).toEqual([
+      'error configuration refused, the one before stays in use {"problem":"vigil.yaml:3:7: unknown key actoins","problems":1}',
+    ])
+  })
+
+  test('of a file that is good again, also when it is the one in use, lifts the gauge', async () => {
+    const { live, files, used, gauge } = open()
+    files.push(bad, good('first'))
+    await live.reload()
+    expect(await live.reload()).toBe('unchanged')
+    expect([used, gauge('generation'), gauge('last_reload_successful')]).toEqual([[], 1, 1])
+  })
+
+  test('that cannot be put in use counts as none, and the next one works', async () => {
+    const failures = [new Error('no'), undefined]
+    const { live, files, gauge, log } = open({
+      use: async () => {
+        const failure = failures.shift()
+        if (failure !== undefined) throw failure
+      },
+    })
+    files.push(good('second'), good('second'))
+    await expect(live.reload()).rejects.toThrow('no')
+    expect([gauge('generation'), gauge('last_reload_successful'), log.lines.length]).toEqual([1, 0, 1])
+    expect(await live.reload()).toBe('changed')
+    expect([gauge('generation'), gauge('last_reload_successful')]).toEqual([2, 1])
+  })
+
+  test('waits for the one before it, so that the newest content wins', async () => {
+    const answers: ((read: Read<string>) => void)[] = []
+    const { live, used } = open({ read: () => new Promise((resolve) => void answers.push(resolve)) })
+    const both = Promise.all([live.reload(), live.reload()])
+    await Promise.resolve()
+    expect(answers).toHaveLength(1)
+    answers[0]?.(good('older'))
+    for (let i = 0; i < 10; i++) await Promise.resolve()
+    answers[1]?.(good('newer'))
+    expect(await both).toEqual(['changed', 'changed'])
+    expect(used).toEqual(['older', 'newer'])
+  })
+})
+
+describe('watching', () => {
+  test('is of the folder, and many events are one reload after they have settled', async () => {
+    const { seen, files, used, elapse } = open()
+    files.push(good('second'), good('third'))
+    expect(seen.folders).toEqual(['/etc/vigil'])
+    for (let i = 0; i < 5; i++) seen.event()
+    expect(await elapse(50)).toBe(1)
+    expect(used).toEqual(['second'])
+  })
+
+  test('a file that is written beside it all the time does not hold a reload back for ever', async () => {
+    const { seen, elapse, files, used } = open()
+    files.push(good('second'))
+    // Each event would begin the settling time anew.
+    for (let i = 0; i < 1000; i++) seen.event()
+    expect(await elapse(50)).toBe(1)
+    expect(used).toEqual(['second'])
+    for (let i = 0; i < 3; i++) seen.event()
+    expect(await elapse(50)).toBe(1)
+  })
+
+  test('a slow look sees what the file system does not tell', async () => {
+    const { elapse, files, used } = open()
+    files.push(good('second'), good('third'))
+    for (const expected of [['second'], ['second', 'third']]) {
+      expect(await elapse(10_000)).toBe(1)
+      await elapse(50)
+      expect(used).toEqual(expected)
+    }
+  })
+
+  test('a folder that cannot be watched, or no longer, is said and looked at', async () => {
+    const broken = open({
+      watchFolder: () => {
+        throw new Error('no inotify instances left')
+      },
+    })
+    broken.files.push(good('second'))
+    expect(await broken.elapse(10_000)).toBe(1)
+    await broken.elapse(50)
+    expect(broken.used).toEqual(['second'])
+    const lost = open()
+    lost.seen.lost()
+    expect([broken.log.lines[0], lost.log.lines[0]]).toEqual([
+      expect.stringContaining('looked at every 10 s'),
+      expect.stringContaining('looked at every 10 s'),
+    ])
+  })
+
+  test('ends with close', async () => {
+    const { live, seen, elapse } = open()
+    seen.event()
+    live.close()
+    seen.event()
+    expect([await elapse(50), await elapse(10_000), seen.closed]).toEqual([0, 0, 1])
+  })
+})
