@@ -45,7 +45,10 @@ export async function openOffline(configFile: string, deps: OfflineDeps): Promis
     app,
     decide: async (check) => {
       nowMs = check.atMs
-      const outcome = await app.decider.decide(check)
+      // What goes wrong is an answer as it is in the service, and the next check is decided all the same.
+      const outcome = await app.decider
+        .decide(check)
+        .catch(() => app.decider.refuse(check, 'check.fault.unexpected'))
       app.decider.finish(outcome, 0)
       await app.flush()
       return outcome

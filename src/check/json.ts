@@ -72,17 +72,26 @@ function peer(value: unknown, name: string): WirePeer {
   const json = object(value, name)
   const address = object(member(json, 'address') ?? {}, `${name}.address`)
   const socket = object(member(address, 'socketAddress') ?? {}, `${name}.socketAddress`)
-  const port = member(socket, 'portValue')
+  const port = uint32(member(socket, 'portValue'), 'portValue')
   return {
     address: {
       socket_address: {
         address: text(member(socket, 'address'), 'address'),
-        ...(typeof port === 'number' ? { port_value: port } : {}),
+        ...(port === undefined ? {} : { port_value: port }),
       },
     },
     principal: text(member(json, 'principal'), `${name}.principal`),
     certificate: text(member(json, 'certificate'), `${name}.certificate`),
   }
+}
+
+/** Protobuf JSON writes numbers as numbers or as decimal text. */
+function uint32(value: unknown, name: string): number | undefined {
+  if (value === undefined) return undefined
+  const number = typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : value
+  if (typeof number === 'number' && Number.isInteger(number) && number >= 0 && number <= 0xffff_ffff)
+    return number
+  throw new TypeError(`${name} must be a whole number`)
 }
 
 function timestamp(value: unknown): { seconds: number; nanos: number } {

@@ -64,9 +64,11 @@ function readLine(text: string, nowMs: () => number): Line | Error {
   }
 }
 
+const RFC3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/
+
 function timeFrom(at: unknown, nowMs: () => number): number {
   if (at === undefined) return nowMs()
-  const ms = typeof at === 'string' ? Date.parse(at) : Number.NaN
+  const ms = typeof at === 'string' && RFC3339.test(at) ? Date.parse(at) : Number.NaN
   if (Number.isNaN(ms)) throw new TypeError('at must be an RFC 3339 time, e.g. "2026-11-24T10:00:00Z"')
   return ms
 }

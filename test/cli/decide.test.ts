@@ -59,6 +59,7 @@ test('each line is decided, an unreadable one is told by its number, and the res
     '',
     line({}),
     '{"at":"soon","request":{"attributes":{}}}',
+    '{"at":"24 Nov 2026","request":{"attributes":{}}}',
     '[]',
   ])
   expect(code).toBe(2)
@@ -72,7 +73,8 @@ test('each line is decided, an unreadable one is told by its number, and the res
     response: { status: { code: 16 }, deniedResponse: { status: { code: 401 } } },
   })
   expect(out[3]).toMatchObject({ line: 5, error: expect.stringContaining('RFC 3339') })
-  expect(out[4]).toEqual({ line: 6, error: 'a line must be a JSON object' })
+  expect(out[4]).toMatchObject({ line: 6, error: expect.stringContaining('RFC 3339') })
+  expect(out[5]).toEqual({ line: 7, error: 'a line must be a JSON object' })
 })
 
 test('a bare CheckRequest is taken, with now as its time and an unverified caller', async () => {
