@@ -179,11 +179,12 @@ describe('failure row: the store is unreachable or over its budget', () => {
   })
 
   test('keys that were never loaded are 503', async () => {
-    const identity = { issuers: [issuerOf({ jwks: { file: 'no-such-file.json' } })] }
-    const opened = openTestApp({ ...settings(), identity })
-    const app = await opened.catch(() => undefined)
-    // A file that is not there is a mistake at load; a file that vanishes later is the failure row.
-    expect(app === undefined || (await decide(app, checkOf(bearer()))).effect === 'unavailable').toBe(true)
+    // Nobody listens there.
+    const identity = { issuers: [issuerOf({ jwks: { uri: 'http://127.0.0.1:1/jwks' } })] }
+    const app = await openTestApp({ ...settings(), identity })
+    const outcome = await app.decide(checkOf(bearer()))
+    expect(outcome.decision).toMatchObject({ effect: 'unavailable', failure: 'identity.keys.unavailable' })
+    expect(outcome.answer).toMatchObject({ status: 503 })
   })
 })
 
