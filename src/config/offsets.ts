@@ -53,13 +53,20 @@ function stepBlock(text: string, indent: number, value: string, { at, seen }: Cu
   return { at: skipIndent(text, at + width, indent), seen: seen + foldedUnits(value, seen) }
 }
 
-/** Where the content of a block scalar begins and how deep it is indented. */
-function blockStart(source: string, start: number, end: number): { first: number; indent: number } {
+/** Blanks before the first character of a text, empty lines apart. */
+const leading = (text: string): number => /^(?:[ \t]*\r?\n)*( *)/.exec(text)?.[1]?.length ?? 0
+
+/** Where the content of a block scalar begins and how deep it is indented; blanks of the value itself are content. */
+function blockStart(
+  source: string,
+  start: number,
+  end: number,
+  value: string,
+): { first: number; indent: number } {
   const header = source.indexOf('\n', start)
   if (header < 0 || header >= end) return { first: end, indent: 0 }
   const body = source.slice(header + 1, end)
-  const indent = /^(?:[ \t]*\r?\n)*( *)/.exec(body)?.[1]?.length ?? 0
-  return { first: header + 1, indent }
+  return { first: header + 1, indent: Math.max(0, leading(body) - leading(value)) }
 }
 
 /**
@@ -77,7 +84,7 @@ export function sourceOffset(
 ): number {
   const [start, end] = range
   const isBlock = style === 'BLOCK_LITERAL' || style === 'BLOCK_FOLDED'
-  const block = isBlock ? blockStart(source, start, end) : { first: start, indent: 0 }
+  const block = isBlock ? blockStart(source, start, end, value) : { first: start, indent: 0 }
   const text = source.slice(0, end)
   const first = isBlock ? skipIndent(text, block.first, block.indent) : start + (style === 'PLAIN' ? 0 : 1)
   let cursor: Cursor = { at: first, seen: 0 }
