@@ -2,7 +2,7 @@ import { hash, X509Certificate } from 'node:crypto'
 import type { FailureCode } from '../errors.ts'
 import type { Caller, Check, Peer } from '../model.ts'
 import { splitPath } from './path.ts'
-import type { WireCheckRequest, WireHttp, WirePeer, WireStruct, WireValue } from './wire.ts'
+import type { WireCheckRequest, WireHeader, WireHttp, WirePeer, WireStruct, WireValue } from './wire.ts'
 
 /** What the edge knows of a check besides its message. */
 export interface Arrival {
@@ -103,17 +103,14 @@ interface Headers {
 /** Both forms that Envoy sends: `headers` (repeats joined by `,`) and `header_map` (raw bytes, each entry alone). */
 function readHeaders(http: WireHttp | undefined): Headers {
   const read: Headers = { headers: new Map(), isBroken: false }
-  const list = http?.header_map?.headers
-  if (list !== undefined && list.length > 0) {
-    for (const { key, value, raw_value: raw } of list) {
-      const text = raw !== undefined && raw.length > 0 ? Buffer.from(raw).toString('latin1') : (value ?? '')
-      add(read, key ?? '', text)
-    }
-    return read
-  }
-  const map = http?.headers
-  if (map !== undefined) for (const key of Object.keys(map)) add(read, key, map[key] ?? '')
+  const raw = http?.header_map?.headers
+  const list = raw === undefined || raw.length === 0 ? http?.headers : raw
+  if (list !== undefined) for (const header of list) add(read, header.key ?? '', textOf(header))
   return read
+}
+
+function textOf({ value, raw_value: raw }: WireHeader): string {
+  return raw !== undefined && raw.length > 0 ? Buffer.from(raw).toString('latin1') : (value ?? '')
 }
 
 function add(read: Headers, key: string, value: string): void {

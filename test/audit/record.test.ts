@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { requestView, toRecord } from '../../src/audit/record.ts'
 import { toCheck } from '../../src/check/request.ts'
-import { decodeRequest, encodeRequest } from '../../src/check/wire.ts'
 import type { Decision, LimitReading, Subject } from '../../src/model.ts'
 import {
   ALLOW,
@@ -15,6 +14,7 @@ import {
   sampleCheck,
   sampleCredential,
   sampleOutcome,
+  wireHeaders,
   wireRequest,
 } from '../support/edge-samples.ts'
 
@@ -151,7 +151,7 @@ describe('secrets', () => {
     }
     const request = wireRequest({
       path: `/v1/orders?access_token=${SECRET}&code=${SECRET}#${SECRET}`,
-      headers,
+      headers: wireHeaders(headers),
       ...http,
     })
     const source = { ...request.attributes?.source, certificate: SECRET }
@@ -162,7 +162,7 @@ describe('secrets', () => {
       metadata_context: { filter_metadata: { 'envoy.filters.http.jwt_authn': { fields } } },
       context_extensions: { note: SECRET },
     }
-    return toCheck(decodeRequest(encodeRequest({ attributes })), ARRIVAL)
+    return toCheck({ attributes }, ARRIVAL)
   }
   const subjects: readonly Subject[] = [
     identified({
