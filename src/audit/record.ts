@@ -44,7 +44,7 @@ type Hidden = 'tokenId' | 'tokenHash' | 'confirmation'
 
 export type SubjectView =
   | (Omit<Identified, 'credential' | 'uses' | 'nextNonce'> & {
-      readonly credential: Omit<Identified['credential'], Hidden>
+      readonly credential: CredentialView
       readonly uses: readonly Omit<Identified['uses'][number], 'name'>[]
     })
   | Exclude<Subject, { state: 'identified' }>
@@ -126,8 +126,22 @@ function subjectView(subject: Subject): SubjectView {
   if (subject.state === 'anonymous') return subject
   const { nextNonce: _nonce, ...rest } = subject
   if (rest.state === 'refused') return rest
-  const { tokenId: _id, tokenHash: _hash, confirmation: _cnf, ...credential } = rest.credential
-  return { ...rest, credential, uses: rest.uses.map(({ name: _name, ...use }) => use) }
+  const uses = rest.uses.map(({ name: _name, ...use }) => use)
+  return { ...rest, credential: credentialView(rest.credential), uses }
+}
+
+type CredentialView = Omit<Identified['credential'], Hidden>
+const views = new WeakMap<Identified['credential'], CredentialView>()
+
+/** Made once per token, which comes with many checks. */
+function credentialView(credential: Identified['credential']): CredentialView {
+  const known = views.get(credential)
+  if (known !== undefined) return known
+  const { tokenId: _id, tokenHash: _hash, confirmation: _cnf, ...told } = credential
+  // Claims have no prototype; one such object makes JSON.stringify take its slow way for the whole record.
+  const view = { ...told, claims: { ...told.claims } }
+  views.set(credential, view)
+  return view
 }
 
 /** Why it did not pass, in one sentence. */
