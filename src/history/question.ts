@@ -16,21 +16,21 @@ export interface Question {
   readonly uses: readonly { readonly use: SingleUse; readonly local: LocalUse }[]
   readonly identity: IdentityKeys | undefined
   readonly limits: readonly Limit[]
-  /** This check adds to the counts; false when the edge has counted it already. */
+  /** This check adds to the counts; false when the edge, or this process for its first try, has counted it already. */
   readonly isCounting: boolean
 }
 
 /** Builds the one wait of a check, and remembers its uses in this process. */
 export function ask(check: Check, subject: Subject, facts: Facts, config: HistoryConfig): Question {
   const commands: StoreCommand[] = []
-  const isCounting = !(subject.state === 'identified' && subject.isCounted)
+  const uses = subject.state === 'identified' ? claims(check, subject, facts, config, commands) : []
+  const isCounting = !(subject.state === 'identified' && (subject.isCounted || uses.some(isSeenHere)))
   const count = (prefix: string, windowMs: number) => {
     const window = windowAt(check.atMs, windowMs)
     const key = windowKey(prefix, window)
     commands.push(isCounting ? { op: 'count', key, ttlMs: windowTtlMs(windowMs) } : { op: 'get', key })
     commands.push({ op: 'get', key: windowKey(prefix, window - 1) })
   }
-  const uses = subject.state === 'identified' ? claims(check, subject, facts, config, commands) : []
   const identity = subject.state === 'identified' ? config.keys.of(subject.credential) : undefined
   if (identity !== undefined) {
     commands.push({ op: 'get', key: identity.profile }, { op: 'get', key: identity.session })
@@ -46,6 +46,9 @@ export function ask(check: Check, subject: Subject, facts: Facts, config: Histor
   }
   return { commands, uses, identity, limits, isCounting }
 }
+
+/** Envoy's own retry of a check whose first try came to this process, and so has been counted. */
+const isSeenHere = ({ local }: Question['uses'][number]): boolean => local === 'retry'
 
 function claims(
   check: Check,

@@ -118,6 +118,31 @@ describe('why it did not pass, in one sentence', () => {
   })
 })
 
+describe('what an answer or a gate depended on', () => {
+  test('a request that was malformed says in what', () => {
+    const check = sampleCheck({ malformed: 'check.request.connect' })
+    expect(requestView(check, []).malformed).toBe('check.request.connect')
+    expect(requestView(sampleCheck(), [])).not.toHaveProperty('malformed')
+  })
+
+  test('a request id that is too long to be echoed cannot be taken for one that was', () => {
+    const idOf = (id: string) => requestView(sampleCheck({}, { 'x-request-id': id }), []).requestId
+    expect(idOf('a'.repeat(128))).toBe('a'.repeat(128))
+    expect(idOf('a'.repeat(129))).toBe(`${'a'.repeat(128)}…`)
+  })
+
+  test('that a nonce went with the answer is told, the nonce is not', () => {
+    const refused = { state: 'refused', failure: 'identity.dpop.nonce-required' } as const
+    const recordOf = (subject: Subject) => toRecord(sampleOutcome({}, subject), CONTEXT).subject
+    for (const subject of [identified(), refused]) {
+      expect(recordOf(subject)).not.toHaveProperty('hasNextNonce')
+      const given = recordOf({ ...subject, nextNonce: 'a-nonce' })
+      expect(given).toMatchObject({ hasNextNonce: true })
+      expect(JSON.stringify(given)).not.toContain('a-nonce')
+    }
+  })
+})
+
 describe('trace id', () => {
   const id = '0af7651916cd43dd8448eb211c80319c'
   test.each([
