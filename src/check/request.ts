@@ -114,16 +114,32 @@ function textOf({ value, raw_value: raw }: WireHeader): string {
 }
 
 function add(read: Headers, key: string, value: string): void {
-  if (!HEADER_NAME.test(key) || HEADER_CONTROL.test(value)) {
+  const name = names.get(key) ?? judgeName(key)
+  if (name === BROKEN || HEADER_CONTROL.test(value)) {
     read.isBroken = true
     return
   }
-  const name = key.toLowerCase()
-  // Pseudo headers have fields of their own; only `:protocol` tells something that no field does.
-  if (name.startsWith(':') && name !== ':protocol') return
+  if (name === PSEUDO) return
   const values = read.headers.get(name)
   if (values === undefined) read.headers.set(name, [value])
   else values.push(value)
+}
+
+/** No header name is empty or a blank, so these cannot be names. */
+const BROKEN = ''
+const PSEUDO = ' '
+const MOST_NAMES = 1024
+/** What was made of names before: the same few come with every request. Full, it starts anew. */
+const names = new Map<string, string>()
+
+/** @returns the name in lower case, BROKEN, or PSEUDO */
+function judgeName(key: string): string {
+  const lower = HEADER_NAME.test(key) ? key.toLowerCase() : BROKEN
+  // Pseudo headers have fields of their own; only `:protocol` tells something that no field does.
+  const name = lower.startsWith(':') && lower !== ':protocol' ? PSEUDO : lower
+  if (names.size >= MOST_NAMES) names.clear()
+  names.set(key, name)
+  return name
 }
 
 /** Envoy's own retry of one Check repeats these; a client cannot choose them. Without them nothing is a retry. */
