@@ -18,7 +18,7 @@ export interface Auditor {
 interface AuditorDeps {
   readonly meter: Meter
   readonly log: Log
-  readonly defer: (run: () => void) => void
+  readonly schedule: (ms: number, run: () => void) => () => void
 }
 
 export function createAuditor(deps: AuditorDeps): Auditor {

@@ -1,4 +1,4 @@
-import { FAILURES } from '../errors.ts'
+import { FAILURES, type FailureCode } from '../errors.ts'
 import type { Assessment, Check, Decision, Facts, Outcome, Past, Subject } from '../model.ts'
 
 /**
@@ -33,21 +33,31 @@ export interface RequestView {
   readonly path: string
   readonly protocol: string
   readonly isGrpc: boolean
+  /** Ends in `…` where it was longer: such an id is not echoed to the caller. */
   readonly requestId?: string
   readonly hasOrigin: boolean
   readonly source?: string
   readonly headers: Readonly<Record<string, string>>
+  /** Why the request itself had to be refused, whatever it carried. */
+  readonly malformed?: FailureCode
 }
 
 type Identified = Extract<Subject, { state: 'identified' }>
 type Hidden = 'tokenId' | 'tokenHash' | 'confirmation'
 
+/** A nonce went with the answer; which one is not told. */
+interface NonceView {
+  readonly hasNextNonce?: true
+}
+
 export type SubjectView =
-  | (Omit<Identified, 'credential' | 'uses' | 'nextNonce'> & {
-      readonly credential: Omit<Identified['credential'], Hidden>
-      readonly uses: readonly Omit<Identified['uses'][number], 'name'>[]
-    })
-  | Exclude<Subject, { state: 'identified' }>
+  | (Omit<Identified, 'credential' | 'uses' | 'nextNonce'> &
+      NonceView & {
+        readonly credential: CredentialView
+        readonly uses: readonly Omit<Identified['uses'][number], 'name'>[]
+      })
+  | (Omit<Extract<Subject, { state: 'refused' }>, 'nextNonce'> & NonceView)
+  | Extract<Subject, { state: 'anonymous' }>
 
 export interface RecordContext {
   readonly durationUs: number
@@ -115,19 +125,37 @@ export function requestView(check: Check, names: readonly string[]): RequestView
     path: check.path,
     protocol: check.protocol,
     isGrpc: check.isGrpc,
-    ...(requestId === undefined ? {} : { requestId: requestId.slice(0, 128) }),
+    ...(requestId === undefined ? {} : { requestId: shortened(requestId) }),
     hasOrigin: check.headers.has('origin'),
     ...(check.source.ip === undefined ? {} : { source: check.source.ip }),
     headers,
+    ...(check.malformed === undefined ? {} : { malformed: check.malformed }),
   }
 }
 
+const shortened = (text: string) => (text.length > 128 ? `${text.slice(0, 128)}…` : text)
+
 function subjectView(subject: Subject): SubjectView {
   if (subject.state === 'anonymous') return subject
-  const { nextNonce: _nonce, ...rest } = subject
-  if (rest.state === 'refused') return rest
-  const { tokenId: _id, tokenHash: _hash, confirmation: _cnf, ...credential } = rest.credential
-  return { ...rest, credential, uses: rest.uses.map(({ name: _name, ...use }) => use) }
+  const { nextNonce, ...rest } = subject
+  const nonce: NonceView = nextNonce === undefined ? {} : { hasNextNonce: true }
+  if (rest.state === 'refused') return { ...rest, ...nonce }
+  const uses = rest.uses.map(({ name: _name, ...use }) => use)
+  return { ...rest, credential: credentialView(rest.credential), uses, ...nonce }
+}
+
+type CredentialView = Omit<Identified['credential'], Hidden>
+const views = new WeakMap<Identified['credential'], CredentialView>()
+
+/** Made once per token, which comes with many checks. */
+function credentialView(credential: Identified['credential']): CredentialView {
+  const known = views.get(credential)
+  if (known !== undefined) return known
+  const { tokenId: _id, tokenHash: _hash, confirmation: _cnf, ...told } = credential
+  // Claims have no prototype; one such object makes JSON.stringify take its slow way for the whole record.
+  const view = { ...told, claims: { ...told.claims } }
+  views.set(credential, view)
+  return view
 }
 
 /** Why it did not pass, in one sentence. */

@@ -2,9 +2,10 @@ import type { FailureCode } from '../errors.ts'
 import type { Answer, Caller, Check, Outcome } from '../model.ts'
 import type { Clock, Log, Meter } from '../ports.ts'
 import { isAllowed } from './caller.ts'
+import { decodeRequest } from './decode.ts'
+import { encodeResponse } from './encode.ts'
 import { toCheck, undecodableCheck } from './request.ts'
 import { toCheckResponse } from './response.ts'
-import { decodeRequest, encodeResponse } from './wire.ts'
 
 /** What stands behind the edge. */
 export interface Decider {

@@ -48,7 +48,10 @@ function httpRequest(
     host: field('host'),
     scheme: field('scheme'),
     protocol: field('protocol'),
-    headers: strings(member(http, 'headers'), 'http.headers'),
+    headers: Object.entries(strings(member(http, 'headers'), 'http.headers')).map(([key, value]) => ({
+      key,
+      value,
+    })),
     ...(map === undefined ? {} : { header_map: { headers: headerList(object(map, 'headerMap')) } }),
   }
 }

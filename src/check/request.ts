@@ -2,7 +2,7 @@ import { hash, X509Certificate } from 'node:crypto'
 import type { FailureCode } from '../errors.ts'
 import type { Caller, Check, Peer } from '../model.ts'
 import { splitPath } from './path.ts'
-import type { WireCheckRequest, WireHttp, WirePeer, WireStruct, WireValue } from './wire.ts'
+import type { WireCheckRequest, WireHeader, WireHttp, WirePeer, WireStruct, WireValue } from './wire.ts'
 
 /** What the edge knows of a check besides its message. */
 export interface Arrival {
@@ -103,30 +103,43 @@ interface Headers {
 /** Both forms that Envoy sends: `headers` (repeats joined by `,`) and `header_map` (raw bytes, each entry alone). */
 function readHeaders(http: WireHttp | undefined): Headers {
   const read: Headers = { headers: new Map(), isBroken: false }
-  const list = http?.header_map?.headers
-  if (list !== undefined && list.length > 0) {
-    for (const { key, value, raw_value: raw } of list) {
-      const text = raw !== undefined && raw.length > 0 ? Buffer.from(raw).toString('latin1') : (value ?? '')
-      add(read, key ?? '', text)
-    }
-    return read
-  }
-  const map = http?.headers
-  if (map !== undefined) for (const key of Object.keys(map)) add(read, key, map[key] ?? '')
+  const raw = http?.header_map?.headers
+  const list = raw === undefined || raw.length === 0 ? http?.headers : raw
+  if (list !== undefined) for (const header of list) add(read, header.key ?? '', textOf(header))
   return read
 }
 
+function textOf({ value, raw_value: raw }: WireHeader): string {
+  return raw !== undefined && raw.length > 0 ? Buffer.from(raw).toString('latin1') : (value ?? '')
+}
+
 function add(read: Headers, key: string, value: string): void {
-  if (!HEADER_NAME.test(key) || HEADER_CONTROL.test(value)) {
+  const name = names.get(key) ?? judgeName(key)
+  if (name === BROKEN || HEADER_CONTROL.test(value)) {
     read.isBroken = true
     return
   }
-  const name = key.toLowerCase()
-  // Pseudo headers have fields of their own; only `:protocol` tells something that no field does.
-  if (name.startsWith(':') && name !== ':protocol') return
+  if (name === PSEUDO) return
   const values = read.headers.get(name)
   if (values === undefined) read.headers.set(name, [value])
   else values.push(value)
+}
+
+/** No header name is empty or a blank, so these cannot be names. */
+const BROKEN = ''
+const PSEUDO = ' '
+const MOST_NAMES = 1024
+/** What was made of names before: the same few come with every request. Full, it starts anew. */
+const names = new Map<string, string>()
+
+/** @returns the name in lower case, BROKEN, or PSEUDO */
+function judgeName(key: string): string {
+  const lower = HEADER_NAME.test(key) ? key.toLowerCase() : BROKEN
+  // Pseudo headers have fields of their own; only `:protocol` tells something that no field does.
+  const name = lower.startsWith(':') && lower !== ':protocol' ? PSEUDO : lower
+  if (names.size >= MOST_NAMES) names.clear()
+  names.set(key, name)
+  return name
 }
 
 /** Envoy's own retry of one Check repeats these; a client cannot choose them. Without them nothing is a retry. */

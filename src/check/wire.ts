@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { loadSync } from '@grpc/proto-loader'
 
-/** The shapes of CheckRequest and CheckResponse as proto-loader gives and takes them; unset fields are absent. */
+/** The shapes of CheckRequest and CheckResponse, named as in envoy/protos; unset fields are absent. */
 
 export interface WireAddress {
   readonly socket_address?: { readonly address?: string; readonly port_value?: number }
@@ -17,8 +17,9 @@ export interface WirePeer {
 export interface WireHttp {
   readonly id?: string
   readonly method?: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly header_map?: { readonly headers?: readonly WireHeader[] }
+  /** Entries of `map<string, string>`: a name stands once. */
+  readonly headers?: WireHeader[]
+  readonly header_map?: { readonly headers?: WireHeader[] }
   readonly path?: string
   readonly host?: string
   readonly scheme?: string
@@ -44,18 +45,22 @@ export interface WireValue {
   readonly listValue?: { readonly values?: readonly WireValue[] }
 }
 
+export interface WireRequest {
+  readonly time?: { readonly seconds?: number; readonly nanos?: number }
+  readonly http?: WireHttp
+}
+
+export interface WireAttributes {
+  readonly source?: WirePeer
+  readonly destination?: WirePeer
+  readonly request?: WireRequest
+  readonly context_extensions?: Readonly<Record<string, string>>
+  readonly metadata_context?: { readonly filter_metadata?: Readonly<Record<string, WireStruct>> }
+  readonly tls_session?: { readonly sni?: string }
+}
+
 export interface WireCheckRequest {
-  readonly attributes?: {
-    readonly source?: WirePeer
-    readonly destination?: WirePeer
-    readonly request?: {
-      readonly time?: { readonly seconds?: number; readonly nanos?: number }
-      readonly http?: WireHttp
-    }
-    readonly context_extensions?: Readonly<Record<string, string>>
-    readonly metadata_context?: { readonly filter_metadata?: Readonly<Record<string, WireStruct>> }
-    readonly tls_session?: { readonly sni?: string }
-  }
+  readonly attributes?: WireAttributes
 }
 
 export interface WireHeaderOption {
@@ -85,7 +90,7 @@ const definition = loadSync('envoy/service/auth/v3/external_auth.proto', {
   includeDirs: [PROTO_ROOT],
   keepCase: true,
   longs: Number,
-  // Explicit bytes fields stay Buffers, and unset fields stay absent: a missing status must look missing.
+  // Unset fields stay absent: a missing status must look missing.
   bytes: Buffer,
 })
 
@@ -97,8 +102,6 @@ const check = service['Check']
 /** The gRPC method `/envoy.service.auth.v3.Authorization/Check`. */
 export const CHECK_PATH = check.path
 
-/** @throws when the bytes are no CheckRequest. */
-export const decodeRequest = check.requestDeserialize as (bytes: Buffer) => WireCheckRequest
+/** The other side's half of the codec: for Check clients and tests. */
 export const encodeRequest = check.requestSerialize as (request: object) => Buffer
-export const encodeResponse = check.responseSerialize as (response: WireCheckResponse) => Buffer
 export const decodeResponse = check.responseDeserialize as (bytes: Buffer) => WireCheckResponse

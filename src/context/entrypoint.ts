@@ -6,6 +6,8 @@ import type { Check, Entrypoint } from '../model.ts'
 export interface EntrypointMatcher {
   /** The first entrypoint whose conditions all hold, else `unmatched`, which is trusted with nothing. */
   match(check: Check): Entrypoint
+  /** The entrypoint of this name, else `unmatched`: for decisions that are made again from a record. */
+  named(name: string): Entrypoint
 }
 
 interface Candidate {
@@ -39,7 +41,14 @@ export function compileEntrypoints(settings: readonly EntrypointSettings[]): Com
     return { match: s.match, entrypoint: compileOne(s, index, isHopWanted, problems) }
   })
   if (problems.length > 0) return { ok: false, problems }
-  return { ok: true, value: { match: (check) => firstMatch(candidates, check) } }
+  const byName = new Map(candidates.map(({ entrypoint }) => [entrypoint.name, entrypoint]))
+  return {
+    ok: true,
+    value: {
+      match: (check) => firstMatch(candidates, check),
+      named: (name) => byName.get(name) ?? UNMATCHED,
+    },
+  }
 }
 
 function firstMatch(candidates: readonly Candidate[], check: Check): Entrypoint {

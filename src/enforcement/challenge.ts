@@ -35,6 +35,9 @@ export function challenges(
   return [line('DPoP', { ...parameters, scope: undefined }), line('Bearer', parameters)]
 }
 
+/** RFC 6750 section 3: the scheme is followed by at least one parameter, also where there is nothing to say. */
+const DEFAULT_REALM = 'vigil'
+
 function challenge(scheme: Scheme, p: ChallengeParameters, config: ChallengeConfig): string {
   const list: readonly Parameter[] = [
     ['realm', config.realm],
@@ -48,7 +51,7 @@ function challenge(scheme: Scheme, p: ChallengeParameters, config: ChallengeConf
   const text = list
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}="${quotable(String(value))}"`)
-  return text.length === 0 ? scheme : `${scheme} ${text.join(', ')}`
+  return `${scheme} ${text.length === 0 ? `realm="${DEFAULT_REALM}"` : text.join(', ')}`
 }
 
 /** RFC 6750 section 3: only %x20-21 / %x23-5B / %x5D-7E may stand inside. */

@@ -30,13 +30,21 @@ function twins(name: string): string[] {
   return all.filter((twin) => twin !== name)
 }
 
-const OWNED = [...IDENTITY_HEADERS, HOP_HEADER]
+const OWNED: readonly string[] = [...IDENTITY_HEADERS, HOP_HEADER]
 const TWINS = OWNED.flatMap(twins)
+
+/** A list for each set of names that answers set: the same object each time, so that its encoding can be kept. */
+const lists = new Map<number, readonly string[]>()
 
 /** Inbound names to remove: all that Vigil owns and their twins, but never one that is set (removal comes last). */
 export function headersToRemove(set: readonly HeaderPair[]): readonly string[] {
-  const names = new Set(set.map(([name]) => name))
-  return [...OWNED.filter((name) => !names.has(name)), ...TWINS]
+  let mask = 0
+  for (const [name] of set) mask |= 1 << OWNED.indexOf(name)
+  const known = lists.get(mask)
+  if (known !== undefined) return known
+  const names = Object.freeze([...OWNED.filter((_, i) => (mask & (1 << i)) === 0), ...TWINS])
+  lists.set(mask, names)
+  return names
 }
 
 /**

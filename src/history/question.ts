@@ -16,7 +16,7 @@ export interface Question {
   readonly uses: readonly { readonly use: SingleUse; readonly local: LocalUse }[]
   readonly identity: IdentityKeys | undefined
   readonly limits: readonly Limit[]
-  /** This check adds to the counts; false when the edge, or this process in the first try of the same check, has. */
+  /** This check adds to the counts; false when the edge, or this process for its first try, has counted it already. */
   readonly isCounting: boolean
 }
 
@@ -24,8 +24,7 @@ export interface Question {
 export function ask(check: Check, subject: Subject, facts: Facts, config: HistoryConfig): Question {
   const commands: StoreCommand[] = []
   const uses = subject.state === 'identified' ? claims(check, subject, facts, config, commands) : []
-  const isKnownRetry = uses.some(({ local }) => local === 'retry')
-  const isCounting = !isKnownRetry && !(subject.state === 'identified' && subject.isCounted)
+  const isCounting = !(subject.state === 'identified' && (subject.isCounted || uses.some(isSeenHere)))
   const count = (prefix: string, windowMs: number) => {
     const window = windowAt(check.atMs, windowMs)
     const key = windowKey(prefix, window)
@@ -47,6 +46,9 @@ export function ask(check: Check, subject: Subject, facts: Facts, config: Histor
   }
   return { commands, uses, identity, limits, isCounting }
 }
+
+/** Envoy's own retry of a check whose first try came to this process, and so has been counted. */
+const isSeenHere = ({ local }: Question['uses'][number]): boolean => local === 'retry'
 
 function claims(
   check: Check,

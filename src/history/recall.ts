@@ -60,7 +60,7 @@ function understand(
   let at = question.uses.length
   const own = question.identity === undefined ? {} : identityPast(check, replies.slice(at, at + 4), degraded)
   if (question.identity !== undefined) at += 4
-  // Envoy's own retry of one check counts once: its first try is in the sum already.
+  // Envoy's own retry of a check whose first try came to another process: that one is in the sum already.
   const excess = question.isCounting && (states.proof === 'retry' || states.hop === 'retry') ? 1 : 0
   const requests = own.requestsPerMinute === undefined ? undefined : own.requestsPerMinute - excess
   const limits = question.limits.map((limit, index) => {

@@ -1,7 +1,7 @@
 import type { Check, Decision, Entrypoint, Subject } from '../model.ts'
 import { authenticateJwt } from './authenticators/jwt.ts'
 import { type Attempt, bind, refuse } from './bind.ts'
-import type { IdentityConfig, Result, VerifiedToken } from './contract.ts'
+import type { HopSigner, IdentityConfig, ProofVerifier, Result, VerifiedToken } from './contract.ts'
 import { readCredential } from './credential.ts'
 import { writeBinding } from './hop.ts'
 
@@ -42,6 +42,12 @@ export function compileIdentity(
   return Object.freeze({ tokens, proofs, hops, believesUnverifiedCaller: acknowledge.unverifiedCaller })
 }
 
+/** What makes the values that only an answer holds. */
+export interface AnswerMakers {
+  readonly proofs: Pick<ProofVerifier, 'nonce'>
+  readonly hops: Pick<HopSigner, 'sign'>
+}
+
 /** What identity adds to an answer. */
 export interface Equipment {
   /** The subject with the nonce that the answer must give. */
@@ -59,18 +65,18 @@ export function equip(
   decision: Decision,
   check: Check,
   entrypoint: Entrypoint,
-  config: IdentityConfig,
+  makers: AnswerMakers,
 ): Equipment {
   if (subject.state !== 'identified') return { subject }
   if (decision.effect === 'deny' && decision.failure === 'identity.dpop.nonce-required') {
     const { jkt } = subject.credential.confirmation
     return {
-      subject: jkt === undefined ? subject : { ...subject, nextNonce: config.proofs.nonce(jkt, check.atMs) },
+      subject: jkt === undefined ? subject : { ...subject, nextNonce: makers.proofs.nonce(jkt, check.atMs) },
     }
   }
   const isPassed = decision.effect === 'allow' || decision.effect === 'monitor'
   if (!isPassed || entrypoint.role !== 'edge' || !entrypoint.issuesHop) return { subject }
-  const hop = config.hops.sign({
+  const hop = makers.hops.sign({
     tokenHash: subject.credential.tokenHash,
     binding: writeBinding(subject.binding.methods),
     method: check.method,

@@ -27,6 +27,10 @@ const refuse = (failure: FailureCode): Refusal => ({
   failure,
 })
 
+/** Who shows nothing that is accepted is told which scopes it takes (RFC 6750 section 3). */
+const askForCredential = (failure: FailureCode, { action: { scopes } }: Facts): Refusal =>
+  scopes.length === 0 ? refuse(failure) : { effect: 'deny', failure, scopes }
+
 /**
  * Runs a check through the gate: request, credential, binding, single use, action, scopes, authentication.
  * The order is that of the answers: who has shown nothing is asked for a credential before anything else is told.
@@ -56,9 +60,11 @@ function refuseRequest(check: Check, facts: Facts): Refusal | undefined {
 function refuseSubject(subject: Subject, facts: Facts): Refusal | undefined {
   switch (subject.state) {
     case 'refused':
-      return refuse(subject.failure)
+      return FAILURES[subject.failure].problem === 'authentication-required'
+        ? askForCredential(subject.failure, facts)
+        : refuse(subject.failure)
     case 'anonymous':
-      return facts.action.allowsAnonymous ? undefined : askForCredential(facts)
+      return facts.action.allowsAnonymous ? undefined : askForCredential('identity.credential.missing', facts)
     case 'identified': {
       const { isRequired, state } = subject.binding
       return isRequired && state !== 'verified' ? refuse('identity.binding.absent') : undefined
@@ -66,12 +72,6 @@ function refuseSubject(subject: Subject, facts: Facts): Refusal | undefined {
     default:
       return refuse('check.fault.unexpected')
   }
-}
-
-/** RFC 6750 section 3: who asks for nothing yet may be told at once which scopes it takes. */
-function askForCredential({ action: { scopes } }: Facts): Refusal {
-  const failure = 'identity.credential.missing'
-  return scopes.length === 0 ? refuse(failure) : { effect: 'deny', failure, scopes }
 }
 
 /** What a second use of each kind is called. */
@@ -121,7 +121,7 @@ function refuseAction(facts: Facts, config: PolicyConfig): Refusal | undefined {
 function refuseRights(subject: Subject, facts: Facts): Refusal | undefined {
   const { scopes } = facts.action
   if (scopes.length === 0) return undefined
-  if (subject.state !== 'identified') return askForCredential(facts)
+  if (subject.state !== 'identified') return askForCredential('identity.credential.missing', facts)
   const isHeld = scopes.every((scope) => subject.credential.scopes.includes(scope))
   return isHeld ? undefined : { effect: 'deny', failure: 'policy.scope.insufficient', scopes }
 }
@@ -129,7 +129,7 @@ function refuseRights(subject: Subject, facts: Facts): Refusal | undefined {
 function refuseLogin(check: Check, subject: Subject, facts: Facts): Refusal | undefined {
   const required = facts.action.authentication
   if (required === undefined) return undefined
-  if (subject.state !== 'identified') return refuse('identity.credential.missing')
+  if (subject.state !== 'identified') return askForCredential('identity.credential.missing', facts)
   const unmet = unmetOf(required, subject.credential, check.atMs)
   if (unmet === undefined) return undefined
   // Nobody is there to log in (SU-09).

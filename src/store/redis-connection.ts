@@ -51,6 +51,8 @@ function clientOptions({
     tls: settings.tls === undefined ? undefined : { ...tls, ...serverName(settings.tls.serverName) },
     replyMapping: 'legacy',
     lazyConnect: true,
+    // What is merged after the answers leaves in one write, too; reads have ReadBatch.
+    enableAutoPipelining: true,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,

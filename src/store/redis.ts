@@ -1,6 +1,7 @@
-import type { ChainableCommander, Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import type { Clock, Meter } from '../ports.ts'
 import { within } from './budget.ts'
+import { ReadBatch } from './redis-batch.ts'
 import { type ConnectionOptions, connect } from './redis-connection.ts'
 import { unavailable } from './redis-failure.ts'
 import { examine, type Primary, WEAKNESSES } from './redis-standing.ts'
@@ -42,6 +43,7 @@ class RedisStore implements Store {
   readonly #prefix: string
   readonly #timeoutMs: number
   readonly #client: Redis
+  readonly #batch: ReadBatch
   #primary: Primary | undefined
   #standing: StoreStanding
   #silentSinceMs: number | undefined
@@ -52,6 +54,7 @@ class RedisStore implements Store {
     this.#standing = { degraded: [], ...(startedAtMs === undefined ? {} : { primarySinceMs: startedAtMs }) }
     this.#prefix = options.settings.keyPrefix
     this.#timeoutMs = options.commandTimeoutMs ?? 1000
+    this.#batch = new ReadBatch(() => this.#ready(), options.settings.keyPrefix)
     // INFO goes out first on every connection, so no reply of a new primary is read before it is known as new.
     this.#client = connect(options, () => void this.health())
   }
@@ -62,10 +65,9 @@ class RedisStore implements Store {
 
   async read(commands: readonly StoreCommand[], budgetMs: number): Promise<readonly (string | null)[]> {
     if (commands.length === 0) return []
-    const pipeline = this.#ready().pipeline()
-    for (const command of commands) append(pipeline, command, this.#prefix + command.key)
-    const replies = await this.#within(pipeline.exec(), budgetMs)
-    return answers(commands, replies ?? [])
+    // Down already: say so at once.
+    this.#ready()
+    return this.#within(this.#batch.read(commands), budgetMs)
   }
 
   async update(key: string, ttlMs: number, merge: (current: string | null) => string): Promise<void> {
@@ -147,30 +149,4 @@ class RedisStore implements Store {
     this.#options.log.warn('store.connection-silent')
     this.#client.disconnect(true)
   }
-}
-
-function append(pipeline: ChainableCommander, command: StoreCommand, key: string): void {
-  if (command.op === 'get') pipeline.get(key)
-  else if (command.op === 'claim') pipeline.set(key, command.value, 'PX', command.ttlMs, 'NX', 'GET')
-  else pipeline.set(key, 0, 'PX', command.ttlMs, 'NX').incr(key)
-}
-
-/** @throws the first error reply: a check that was half answered is not answered */
-function answers(
-  commands: readonly StoreCommand[],
-  replies: readonly (readonly [error: Error | null, result: unknown])[],
-): (string | null)[] {
-  let at = 0
-  return commands.map((command) => {
-    // A count is two commands, and its sum is the reply of the second.
-    if (command.op === 'count') textOf(replies[at++])
-    return textOf(replies[at++])
-  })
-}
-
-function textOf(reply: readonly [Error | null, unknown] | undefined): string | null {
-  if (reply === undefined) throw new StoreUnavailable('unreachable')
-  const [error, result] = reply
-  if (error !== null) throw unavailable(error)
-  return result === null || result === undefined ? null : String(result)
 }

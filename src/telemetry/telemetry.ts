@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Attributes, Counter, Gauge, Histogram } from '@opentelemetry/api'
+import type { Attributes, Gauge, Histogram } from '@opentelemetry/api'
 import { metrics } from '@opentelemetry/api'
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus'
 import { NodeSDK } from '@opentelemetry/sdk-node'
@@ -12,6 +12,7 @@ import {
   HISTOGRAMS,
   type HistogramName,
 } from './metrics.ts'
+import { Tally } from './tally.ts'
 
 export interface Telemetry {
   readonly meter: Meter
@@ -45,9 +46,11 @@ export function startTelemetry(): Telemetry {
 
 function createMeter(): Meter {
   const otel = metrics.getMeter('vigil')
-  const counters = new Map<CounterName, Counter<Attributes>>()
-  for (const [name, { help }] of Object.entries(COUNTERS)) {
-    counters.set(name as CounterName, otel.createCounter(name, { description: help }))
+  const counters = new Map<CounterName, Tally>()
+  for (const [name, { help, labels }] of Object.entries(COUNTERS)) {
+    const tally = new Tally(labels)
+    counters.set(name as CounterName, tally)
+    otel.createObservableCounter(name, { description: help }).addCallback((result) => tally.tell(result))
   }
   const histograms = new Map<HistogramName, Histogram<Attributes>>()
   for (const [name, { help, unit }] of Object.entries(HISTOGRAMS)) {

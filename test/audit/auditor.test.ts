@@ -19,7 +19,7 @@ const outcome = (id: string) => sampleOutcome({ check: sampleCheck({ id }) })
 
 function setUp() {
   const meter = spyMeter()
-  const auditor = createAuditor({ meter, log: spyLog(), defer: (run) => setImmediate(run) })
+  const auditor = createAuditor({ meter, log: spyLog(), schedule: () => () => undefined })
   return { meter, auditor }
 }
 

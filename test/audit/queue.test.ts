@@ -9,7 +9,7 @@ function setUp(limit = 3) {
   const log = spyLog()
   const written: string[] = []
   const settled: ((isWritten: boolean) => void)[] = []
-  const deferred: (() => void)[] = []
+  const scheduled: (() => void)[] = []
   const hooks = {
     hasRoom: true,
     ready: (): unknown => undefined,
@@ -33,27 +33,48 @@ function setUp(limit = 3) {
       hooks.closes++
     },
   }
-  const queue = createSinkQueue(sink, { limit, meter, log, defer: (run) => deferred.push(run) })
+  const queue = createSinkQueue(sink, {
+    limit,
+    meter,
+    log,
+    schedule: (_ms, run) => {
+      scheduled.push(run)
+      return () => void scheduled.splice(scheduled.indexOf(run), 1)
+    },
+  })
   const run = () => {
-    for (const each of deferred.splice(0)) each()
+    for (const each of scheduled.splice(0)) each()
   }
   const dropped = () =>
     meter.counted.map(({ value, labels }) => [value, labels?.['sink'], labels?.['reason']])
-  return { queue, run, written, settled, hooks, dropped, log, deferred }
+  return { queue, run, written, settled, hooks, dropped, log, scheduled }
 }
 
 describe('the queue before a sink', () => {
   test('records go out together, in order, and not before the answer', () => {
-    const { queue, run, written, deferred } = setUp()
+    const { queue, run, written, scheduled } = setUp()
     queue.push('a\n')
     queue.push('b\n')
     expect(written).toEqual([])
-    expect(deferred).toHaveLength(1)
+    expect(scheduled).toHaveLength(1)
     run()
     expect(written).toEqual(['a\nb\n'])
     queue.push('c\n')
     run()
     expect(written).toEqual(['a\nb\n', 'c\n'])
+  })
+
+  test('much that waits goes out at once, and the timer with it', () => {
+    const { queue, run, written, scheduled } = setUp(10)
+    const half = 'x'.repeat(40_000)
+    queue.push(half)
+    expect(written).toEqual([])
+    queue.push(half)
+    expect(written).toEqual([half + half])
+    expect(scheduled).toEqual([])
+    queue.push('a')
+    run()
+    expect(written).toEqual([half + half, 'a'])
   })
 
   test('it is bounded: what does not fit is dropped and counted', () => {

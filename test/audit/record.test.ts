@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { requestView, toRecord } from '../../src/audit/record.ts'
 import { toCheck } from '../../src/check/request.ts'
-import { decodeRequest, encodeRequest } from '../../src/check/wire.ts'
 import type { Decision, LimitReading, Subject } from '../../src/model.ts'
 import {
   ALLOW,
@@ -15,6 +14,7 @@ import {
   sampleCheck,
   sampleCredential,
   sampleOutcome,
+  wireHeaders,
   wireRequest,
 } from '../support/edge-samples.ts'
 
@@ -118,6 +118,31 @@ describe('why it did not pass, in one sentence', () => {
   })
 })
 
+describe('what an answer or a gate depended on', () => {
+  test('a request that was malformed says in what', () => {
+    const check = sampleCheck({ malformed: 'check.request.connect' })
+    expect(requestView(check, []).malformed).toBe('check.request.connect')
+    expect(requestView(sampleCheck(), [])).not.toHaveProperty('malformed')
+  })
+
+  test('a request id that is too long to be echoed cannot be taken for one that was', () => {
+    const idOf = (id: string) => requestView(sampleCheck({}, { 'x-request-id': id }), []).requestId
+    expect(idOf('a'.repeat(128))).toBe('a'.repeat(128))
+    expect(idOf('a'.repeat(129))).toBe(`${'a'.repeat(128)}…`)
+  })
+
+  test('that a nonce went with the answer is told, the nonce is not', () => {
+    const refused = { state: 'refused', failure: 'identity.dpop.nonce-required' } as const
+    const recordOf = (subject: Subject) => toRecord(sampleOutcome({}, subject), CONTEXT).subject
+    for (const subject of [identified(), refused]) {
+      expect(recordOf(subject)).not.toHaveProperty('hasNextNonce')
+      const given = recordOf({ ...subject, nextNonce: 'a-nonce' })
+      expect(given).toMatchObject({ hasNextNonce: true })
+      expect(JSON.stringify(given)).not.toContain('a-nonce')
+    }
+  })
+})
+
 describe('trace id', () => {
   const id = '0af7651916cd43dd8448eb211c80319c'
   test.each([
@@ -151,7 +176,7 @@ describe('secrets', () => {
     }
     const request = wireRequest({
       path: `/v1/orders?access_token=${SECRET}&code=${SECRET}#${SECRET}`,
-      headers,
+      headers: wireHeaders(headers),
       ...http,
     })
     const source = { ...request.attributes?.source, certificate: SECRET }
@@ -162,7 +187,7 @@ describe('secrets', () => {
       metadata_context: { filter_metadata: { 'envoy.filters.http.jwt_authn': { fields } } },
       context_extensions: { note: SECRET },
     }
-    return toCheck(decodeRequest(encodeRequest({ attributes })), ARRIVAL)
+    return toCheck({ attributes }, ARRIVAL)
   }
   const subjects: readonly Subject[] = [
     identified({

@@ -3,9 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { decodeRequest } from '../../src/check/decode.ts'
 import { toCheck, undecodableCheck } from '../../src/check/request.ts'
-import { decodeRequest, encodeRequest, type WireCheckRequest, type WireHttp } from '../../src/check/wire.ts'
-import { ARRIVAL, ID, wireRequest } from '../support/edge-samples.ts'
+import { encodeRequest, type WireCheckRequest, type WireHttp } from '../../src/check/wire.ts'
+import { ARRIVAL, ID, wireHeaders, wireRequest } from '../support/edge-samples.ts'
 
 const check = (http: WireHttp) => toCheck(wireRequest(http), ARRIVAL)
 /** One length-delimited protobuf field of less than 128 bytes. */
@@ -17,7 +18,7 @@ const overTheWire = (request: object) => toCheck(decodeRequest(encodeRequest(req
 describe('headers', () => {
   test('the map form: names in lower case, pseudo headers left out', () => {
     const { headers } = check({
-      headers: { ':path': '/x', ':authority': 'h', 'X-Device-Id': 'd1', cookie: 'a=1,b=2' },
+      headers: wireHeaders({ ':path': '/x', ':authority': 'h', 'X-Device-Id': 'd1', cookie: 'a=1,b=2' }),
     })
     expect([...headers]).toEqual([
       ['x-device-id', ['d1']],
@@ -71,7 +72,7 @@ describe('headers', () => {
     ['colon in a name', 'x:a', 'v'],
     ['a letter that lower-cases to ASCII in a name', 'coo\u212aie', 'v'],
   ])('%s refuses the request', (_what, key, value) => {
-    expect(check({ headers: { [key]: value } }).malformed).toBe('check.request.header')
+    expect(check({ headers: wireHeaders({ [key]: value }) }).malformed).toBe('check.request.header')
     expect(check({ header_map: { headers: [{ key, value }] } }).malformed).toBe('check.request.header')
   })
 
@@ -83,7 +84,7 @@ describe('headers', () => {
     ['application/grpc,text/plain', false],
     ['application/json', false],
   ])('content-type %s is gRPC: %s', (value, isGrpc) => {
-    expect(check({ headers: { 'content-type': value } }).isGrpc).toBe(isGrpc)
+    expect(check({ headers: wireHeaders({ 'content-type': value }) }).isGrpc).toBe(isGrpc)
   })
 })
 
@@ -112,7 +113,7 @@ describe('what is refused whatever it carries', () => {
     ['GET', { ':protocol': 'websocket' }],
     ['POST', { ':Protocol': 'connect-udp' }],
   ])('CONNECT, plain or extended: %s %j', (method, headers) => {
-    expect(check({ method, headers }).malformed).toBe('check.request.connect')
+    expect(check({ method, headers: wireHeaders(headers) }).malformed).toBe('check.request.connect')
   })
 
   test.each(['ftp', 'httpx', 'javascript', 'http:', 'http\u0000'])('scheme %j', (scheme) => {
@@ -346,7 +347,7 @@ describe('the rest', () => {
       'x-forwarded-host': 'evil.example',
       'x-http-method-override': 'DELETE',
     }
-    expect(check({ headers })).toMatchObject({
+    expect(check({ headers: wireHeaders(headers) })).toMatchObject({
       path: '/v1/orders',
       authority: 'api.example.com',
       method: 'GET',

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { encodeResponse } from '../../src/check/encode.ts'
 import { toCheckResponse } from '../../src/check/response.ts'
-import { decodeResponse, encodeResponse } from '../../src/check/wire.ts'
+import { decodeResponse } from '../../src/check/wire.ts'
 import type { Answer } from '../../src/model.ts'
 import { ALLOWED, ID } from '../support/edge-samples.ts'
 

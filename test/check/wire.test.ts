@@ -1,12 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import {
-  CHECK_PATH,
-  decodeRequest,
-  decodeResponse,
-  encodeRequest,
-  encodeResponse,
-  type WireCheckResponse,
-} from '../../src/check/wire.ts'
+import { decodeRequest } from '../../src/check/decode.ts'
+import { encodeResponse } from '../../src/check/encode.ts'
+import { CHECK_PATH, decodeResponse, encodeRequest, type WireCheckResponse } from '../../src/check/wire.ts'
 
 /** Bytes computed by hand from the field numbers of Envoy's own protos. */
 const text = (value: string) => Buffer.from(value).toString('hex')
@@ -85,7 +80,7 @@ describe('CheckRequest', () => {
           http: {
             id: '17',
             method: 'GET',
-            headers: { k: 'v' },
+            headers: [{ key: 'k', value: 'v' }],
             path: '/x',
             host: 'h',
             scheme: 'https',

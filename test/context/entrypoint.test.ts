@@ -87,6 +87,17 @@ describe('which entrypoint a check came through', () => {
   })
 })
 
+test('an entrypoint is found by its name again; a name that is not configured is trusted with nothing', () => {
+  const match = matcher([
+    { name: 'gateway', match: { callerSan: GATEWAY }, externalOrigins: ['https://api.example.com'] },
+    { name: 'sidecar', match: { port: 9443 }, role: 'inside' },
+  ])
+  expect(match.named('gateway')).toBe(match.match(checkOf({ caller: verified })))
+  expect(match.named('sidecar')).toMatchObject({ name: 'sidecar', role: 'inside' })
+  for (const name of ['unmatched', 'removed', '__proto__'])
+    expect(match.named(name)).toMatchObject({ name: 'unmatched', externalOrigins: [], issuesHop: false })
+})
+
 describe('what an entrypoint becomes', () => {
   test('edges issue hops only where something inside reads them', () => {
     const edge = { name: 'edge', match: { port: 1 } }

@@ -6,14 +6,15 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { parse } from 'yaml'
 import { ROOT } from '../../scripts/root.ts'
 import { ENVOY_VERSIONS } from '../../scripts/tools/catalog.ts'
+import { encodeResponse } from '../../src/check/encode.ts'
 import { toCheck } from '../../src/check/request.ts'
 import { toCheckResponse } from '../../src/check/response.ts'
-import { encodeResponse } from '../../src/check/wire.ts'
 import { settings } from '../../src/config/schema/settings.ts'
 import { compileEnforcement, enforce } from '../../src/enforcement/index.ts'
 import type { Decision } from '../../src/model.ts'
 import { bootstrapText, type Envoy, startEnvoy } from '../harness/envoy.ts'
 import { type RawRequest, sendHttp1, sendHttp2 } from '../harness/http.ts'
+import * as loader from '../harness/loader.ts'
 import { freePorts } from '../harness/ports.ts'
 import { type StubAuthz, startStubAuthz } from '../harness/stub-authz.ts'
 import { describeWithEnvoy } from '../harness/tools.ts'
@@ -29,7 +30,7 @@ function answerTo(decision: Decision, contentType = 'application/json'): Buffer 
     method: 'GET',
     path: '/v1/accounts',
     host: 'api.example.com',
-    headers: { 'content-type': contentType },
+    headers: [{ key: 'content-type', value: contentType }],
   }
   const check = toCheck(
     { attributes: { request: { http } } },
@@ -57,7 +58,7 @@ const UNAVAILABLE: Decision = {
 }
 
 /** A CheckResponse that Vigil would never write. */
-const raw = (response: object): Buffer => encodeResponse(response as Parameters<typeof encodeResponse>[0])
+const raw = (response: object): Buffer => loader.encodeResponse(response)
 /** Identity header in an OK response, with these members beside it. */
 const okHeader = (members: object): Buffer =>
   raw({

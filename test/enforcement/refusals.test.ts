@@ -56,13 +56,13 @@ describe('RFC 6750, 9449, 9470, 9457: answers byte for byte', () => {
     string,
   ][] = [
     [
-      '5.1 BR-01 no credentials: two bare challenges without error code',
+      '5.1 BR-01 no credentials: two challenges without error code, each with a parameter (RFC 6750 section 3)',
       deny('identity.credential.missing'),
       refused('identity.credential.missing'),
       401,
       [
         ['www-authenticate', `DPoP algs="${ALGS}"`],
-        ['www-authenticate', 'Bearer'],
+        ['www-authenticate', 'Bearer realm="vigil"'],
       ],
       '{"type":"{P}authentication-required","title":"Authentication required","status":401,"instance":"urn:uuid:{ID}"}',
     ],

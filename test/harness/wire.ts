@@ -1,4 +1,4 @@
-import { encodeRequest } from '../../src/check/wire.ts'
+import { encodeRequest, type WireCheckRequest } from '../../src/check/wire.ts'
 
 /** What a test wants to say of a request; everything else is plain. */
 export interface RequestOptions {
@@ -64,3 +64,13 @@ function peer(address: string, port: number, principal = '', certificate = '') {
 }
 
 export const checkBytes = (options: RequestOptions = {}): Buffer => encodeRequest(checkRequest(options))
+
+/** The bytes of a request in the decoder's shape, where the entries of a map are a list. */
+export function wireBytes({ attributes = {} }: WireCheckRequest): Buffer {
+  const { http } = attributes.request ?? {}
+  if (http === undefined) return encodeRequest({ attributes })
+  const headers = Object.fromEntries((http.headers ?? []).map(({ key = '', value = '' }) => [key, value]))
+  return encodeRequest({
+    attributes: { ...attributes, request: { ...attributes.request, http: { ...http, headers } } },
+  })
+}

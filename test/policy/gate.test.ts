@@ -58,11 +58,6 @@ const shut: readonly [name: string, given: Given, expected: Expected][] = [
   ],
   ['anonymous where it is not allowed', { subject: anonymous }, denied('identity.credential.missing')],
   [
-    'BR-01 anonymous where it is not allowed, with the scopes that the action takes',
-    { subject: anonymous, facts: facts({ scopes: ['x', 'y'] }) },
-    { ...denied('identity.credential.missing'), scopes: ['x', 'y'] },
-  ],
-  [
     'a binding that is absent where required',
     {
       subject: subject({}, { binding: { state: 'absent', methods: [], isRequired: true, isCarried: false } }),
@@ -125,9 +120,22 @@ const shut: readonly [name: string, given: Given, expected: Expected][] = [
     { ...denied('policy.scope.insufficient'), scopes: ['payments.write', 'payments.admin'] },
   ],
   [
-    'anonymous where scopes are needed',
+    'anonymous where scopes are needed: they are named',
     { subject: anonymous, facts: facts({ allowsAnonymous: true, scopes: ['x'] }) },
     { ...denied('identity.credential.missing'), scopes: ['x'] },
+  ],
+  [
+    'no credential for an action with scopes: they are named',
+    { subject: anonymous, facts: facts({ scopes: ['x', 'y'] }) },
+    { ...denied('identity.credential.missing'), scopes: ['x', 'y'] },
+  ],
+  [
+    'a credential of a kind that is not accepted is told the same',
+    {
+      subject: { state: 'refused', failure: 'identity.credential.unsupported' },
+      facts: facts({ scopes: ['x'] }),
+    },
+    { ...denied('identity.credential.unsupported'), scopes: ['x'] },
   ],
   [
     'anonymous where a login is needed',
@@ -197,6 +205,14 @@ describe('the gate refuses under `when: true, effect: allow`', () => {
     const decision = decideWith(configOf([SHADOW, ALLOW]), given)
     expect(decision).toMatchObject({ ...expected, shadow: [] })
   })
+})
+
+test('scopes are named to who shows no credential, not to who shows a bad one: the token has to change first', () => {
+  const refused = { state: 'refused', failure: 'identity.token.expired' } as const
+  const given = { facts: facts({ scopes: ['x'] }) }
+  expect(decideWith(config, { ...given, subject: anonymous })).toHaveProperty('scopes', ['x'])
+  expect(decideWith(config, { ...given, subject: refused })).not.toHaveProperty('scopes')
+  expect(decideWith(config, { subject: anonymous, facts: facts() })).not.toHaveProperty('scopes')
 })
 
 const open: readonly [name: string, given: Given, degraded: readonly string[]][] = [

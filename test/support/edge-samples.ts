@@ -1,4 +1,4 @@
-import type { WireCheckRequest, WireHttp } from '../../src/check/wire.ts'
+import type { WireCheckRequest, WireHeader, WireHttp } from '../../src/check/wire.ts'
 import type {
   Answer,
   Check,
@@ -17,6 +17,10 @@ import type { Labels, Log, Meter } from '../../src/ports.ts'
 export const ID = '5f0c0c0c-1111-4222-8333-444455556666'
 export const AT_MS = Date.UTC(2026, 10, 22, 9, 0, 0)
 export const ARRIVAL = { id: ID, atMs: AT_MS, caller: { state: 'unverified', sans: [] } } as const
+
+/** The headers of a request as the decoder gives them. */
+export const wireHeaders = (headers: Readonly<Record<string, string>>): WireHeader[] =>
+  Object.entries(headers).map(([key, value]) => ({ key, value }))
 
 export function wireRequest(http: WireHttp = {}): WireCheckRequest {
   return {

@@ -125,7 +125,10 @@ export const enforcementSettings = z
     stepUp: requirement
       .default({ maxAgeSeconds: 300 })
       .describe('What step-up asks for when the rule or action does not say.'),
-    realm: z.string().optional().describe('`realm` of challenges.'),
+    realm: z
+      .string()
+      .optional()
+      .describe('`realm` of challenges; a challenge that has nothing to say without one names `vigil`.'),
     problemBase: z
       .string()
       .default('urn:vigil:problem:')

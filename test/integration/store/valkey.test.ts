@@ -127,7 +127,8 @@ describeWithValkey('store', (server) => {
     const startMs = performance.now()
     await expect(get(store, 'a')).rejects.toThrow(new StoreUnavailable('unreachable'))
     await expect(store.update('a', 1, () => '')).rejects.toMatchObject({ reason: 'unreachable' })
-    expect(performance.now() - startMs).toBeLessThan(BUDGET_MS)
+    // Far from its budget of 5000 ms: nothing was waited for.
+    expect(performance.now() - startMs).toBeLessThan(2500)
     expect(await store.health()).toEqual({ isReachable: false, degraded: [] })
     const valkey = await startRedis({ server, port })
     cleanups.push(() => valkey.stop())
