@@ -1,32 +1,16 @@
-import type { PeerCertificate } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
 import type { Caller } from '../model.ts'
 
-const UNVERIFIED: Caller = { state: 'unverified', sans: [] }
-const LOCAL: Caller = { state: 'local', sans: [] }
+/** A plaintext connection, or one without a client certificate. */
+export const UNVERIFIED: Caller = Object.freeze({ state: 'unverified', sans: [] })
+/** A Unix socket: it is guarded by its file permissions instead. */
+export const LOCAL: Caller = Object.freeze({ state: 'local', sans: [] })
 
-/** What grpc-js tells of the connection of a call. */
-interface AuthContextSource {
-  getAuthContext(): { readonly sslPeerCertificate?: PeerCertificate }
-}
-
-/**
- * Who asks: by the client certificate that the TLS handshake has verified. A Unix socket is guarded by its file
- * permissions instead.
- */
-export function callerOf(call: AuthContextSource, listener: 'tcp' | 'unix'): Caller {
-  if (listener === 'unix') return LOCAL
-  const certificate = peerCertificateOf(call)
-  if (!certificate) return UNVERIFIED
-  return { state: 'verified', sans: sansOf(certificate.subjectaltname ?? '') }
-}
-
-function peerCertificateOf(call: AuthContextSource): PeerCertificate | null | undefined {
-  try {
-    return call.getAuthContext().sslPeerCertificate
-  } catch {
-    // The connection went away under the call: grpc-js then throws. Nobody will read the answer.
-    return undefined
-  }
+/** Who asks over a connection: by the client certificate that the TLS handshake has verified. */
+export function callerOf(socket: Pick<TLSSocket, 'authorized' | 'getPeerX509Certificate'>): Caller {
+  const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined
+  if (certificate === undefined) return UNVERIFIED
+  return { state: 'verified', sans: sansOf(certificate.subjectAltName ?? '') }
 }
 
 /** `URI:spiffe://a/b, DNS:c` -> values. Names that Node had to quote are nobody: they hold what no SAN should. */

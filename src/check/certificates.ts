@@ -1,12 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import { createSecureContext } from 'node:tls'
-import { experimental, type ServerCredentials } from '@grpc/grpc-js'
+import { createSecureContext, type SecureContextOptions } from 'node:tls'
 import type { Log } from '../ports.ts'
-
-type Provider = experimental.CertificateProvider
-type IdentityListener = Parameters<Provider['addIdentityCertificateListener']>[0]
-type CaListener = Parameters<Provider['addCaCertificateListener']>[0]
 
 export interface CertificateFiles {
   readonly certFile: string
@@ -14,40 +9,30 @@ export interface CertificateFiles {
   readonly clientCaFile?: string | undefined
 }
 
-interface Material {
-  readonly certificate: Buffer
-  readonly privateKey: Buffer
-  readonly caCertificate: Buffer | undefined
+/** Certificate chain, key, and the CA of the clients where they must show a certificate. */
+export type Material = Readonly<Required<Pick<SecureContextOptions, 'cert' | 'key'>>> & {
+  readonly ca?: Buffer
 }
 
 export interface ReloadingCertificates {
-  readonly credentials: ServerCredentials
+  /** Clients must show a certificate of the client CA. */
+  readonly isMutual: boolean
+  readonly material: Material
+  /** @param listener gets the new material after each good reload */
+  onChange(listener: (material: Material) => void): void
   /** Reads the files again when one has changed; a pair that does not fit together leaves the old one in use. */
   refresh(): void
 }
 
 /**
- * TLS material that follows its files. Unlike grpc-js's own file watcher it keeps the last good pair: a rotation
- * that is caught half-way must not close the service.
+ * TLS material that follows its files and keeps the last good pair: a rotation that is caught half-way must not close
+ * the service.
  * @throws when the files are unreadable or do not fit together at start.
  */
 export function reloadingCertificates(files: CertificateFiles, log: Log): ReloadingCertificates {
   let stamp = stampOf(files)
   let material = readMaterial(files)
-  const identityListeners = new Set<IdentityListener>()
-  const caListeners = new Set<CaListener>()
-  const provider: Provider = {
-    addIdentityCertificateListener: (listener) => {
-      identityListeners.add(listener)
-      process.nextTick(listener, material)
-    },
-    removeIdentityCertificateListener: (listener) => identityListeners.delete(listener),
-    addCaCertificateListener: (listener) => {
-      caListeners.add(listener)
-      process.nextTick(listener, caOf(material))
-    },
-    removeCaCertificateListener: (listener) => caListeners.delete(listener),
-  }
+  const listeners: ((material: Material) => void)[] = []
   const refresh = () => {
     try {
       const next = stampOf(files)
@@ -59,33 +44,28 @@ export function reloadingCertificates(files: CertificateFiles, log: Log): Reload
       log.warn('certificate reload failed', { reason: reasonOf(error) })
       return
     }
-    for (const listener of identityListeners) listener(material)
-    for (const listener of caListeners) listener(caOf(material))
+    for (const listener of listeners) listener(material)
     log.info('certificates reloaded')
   }
-  const isMutual = files.clientCaFile !== undefined
-  const credentials = experimental.createCertificateProviderServerCredentials(
-    provider,
-    isMutual ? provider : null,
-    isMutual,
-  )
-  return { credentials, refresh }
+  return {
+    isMutual: files.clientCaFile !== undefined,
+    get material() {
+      return material
+    },
+    onChange: (listener) => void listeners.push(listener),
+    refresh,
+  }
 }
 
-const caOf = (material: Material) =>
-  material.caCertificate === undefined ? null : { caCertificate: material.caCertificate }
-
 function readMaterial(files: CertificateFiles): Material {
-  const material = {
-    certificate: readFileSync(files.certFile),
-    privateKey: readFileSync(files.keyFile),
-    caCertificate: files.clientCaFile === undefined ? undefined : readFileSync(files.clientCaFile),
-  }
+  const pair = { cert: readFileSync(files.certFile), key: readFileSync(files.keyFile) }
   // Throws when key and certificate do not belong together.
-  createSecureContext({ cert: material.certificate, key: material.privateKey })
+  createSecureContext(pair)
+  if (files.clientCaFile === undefined) return pair
+  const ca = readFileSync(files.clientCaFile)
   // A CA that is none would be taken in silence, and every Envoy be turned away.
-  if (material.caCertificate !== undefined) new X509Certificate(material.caCertificate)
-  return material
+  new X509Certificate(ca)
+  return { ...pair, ca }
 }
 
 function stampOf(files: CertificateFiles): string {

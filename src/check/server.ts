@@ -2,7 +2,6 @@ import { lstat, rm } from 'node:fs/promises'
 import {
   Metadata,
   Server,
-  ServerCredentials,
   type ServerUnaryCall,
   type ServiceDefinition,
   type sendUnaryData,
@@ -10,10 +9,13 @@ import {
 } from '@grpc/grpc-js'
 import { HealthImplementation } from 'grpc-health-check'
 import type { ServerSettings } from '../config/schema/static.ts'
+import type { Caller } from '../model.ts'
 import type { Log } from '../ports.ts'
-import { callerOf } from './caller.ts'
+import { LOCAL, UNVERIFIED } from './caller.ts'
 import { reloadingCertificates } from './certificates.ts'
 import type { CheckHandler } from './handler.ts'
+import { type Listener, listenPlain } from './listener.ts'
+import { listenTls } from './tls-listener.ts'
 import { CHECK_PATH } from './wire.ts'
 
 const SERVICE = 'envoy.service.auth.v3.Authorization'
@@ -43,41 +45,50 @@ export interface CheckServer {
 /** How often changed certificate files are looked for. */
 const CERTIFICATE_REFRESH_MS = 5000
 
-/** One gRPC server per listener: which listener a call came through decides what its caller can be. */
+/** One or more gRPC servers per listener: which one a call came through decides who its caller is. */
 export async function startCheckServer(
   settings: ServerSettings,
   handler: CheckHandler,
   log: Log,
 ): Promise<CheckServer> {
   const health = new HealthImplementation({ '': 'NOT_SERVING', [SERVICE]: 'NOT_SERVING' })
-  const certificates = settings.tls === undefined ? undefined : reloadingCertificates(settings.tls, log)
-  const credentials = certificates?.credentials ?? ServerCredentials.createInsecure()
-  const timer = certificates && setInterval(certificates.refresh, CERTIFICATE_REFRESH_MS).unref()
-  const bound: { readonly server: Server; readonly address: string }[] = []
-  for (const listen of settings.listen) {
-    const kind = listen.startsWith('unix:') ? 'unix' : 'tcp'
-    if (kind === 'unix') await removeStaleSocket(listen.slice('unix:'.length))
+  const serverFor = (caller: Caller): Server => {
     const server = new Server({ 'grpc.max_receive_message_length': settings.maxMessageBytes })
-    server.addService(definition, { Check: checkMethod(handler, kind) })
+    server.addService(definition, { Check: checkMethod(handler, caller) })
     health.addToServer(server)
-    const address = await bind(
-      server,
-      listen,
-      kind === 'unix' ? ServerCredentials.createInsecure() : credentials,
-    )
-    bound.push({ server, address })
+    return server
+  }
+  const certificates = settings.tls === undefined ? undefined : reloadingCertificates(settings.tls, log)
+  const listeners: Listener[] = []
+  const close = async (timeoutMs: number) => {
+    clearInterval(timer)
+    await Promise.all(listeners.map((listener) => listener.close(timeoutMs)))
+  }
+  const timer = certificates && setInterval(certificates.refresh, CERTIFICATE_REFRESH_MS).unref()
+  try {
+    for (const listen of settings.listen) {
+      const isUnix = listen.startsWith('unix:')
+      if (isUnix) await removeStaleSocket(listen.slice('unix:'.length))
+      const isTls = !isUnix && certificates !== undefined
+      listeners.push(
+        isTls
+          ? await listenTls(listen, certificates, serverFor)
+          : await listenPlain(listen, serverFor(isUnix ? LOCAL : UNVERIFIED)),
+      )
+    }
+  } catch (error) {
+    // What was bound before would go on answering for a service that has not begun.
+    await close(0)
+    throw error
   }
   return {
-    addresses: bound.map(({ address }) => address),
+    addresses: listeners.map(({ address }) => address),
     setServing: (isServing) => {
       const state = isServing ? 'SERVING' : 'NOT_SERVING'
       health.setStatus('', state)
       health.setStatus(SERVICE, state)
     },
-    close: async (timeoutMs) => {
-      clearInterval(timer)
-      await Promise.all(bound.map(({ server }) => shutDown(server, timeoutMs)))
-    },
+    close,
   }
 }
 
@@ -89,35 +100,12 @@ async function removeStaleSocket(path: string): Promise<void> {
   await rm(path)
 }
 
-function checkMethod(handler: CheckHandler, listener: 'tcp' | 'unix') {
+function checkMethod(handler: CheckHandler, caller: Caller) {
   return (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) => {
-    handler.handle(call.request, callerOf(call, listener)).then(
+    handler.handle(call.request, caller).then(
       (response) => callback(null, response),
       // `handle` never rejects; if it ever did, hanging would be worse than an error.
       () => callback({ code: status.INTERNAL, metadata: new Metadata() }),
     )
   }
-}
-
-function bind(server: Server, listen: string, credentials: ServerCredentials): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(listen, credentials, (error, port) => {
-      if (error) reject(new Error(`cannot listen on ${listen}: ${error.message}`))
-      else resolve(listen.startsWith('unix:') ? listen : listen.replace(/:\d+$/, `:${port}`))
-    })
-  })
-}
-
-/** An open health watch would hold tryShutdown for ever, hence the bound. */
-function shutDown(server: Server, timeoutMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      server.forceShutdown()
-      resolve()
-    }, timeoutMs)
-    server.tryShutdown(() => {
-      clearTimeout(timer)
-      resolve()
-    })
-  })
 }

@@ -1,10 +1,11 @@
-import type { PeerCertificate } from 'node:tls'
+import type { X509Certificate } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import { callerOf, isAllowed, sansOf } from '../../src/check/caller.ts'
 
 const GATEWAY = 'spiffe://mesh/ns/istio-ingress/sa/gateway'
-const call = (subjectaltname: string | undefined) => ({
-  getAuthContext: () => ({ sslPeerCertificate: { subjectaltname } as PeerCertificate }),
+const socket = (subjectAltName: string | undefined, authorized = true) => ({
+  authorized,
+  getPeerX509Certificate: () => ({ subjectAltName }) as X509Certificate,
 })
 
 describe('SANs', () => {
@@ -24,27 +25,15 @@ describe('SANs', () => {
 })
 
 describe('who asks', () => {
-  test('a Unix socket is local, whatever TLS says', () => {
-    expect(callerOf(call(`URI:${GATEWAY}`), 'unix')).toEqual({ state: 'local', sans: [] })
-  })
-
   test('a verified client certificate', () => {
-    expect(callerOf(call(`URI:${GATEWAY}`), 'tcp')).toEqual({ state: 'verified', sans: [GATEWAY] })
-    expect(callerOf(call(undefined), 'tcp')).toEqual({ state: 'verified', sans: [] })
+    expect(callerOf(socket(`URI:${GATEWAY}`))).toEqual({ state: 'verified', sans: [GATEWAY] })
+    expect(callerOf(socket(undefined))).toEqual({ state: 'verified', sans: [] })
   })
 
-  test.each<[string, () => object]>([
-    ['plaintext', () => ({})],
-    ['no certificate', () => ({ sslPeerCertificate: undefined })],
-    ['null instead of a certificate', () => ({ sslPeerCertificate: null })],
-    [
-      'a connection that is gone',
-      () => {
-        throw new Error('socket unbound')
-      },
-    ],
-  ])('%s is unverified', (_what, getAuthContext) => {
-    expect(callerOf({ getAuthContext }, 'tcp')).toEqual({ state: 'unverified', sans: [] })
+  test('a certificate that the handshake has not verified, or none, is nobody', () => {
+    expect(callerOf(socket(`URI:${GATEWAY}`, false))).toEqual({ state: 'unverified', sans: [] })
+    const bare = { authorized: true, getPeerX509Certificate: () => undefined }
+    expect(callerOf(bare)).toEqual({ state: 'unverified', sans: [] })
   })
 })
 

@@ -1,6 +1,9 @@
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { connect } from 'node:tls'
 import { Client, credentials, type ServiceError } from '@grpc/grpc-js'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { createCheckHandler } from '../../src/check/handler.ts'
@@ -162,6 +165,91 @@ describe('TLS', () => {
   })
 })
 
+describe('one server per TLS connection', () => {
+  const mutual = () => ({
+    certFile: certs.at('server.crt'),
+    keyFile: certs.at('server.key'),
+    clientCaFile: certs.at('ca.crt'),
+  })
+  const ca = () => readFileSync(certs.at('ca.crt'))
+  const as = (name: string) =>
+    credentials.createSsl(ca(), readFileSync(certs.at(`${name}.key`)), readFileSync(certs.at(`${name}.crt`)))
+
+  test('callers at the same time stay who they are, whichever asks', async () => {
+    const { address, callers } = await start({ tls: mutual() })
+    const [gateway, other] = [client(address, as('gateway')), client(address, as('other'))]
+    for (let i = 0; i < 3; i++) {
+      for (const from of [gateway, other, other]) await ask(from)
+    }
+    const order = callers.map(({ sans }) => sans[0]?.slice('spiffe://mesh/'.length))
+    expect(order).toEqual(Array(3).fill(['gateway', 'other', 'other']).flat())
+  })
+
+  test('health is told over TLS, and changes on open connections', async () => {
+    const { server, address } = await start({ tls: mutual() })
+    const from = client(address, as('gateway'))
+    expect(await health(from, '')).toBe(2)
+    server.setServing(true)
+    expect(await health(from, '')).toBe(1)
+  })
+
+  test('a check in flight when closing starts is still answered, and nobody comes in any more', async () => {
+    const { decide, arrived, go } = held()
+    const { server, address } = await start({ tls: mutual() }, decide)
+    const asked = ask(client(address, as('gateway')))
+    await arrived
+    let isClosed = false
+    const closed = server.close(5000).then(() => {
+      isClosed = true
+    })
+    for (let turn = 0; turn < 50; turn++) await setImmediate()
+    expect(isClosed).toBe(false)
+    go()
+    expect((await asked).ok_response).toBeDefined()
+    await closed
+    await expect(ask(client(address, as('gateway')))).rejects.toMatchObject({ code: 14 })
+  })
+
+  test('what is still in flight after the timeout is cut', async () => {
+    const { decide, arrived, go } = held()
+    const { server, address } = await start({ tls: mutual() }, decide)
+    const outcome = expect(ask(client(address, as('gateway')))).rejects.toThrow()
+    await arrived
+    await server.close(20)
+    await outcome
+    go()
+  })
+
+  test('what speaks no HTTP/2 is cut, and the others go on', async () => {
+    const { address } = await start({ tls: mutual() })
+    const port = Number(address.slice(address.lastIndexOf(':') + 1))
+    const [key, cert] = [readFileSync(certs.at('gateway.key')), readFileSync(certs.at('gateway.crt'))]
+    const socket = connect({ host: '127.0.0.1', port, ca: ca(), key, cert, servername: 'localhost' })
+    socket.on('error', () => undefined)
+    await once(socket, 'close')
+    expect((await ask(client(address, as('gateway')))).ok_response).toBeDefined()
+  })
+})
+
+test('when one listener cannot be bound, none stays', async () => {
+  const { address } = await start({})
+  const path = join(dir, 'first.sock')
+  await expect(start({ listen: [`unix:${path}`, address] })).rejects.toThrow(`cannot listen on ${address}`)
+  await expect(ask(client(`unix:${path}`))).rejects.toMatchObject({ code: 14 })
+})
+
+/** A decision that waits until it is let go. */
+function held() {
+  const arrived = Promise.withResolvers<void>()
+  const go = Promise.withResolvers<void>()
+  const decide: Decide = async (check) => {
+    arrived.resolve()
+    await go.promise
+    return sampleOutcome({ check })
+  }
+  return { decide, arrived: arrived.promise, go: () => go.resolve() }
+}
+
 describe('health and drain', () => {
   const SERVICE = 'envoy.service.auth.v3.Authorization'
 
@@ -178,18 +266,6 @@ describe('health and drain', () => {
     // Draining: health has flipped, checks are still served.
     expect((await ask(from)).ok_response).toBeDefined()
   })
-
-  /** A decision that waits until it is let go. */
-  function held() {
-    const arrived = Promise.withResolvers<void>()
-    const go = Promise.withResolvers<void>()
-    const decide: Decide = async (check) => {
-      arrived.resolve()
-      await go.promise
-      return sampleOutcome({ check })
-    }
-    return { decide, arrived: arrived.promise, go: () => go.resolve() }
-  }
 
   test('a check in flight when closing starts is still answered', async () => {
     const { decide, arrived, go } = held()
