@@ -5,14 +5,17 @@ import { valkeyPath } from '../../scripts/tools/locate.ts'
 import { startRedis } from '../harness/redis.ts'
 import { drive, type Subject, startServer } from './child.ts'
 import type { LoadResult } from './driver.ts'
+import { pinningSentence } from './pin.ts'
+import { pipelineTable, runPipeline } from './pipeline/index.ts'
 import { median, spread, table } from './stats.ts'
-import { makeWorkload, type Workload } from './workload.ts'
+import { createMint, jwksOf, makeWorkload, type Workload } from './workload.ts'
 
 const HELP = `npm run bench -- [--quick] [--json FILE]
 
 Compares Vigil with an empty @grpc/grpc-js handler in the same run, in interleaved rounds. Ratios count: absolute figures
 depend on the machine and on what else it does.
 
+  --only pipeline   the decision in process, stage by stage
   --quick       3 short rounds, about a minute
   --json FILE   writes every round, versions and machine
 `
@@ -28,7 +31,20 @@ const say = (line: string) => process.stderr.write(`${line}\n`)
 /** CPU per check depends on the load, so it is read at this one. */
 const FIXED_PER_SECOND = 1000
 
-async function round(subject: Subject, workload: Workload, seconds: number): Promise<Round> {
+interface Load {
+  readonly jwks: string
+  readonly messages: readonly Buffer[]
+}
+
+function loadOf(workload: Workload): Load {
+  const { bearer } = createMint(workload)
+  return {
+    jwks: JSON.stringify(jwksOf(workload)),
+    messages: Array.from({ length: workload.users }, (_, i) => bearer(i)),
+  }
+}
+
+async function round(subject: Subject, workload: Load, seconds: number): Promise<Round> {
   const plan = { address: subject.address, messages: workload.messages, seconds, inFlight: 50 }
   const closed = await drive(plan)
   const before = await subject.usage()
@@ -43,7 +59,7 @@ async function round(subject: Subject, workload: Workload, seconds: number): Pro
 
 async function compare(
   subjects: readonly Subject[],
-  workload: Workload,
+  workload: Load,
   rounds: number,
   seconds: number,
 ): Promise<Round[]> {
@@ -87,7 +103,7 @@ function report(results: readonly Round[], names: readonly string[]): string {
 /** Resident memory that live identities add, over an empty handler that saw the same load. */
 async function memory(subjects: readonly Subject[], identities: number): Promise<string> {
   say(`memory: ${identities} identities`)
-  const workload = makeWorkload(identities, 'Ed25519')
+  const workload = loadOf(makeWorkload(identities, 'Ed25519'))
   const vigil = await startServer('vigil memory', 'vigil-server.ts', [workload.jwks])
   const grown: number[] = []
   for (const subject of [subjects[0], vigil]) {
@@ -105,11 +121,23 @@ async function memory(subjects: readonly Subject[], identities: number): Promise
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { quick: { type: 'boolean' }, json: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      quick: { type: 'boolean' },
+      json: { type: 'string' },
+      only: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
   })
   if (values.help) return void process.stdout.write(HELP)
+  if (values.only === 'pipeline') {
+    const figures = await runPipeline(values.quick ? 200 : 1000, say)
+    process.stdout.write(`\n${pinningSentence}\n${pipelineTable(figures)}\n`)
+    if (values.json !== undefined)
+      writeFileSync(values.json, `${JSON.stringify({ pipeline: figures }, null, 2)}\n`)
+    return
+  }
   const [rounds, seconds] = values.quick ? [3, 1.5] : [7, 4]
-  const workload = makeWorkload(500)
+  const workload = loadOf(makeWorkload(500))
   const valkey = valkeyPath()
   const redis = valkey === undefined ? undefined : await startRedis({ server: valkey })
   if (redis === undefined) say('no Valkey: run `npm run tools` for the Redis rows')
