@@ -11,11 +11,17 @@ export type Core = 'subject' | 'driver'
 export const canPin: boolean =
   availableParallelism() >= 2 && spawnSync('taskset', ['-c', '1', 'true']).status === 0
 
+const numberOf = (core: Core): string => (core === 'subject' ? '1' : '0')
+
+/** Pins a process that runs already, with all its threads. */
+export function pinPid(core: Core, pid: number): void {
+  if (canPin) spawnSync('taskset', ['-a', '-cp', numberOf(core), String(pid)])
+}
+
 /** `fork` options that start Node pinned to a core; V8's helper threads stay there, too. */
 export function pinned(core: Core, flags: readonly string[] = []): { execPath: string; execArgv: string[] } {
   if (!canPin) return { execPath: process.execPath, execArgv: [...flags] }
-  const number = core === 'subject' ? '1' : '0'
-  return { execPath: 'taskset', execArgv: ['-c', number, process.execPath, ...flags] }
+  return { execPath: 'taskset', execArgv: ['-c', numberOf(core), process.execPath, ...flags] }
 }
 
 export const pinningSentence: string = canPin
