@@ -1,28 +1,58 @@
 import { writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
-import { grpcTable, runGrpc } from './grpc/index.ts'
-import { pinningSentence } from './pin.ts'
-import { pipelineTable, runPipeline } from './pipeline/index.ts'
+import { valkeyPath } from '../../scripts/tools/locate.ts'
+import { grpcSeconds, runGrpc } from './grpc/index.ts'
+import { describeMachine } from './machine.ts'
+import { memorySeconds, runMemory } from './memory/index.ts'
+import { HELP, type Options, type Part, parseOptions } from './options.ts'
+import { pipelineSeconds, runPipeline } from './pipeline/index.ts'
+import { createProgress } from './progress.ts'
+import { type Report, render, withGoals } from './report.ts'
+import { runStart, START_SECONDS } from './start/index.ts'
 
-const { values } = parseArgs({
-  options: { quick: { type: 'boolean' }, json: { type: 'string' }, only: { type: 'string' } },
-})
-const say = (line: string) => process.stderr.write(`${line}\n`)
-process.stdout.write(`${pinningSentence}\n`)
-const out: Record<string, unknown> = {}
-if (values.only !== 'grpc') {
-  const figures = await runPipeline(values.quick ? 200 : 1000, say)
-  out['pipeline'] = figures
-  process.stdout.write(`\n${pipelineTable(figures)}\n`)
+function plannedSeconds({ parts, msPerCase, rounds, identities }: Options): number {
+  const each: Record<Part, number> = {
+    pipeline: pipelineSeconds(msPerCase),
+    grpc: grpcSeconds(rounds, valkeyPath() !== undefined),
+    memory: memorySeconds(identities),
+    start: START_SECONDS,
+  }
+  return parts.reduce((sum, part) => sum + each[part], 0)
 }
-if (values.only !== 'pipeline') {
-  const result = await runGrpc(
-    values.quick
-      ? { rounds: 3, warmSeconds: 0.7, closedSeconds: 0.7, openSeconds: 0.8 }
-      : { rounds: 9, warmSeconds: 3, closedSeconds: 4, openSeconds: 8 },
-    say,
+
+async function run(options: Options): Promise<Report> {
+  const say = createProgress(
+    plannedSeconds(options),
+    (line) => process.stderr.write(`${line}\n`),
+    () => performance.now(),
   )
-  out['grpc'] = result
-  process.stdout.write(`\n${grpcTable(result.rows)}\n`)
+  const machine = describeMachine()
+  const has = (part: Part) => options.parts.includes(part)
+  return withGoals({
+    machine,
+    isQuick: options.isQuick,
+    ...(has('pipeline') ? { pipeline: await runPipeline(options.msPerCase, say) } : {}),
+    ...(has('grpc') ? { grpc: await runGrpc(options.rounds, say) } : {}),
+    ...(has('memory') ? { memory: await runMemory(options.identities, say) } : {}),
+    ...(has('start') ? { start: await runStart(say) } : {}),
+  })
 }
-if (values.json) writeFileSync(values.json, JSON.stringify(out, null, 2))
+
+async function main(args: readonly string[]): Promise<number> {
+  let options: Options | undefined
+  try {
+    options = parseOptions(args)
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\nnpm run bench -- --help\n`)
+    return 2
+  }
+  if (options === undefined) {
+    process.stdout.write(HELP)
+    return 0
+  }
+  const report = await run(options)
+  process.stdout.write(`\n${render(report)}\n`)
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
+  return 0
+}
+
+process.exitCode = await main(process.argv.slice(2))

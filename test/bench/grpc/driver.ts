@@ -7,21 +7,30 @@ import { type LoadPlan, load, type Supply } from './load.ts'
  * Orders come and results go by IPC, one at a time.
  */
 
-export type Order =
-  /** Makes ready what the next load sends. `bearer` may be sent again and again; the others are used once. */
-  | { readonly do: 'mint'; readonly workload: Workload; readonly kind: keyof Mint; readonly count: number }
-  | { readonly do: 'load'; readonly plan: LoadPlan }
+export interface MintOrder {
+  readonly do: 'mint'
+  readonly workload: Workload
+  readonly kind: keyof Mint
+  readonly count: number
+  /** The first user; absent: 0. */
+  readonly from?: number
+  /** Sends each message once. What is no `bearer` always is. */
+  readonly isOnce?: boolean
+}
+
+/** Makes ready what the next load sends, or drives one. */
+export type Order = MintOrder | { readonly do: 'load'; readonly plan: LoadPlan }
 
 let supply: Supply = () => undefined
 const mints = new Map<string, Mint>()
 
-function mint({ workload, kind, count }: Extract<Order, { do: 'mint' }>): void {
+function mint({ workload, kind, count, from = 0, isOnce = kind !== 'bearer' }: MintOrder): void {
   const name = JSON.stringify(workload.issuerKey)
   const made = mints.get(name) ?? createMint(workload)
   mints.set(name, made)
-  const messages = Array.from({ length: count }, (_, i) => dataFrame(made[kind](i % workload.users)))
+  const messages = Array.from({ length: count }, (_, i) => dataFrame(made[kind]((from + i) % workload.users)))
   let at = 0
-  supply = kind === 'bearer' ? () => messages[at++ % messages.length] : () => messages[at++]
+  supply = () => messages[isOnce ? at++ : at++ % messages.length]
 }
 
 async function obey(order: Order): Promise<unknown> {

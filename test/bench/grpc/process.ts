@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { type Core, pinned } from '../pin.ts'
-import type { Order } from './driver.ts'
+import type { MintOrder, Order } from './driver.ts'
 import type { LoadPlan, LoadResult } from './load.ts'
 import type { Question, Usage } from './usage.ts'
 
@@ -14,7 +14,7 @@ export interface Server {
 }
 
 export interface Driver {
-  mint(order: Omit<Extract<Order, { do: 'mint' }>, 'do'>): Promise<void>
+  mint(order: Omit<MintOrder, 'do'>): Promise<void>
   load(plan: LoadPlan): Promise<LoadResult>
   stop(): Promise<void>
 }

@@ -3,8 +3,8 @@ export interface Usage {
   readonly cpuUs: number
   readonly rssBytes: number
   readonly peakRssBytes: number
-  /** After collecting garbage where the process lets it (`--expose-gc`). */
-  readonly heapBytes: number
+  /** V8's heap and the buffers outside of it; after `collect` without garbage (`--expose-gc`). */
+  readonly heldBytes: number
 }
 
 export type Question = 'usage' | 'collect'
@@ -13,10 +13,15 @@ export function reportUsage(): void {
   process.on('message', (question: Question) => {
     if (question === 'collect') for (let i = 0; i < 3; i++) globalThis.gc?.()
     const { user, system } = process.cpuUsage()
-    const { rss, heapUsed } = process.memoryUsage()
+    const { rss, heapUsed, external } = process.memoryUsage()
     const peakRssBytes = process.resourceUsage().maxRSS * 1024
     process.send?.({
-      value: { cpuUs: user + system, rssBytes: rss, peakRssBytes, heapBytes: heapUsed } satisfies Usage,
+      value: {
+        cpuUs: user + system,
+        rssBytes: rss,
+        peakRssBytes,
+        heldBytes: heapUsed + external,
+      } satisfies Usage,
     })
   })
   process.on('disconnect', () => process.exit(0))

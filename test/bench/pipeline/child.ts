@@ -14,7 +14,8 @@ import { wholeCases } from './whole.ts'
 const USERS = 500
 const WARM_UP = 3000
 /** Each can be used once. */
-const PROOFS_PER_MS = 2
+const PROOFS_PER_MS = 5
+const LEAST_PROOFS = 200
 
 async function run(msPerCase: number, tell: (figure: Figure) => void): Promise<void> {
   const workload = makeWorkload(USERS)
@@ -26,7 +27,7 @@ async function run(msPerCase: number, tell: (figure: Figure) => void): Promise<v
   const each = <T>(count: number, make: (user: number) => T) =>
     Array.from({ length: count }, (_, i) => make(i % USERS))
   const bearers = each(USERS, mint.bearer)
-  const proven = each(Math.ceil(msPerCase * PROOFS_PER_MS), mint.proven)
+  const proven = each(Math.max(LEAST_PROOFS, msPerCase * PROOFS_PER_MS), mint.proven)
   // Tokens enter the cache and the compiler sees the way before anything counts.
   const { handle } = bench.handler()
   for (const bytes of [...each(WARM_UP, mint.bearer), ...each(USERS, mint.proven)]) {

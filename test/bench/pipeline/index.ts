@@ -6,8 +6,15 @@ import type { Figure } from './measure.ts'
 
 export type { Figure } from './measure.ts'
 
+/** Cases, and a little for what is made ready before. */
+const CASES = 22
+export const pipelineSeconds = (msPerCase: number): number => (CASES * msPerCase) / 1000
+
 /** Measures the pipeline in a process of its own. */
-export function runPipeline(msPerCase: number, say: (line: string) => void): Promise<Figure[]> {
+export function runPipeline(
+  msPerCase: number,
+  say: (line: string, seconds: number) => void,
+): Promise<Figure[]> {
   const child = fork(join(import.meta.dirname, 'child.ts'), [String(msPerCase)], {
     ...pinned('subject'),
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -17,7 +24,7 @@ export function runPipeline(msPerCase: number, say: (line: string) => void): Pro
     child.on('message', (message: { figure?: Figure }) => {
       if (message.figure === undefined) return
       figures.push(message.figure)
-      say(`pipeline: ${message.figure.name}`)
+      say(`pipeline: measured ${message.figure.name}`, msPerCase / 1000)
     })
     child.once('error', reject)
     child.once('exit', (code) => {

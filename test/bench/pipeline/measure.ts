@@ -27,47 +27,55 @@ export interface Figure {
 /** Long against the timer and its call, short enough to have hundreds of them. */
 const BATCH_MS = 1
 const WARM_SHARE = 0.3
+const FIRST_CALLS = 16
+const MOST_CALLS = 4096
+const LEAST_BATCHES = 20
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 /** Measures for about `ms`, of which the first third warms up and finds how many calls make a batch. */
 export async function measure(each: Case, ms: number): Promise<Figure> {
-  const samples: number[] = []
-  let calls = 16
+  const supply = each.supply ?? Number.POSITIVE_INFINITY
+  // However slow the machine: some batches must be left to be counted.
+  const most = Math.min(MOST_CALLS, Math.max(1, Math.floor(supply / LEAST_BATCHES)))
+  let calls = Math.min(FIRST_CALLS, most)
   let made = 0
-  let counted = 0
-  let bytes = 0
-  let cpuUs = 0
-  const hasMore = () => each.supply === undefined || made + calls <= each.supply
+  const counted: Batch[] = []
   const startMs = performance.now()
   const warmUntilMs = startMs + ms * WARM_SHARE
-  while (performance.now() < startMs + ms && hasMore()) {
+  const isDue = () => counted.length === 0 || performance.now() < startMs + ms
+  while (isDue() && made + calls <= supply) {
     await each.prepare?.(calls)
-    const isWarm = performance.now() >= warmUntilMs
-    const one = await runBatch(each, calls)
+    // The last of a short supply counts, warm or not.
+    const isWarm = performance.now() >= warmUntilMs || made + 2 * calls > supply
+    const batch = await runBatch(each, calls)
     await each.settle?.()
     made += calls
-    if (isWarm) {
-      samples.push(one.ns / calls)
-      counted += calls
-      bytes += one.bytes
-      cpuUs += one.cpuUs
-    } else if (one.ns < (BATCH_MS * 1e6) / 2 && calls < 4096) calls *= 2
+    if (isWarm) counted.push(batch)
+    else if (batch.ns < (BATCH_MS * 1e6) / 2) calls = Math.min(2 * calls, most)
     // What was deferred (writing records, learning) must not pile up.
     await turn()
   }
-  if (counted === 0) throw new Error(`${each.name}: nothing was measured in ${ms} ms`)
+  return summarise(each.name, counted)
+}
+
+function summarise(name: string, batches: readonly Batch[]): Figure {
+  const perCall = batches.map(({ ns, calls }) => ns / calls)
+  const sum = (get: (batch: Batch) => number) => batches.reduce((all, batch) => all + get(batch), 0)
+  const calls = sum((batch) => batch.calls)
+  if (calls === 0) throw new Error(`${name}: nothing was measured`)
   return {
-    name: each.name,
-    medianNs: Math.round(median(samples)),
-    p99Ns: Math.round(quantile(samples, 0.99)),
-    cpuNs: Math.round((1000 * cpuUs) / counted),
-    bytes: Math.round(bytes / counted),
-    calls: counted,
+    name,
+    medianNs: Math.round(median(perCall)),
+    p99Ns: Math.round(quantile(perCall, 0.99)),
+    cpuNs: Math.round((1000 * sum(({ cpuUs }) => cpuUs)) / calls),
+    bytes: Math.round(sum(({ bytes }) => bytes) / calls),
+    calls,
   }
 }
 
 interface Batch {
+  readonly calls: number
   readonly ns: number
   readonly cpuUs: number
   readonly bytes: number
@@ -81,7 +89,7 @@ async function runBatch(each: Case, calls: number): Promise<Batch> {
   if (running !== undefined) await running
   const ns = Number(process.hrtime.bigint() - start)
   const { user, system } = process.cpuUsage(cpuBefore)
-  return { ns, cpuUs: user + system, bytes: getHeapStatistics().total_allocated_bytes - before }
+  return { calls, ns, cpuUs: user + system, bytes: getHeapStatistics().total_allocated_bytes - before }
 }
 
 /** Where results go, so that no call can be optimised away. */

@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Driver, type Server, startDriver, startServer } from '../grpc/process.ts'
+import { IN_FLIGHT } from '../grpc/rounds.ts'
+import type { Usage } from '../grpc/usage.ts'
+import { table } from '../stats.ts'
+import { jwksOf, makeWorkload, type Workload } from '../workload.ts'
+
+/** One server before and after it has seen the identities. */
+export interface MemoryRow {
+  readonly name: string
+  readonly before: Usage
+  /** As the load left it, garbage included. */
+  readonly loaded: Usage
+  /** After a pause and a collection. */
+  readonly settled: Usage
+}
+
+export interface MemoryResult {
+  readonly identities: number
+  readonly rows: readonly MemoryRow[]
+  /** Vigil's resident memory beyond the empty handler's under the same load. */
+  readonly addedPeakBytes: number
+  readonly addedSettledBytes: number
+  /** What one more identity keeps, heap and buffers; the token cache was full before. */
+  readonly bytesPerIdentity: number
+}
+
+/** As many as the token cache takes, so that what grows afterwards is state. */
+const WARM_UP = 10_000
+const SETTLE_MS = 2000
+/** Each message is sent once; this only bounds a machine that stands still. */
+const LONGEST_SECONDS = 600
+
+export const memorySeconds = (identities: number): number => (2 * (WARM_UP + identities)) / 2500
+
+export async function runMemory(
+  identities: number,
+  say: (line: string, seconds: number) => void,
+): Promise<MemoryResult> {
+  const workload = makeWorkload(WARM_UP + identities)
+  const driver = startDriver()
+  const rows: MemoryRow[] = []
+  try {
+    const measure = async (name: string, server: Server) => {
+      say(`memory: ${identities.toLocaleString('en')} identities, ${name}`, memorySeconds(identities) / 2)
+      rows.push(await measureServer(name, server, driver, workload))
+      await server.stop()
+    }
+    const flags = ['--expose-gc']
+    await measure('empty grpc-js handler', await startServer('empty-server.ts', [], flags))
+    const jwks = JSON.stringify(jwksOf(workload))
+    await measure('vigil, memory store', await startServer('vigil-server.ts', [jwks], flags))
+  } finally {
+    await driver.stop()
+  }
+  return summarise(identities, rows)
+}
+
+async function measureServer(
+  name: string,
+  server: Server,
+  driver: Driver,
+  workload: Workload,
+): Promise<MemoryRow> {
+  const sendAll = async (from: number, count: number) => {
+    await driver.mint({ workload, kind: 'bearer', from, count, isOnce: true })
+    const plan = { address: server.address, kind: 'closed', count: IN_FLIGHT } as const
+    const { passed } = await driver.load({ ...plan, seconds: LONGEST_SECONDS })
+    if (passed !== count) throw new Error(`${name}: ${passed} of ${count} passed`)
+  }
+  const settle = async () => {
+    await sleep(SETTLE_MS)
+    return server.ask('collect')
+  }
+  await sendAll(0, WARM_UP)
+  const before = await settle()
+  await sendAll(WARM_UP, workload.users - WARM_UP)
+  const loaded = await server.ask('usage')
+  return { name, before, loaded, settled: await settle() }
+}
+
+function summarise(identities: number, rows: readonly MemoryRow[]): MemoryResult {
+  const [empty, vigil] = rows
+  if (empty === undefined || vigil === undefined) throw new Error('both servers are needed')
+  return {
+    identities,
+    rows,
+    addedPeakBytes: vigil.settled.peakRssBytes - empty.settled.peakRssBytes,
+    addedSettledBytes: vigil.settled.rssBytes - empty.settled.rssBytes,
+    bytesPerIdentity: Math.round((vigil.settled.heldBytes - vigil.before.heldBytes) / identities),
+  }
+}
+
+export function memoryTable(result: MemoryResult): string {
+  const mb = (bytes: number) => (bytes / 1e6).toFixed(0)
+  return [
+    table([
+      [
+        `${result.identities.toLocaleString('en')} identities, MB`,
+        'RSS before',
+        'peak',
+        'at the end',
+        'settled',
+        'held',
+      ],
+      ...result.rows.map(({ name, before, loaded, settled }) => [
+        name,
+        mb(before.rssBytes),
+        mb(settled.peakRssBytes),
+        mb(loaded.rssBytes),
+        mb(settled.rssBytes),
+        mb(settled.heldBytes),
+      ]),
+    ]),
+    `over the empty handler: peak ${mb(result.addedPeakBytes)} MB, settled ${mb(result.addedSettledBytes)} MB; ${result.bytesPerIdentity.toLocaleString('en')} bytes held per identity`,
+  ].join('\n')
+}
