@@ -7,14 +7,14 @@ import { HELP, type Options, type Part, parseOptions } from './options.ts'
 import { pipelineSeconds, runPipeline } from './pipeline/index.ts'
 import { createProgress } from './progress.ts'
 import { type Report, render, withGoals } from './report.ts'
-import { runStart, START_SECONDS } from './start/index.ts'
+import { runStart, startSeconds } from './start/index.ts'
 
-function plannedSeconds({ parts, msPerCase, rounds, identities }: Options): number {
+function plannedSeconds({ parts, msPerCase, rounds, identities, starts }: Options): number {
   const each: Record<Part, number> = {
     pipeline: pipelineSeconds(msPerCase),
     grpc: grpcSeconds(rounds, valkeyPath() !== undefined),
     memory: memorySeconds(identities),
-    start: START_SECONDS,
+    start: startSeconds(starts),
   }
   return parts.reduce((sum, part) => sum + each[part], 0)
 }
@@ -33,7 +33,7 @@ async function run(options: Options): Promise<Report> {
     ...(has('pipeline') ? { pipeline: await runPipeline(options.msPerCase, say) } : {}),
     ...(has('grpc') ? { grpc: await runGrpc(options.rounds, say) } : {}),
     ...(has('memory') ? { memory: await runMemory(options.identities, say) } : {}),
-    ...(has('start') ? { start: await runStart(say) } : {}),
+    ...(has('start') ? { start: await runStart(options.starts, say) } : {}),
   })
 }
 

@@ -11,6 +11,7 @@ export interface Options {
   readonly msPerCase: number
   readonly rounds: RoundPlan
   readonly identities: number
+  readonly starts: number
 }
 
 export const HELP = `npm run bench -- [--quick] [--only PART] [--json FILE]
@@ -43,12 +44,14 @@ const FULL = {
   msPerCase: 1500,
   rounds: { rounds: 9, warmSeconds: 3, closedSeconds: 4, openSeconds: 8 },
   identities: 100_000,
+  starts: 5,
 } as const
 
 const QUICK = {
-  msPerCase: 150,
-  rounds: { rounds: 3, warmSeconds: 0.5, closedSeconds: 0.6, openSeconds: 0.6 },
-  identities: 10_000,
+  msPerCase: 120,
+  rounds: { rounds: 3, warmSeconds: 0.4, closedSeconds: 0.5, openSeconds: 0.6 },
+  identities: 5000,
+  starts: 3,
 } as const
 
 /** @returns undefined when help is asked for. @throws with a sentence when the arguments are wrong. */

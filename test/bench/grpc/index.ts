@@ -2,7 +2,7 @@ import { makeWorkload } from '../workload.ts'
 import { startDriver } from './process.ts'
 import { startBenchRedis } from './redis.ts'
 import { type RowSummary, summarise } from './report.ts'
-import { type Measured, type RoundPlan, runRounds } from './rounds.ts'
+import { type Measured, type RoundPlan, rowSeconds, runRounds, warmSeconds } from './rounds.ts'
 import { openRows, rowCount } from './rows.ts'
 
 export { grpcTable, type RowSummary } from './report.ts'
@@ -14,12 +14,9 @@ export interface GrpcResult {
 }
 
 const USERS = 500
-/** Minting, and orders between processes. */
-const OVERHEAD_SECONDS = 1
 
 export function grpcSeconds(plan: RoundPlan, hasRedis: boolean): number {
-  const each = plan.closedSeconds + plan.openSeconds + OVERHEAD_SECONDS
-  return rowCount(hasRedis) * (plan.warmSeconds + OVERHEAD_SECONDS + plan.rounds * each)
+  return rowCount(hasRedis) * (warmSeconds(plan) + plan.rounds * rowSeconds(plan))
 }
 
 /** Servers in processes of their own, driven in interleaved rounds. */

@@ -23,6 +23,12 @@ export interface RoundPlan {
   readonly openSeconds: number
 }
 
+/** Minting, and orders between processes. */
+const OVERHEAD_SHARE = 0.15
+export const warmSeconds = ({ warmSeconds: seconds }: RoundPlan): number => 2 * seconds
+export const rowSeconds = ({ closedSeconds, openSeconds }: RoundPlan): number =>
+  (closedSeconds + openSeconds) * (1 + OVERHEAD_SHARE)
+
 export const IN_FLIGHT = 50
 export const FIXED_PER_SECOND = 1000
 
@@ -47,7 +53,7 @@ export async function runRounds(
   const learn = (row: string, { perSecond }: LoadResult) =>
     fastest.set(row, Math.max(perSecond, fastest.get(row) ?? LEAST_PER_SECOND))
   for (const row of rows) {
-    say(`warm-up: ${row.name}`, plan.warmSeconds)
+    say(`warm-up: ${row.name}`, warmSeconds(plan))
     learn(row.name, await closedLoop(bench, row, plan.warmSeconds, MOST_PER_SECOND))
   }
   const results: Measured[][] = []
@@ -55,7 +61,7 @@ export async function runRounds(
     const turn = i % rows.length
     const round: Measured[] = []
     for (const row of [...rows.slice(turn), ...rows.slice(0, turn)]) {
-      say(`round ${i + 1} of ${plan.rounds}: ${row.name}`, plan.closedSeconds + plan.openSeconds)
+      say(`round ${i + 1} of ${plan.rounds}: ${row.name}`, rowSeconds(plan))
       const one = await measureRow(bench, row, plan, fastest.get(row.name) ?? MOST_PER_SECOND)
       learn(row.name, one.closed)
       round.push(one)

@@ -27,7 +27,7 @@ export interface MemoryResult {
 
 /** As many as the token cache takes, so that what grows afterwards is state. */
 const WARM_UP = 10_000
-const SETTLE_MS = 2000
+const SETTLE_MS = 1500
 /** Each message is sent once; this only bounds a machine that stands still. */
 const LONGEST_SECONDS = 600
 

@@ -5,7 +5,7 @@ import { benchSettings, rulesForAll, rulesForOthers } from '../settings.ts'
 import { createMint, jwksOf, makeWorkload } from '../workload.ts'
 import { afterCases } from './after.ts'
 import { type Generations, stageCases } from './cases.ts'
-import { type Figure, measure } from './measure.ts'
+import { type Case, measure } from './measure.ts'
 import { pass } from './stages.ts'
 import { wholeCases } from './whole.ts'
 
@@ -17,7 +17,13 @@ const WARM_UP = 3000
 const PROOFS_PER_MS = 5
 const LEAST_PROOFS = 200
 
-async function run(msPerCase: number, tell: (figure: Figure) => void): Promise<void> {
+async function run(msPerCase: number): Promise<void> {
+  const measureAll = async (cases: readonly Case[]) => {
+    for (const one of cases) {
+      process.send?.({ begun: one.name })
+      process.send?.({ figure: await measure(one, msPerCase) })
+    }
+  }
   const workload = makeWorkload(USERS)
   const mint = createMint(workload)
   const bench = await openBenchApp()
@@ -33,16 +39,14 @@ async function run(msPerCase: number, tell: (figure: Figure) => void): Promise<v
   for (const bytes of [...each(WARM_UP, mint.bearer), ...each(USERS, mint.proven)]) {
     await handle(bytes, { state: 'unverified', sans: [] })
   }
-  for (const one of wholeCases(bench, bearers, proven)) tell(await measure(one, msPerCase))
+  await measureAll(wholeCases(bench, bearers, proven))
   // Stage by stage over identities that have a past by now.
   await bench.app.flush()
   const passed = await Promise.all(bearers.map((bytes) => pass(bytes, snapshot)))
   const bound = await Promise.all(each(USERS, mint.proven).map((bytes) => pass(bytes, snapshot)))
-  for (const one of await stageCases(await generations(bench, base), passed, bound)) {
-    tell(await measure(one, msPerCase))
-  }
+  await measureAll(await stageCases(await generations(bench, base), passed, bound))
   const after = await afterCases(passed, bench.records, bench.meter)
-  for (const one of after.cases) tell(await measure(one, msPerCase))
+  await measureAll(after.cases)
   await after.close()
   await bench.close()
 }
@@ -69,6 +73,5 @@ async function generations(bench: BenchApp, base: Parameters<typeof benchSetting
 }
 
 const [msPerCase = '300'] = process.argv.slice(2)
-await run(Number(msPerCase), (figure) => process.send?.({ figure }))
-process.send?.({ done: true })
+await run(Number(msPerCase))
 process.disconnect?.()

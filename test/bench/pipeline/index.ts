@@ -21,10 +21,9 @@ export function runPipeline(
   })
   const figures: Figure[] = []
   return new Promise((resolve, reject) => {
-    child.on('message', (message: { figure?: Figure }) => {
-      if (message.figure === undefined) return
-      figures.push(message.figure)
-      say(`pipeline: measured ${message.figure.name}`, msPerCase / 1000)
+    child.on('message', ({ begun, figure }: { begun?: string; figure?: Figure }) => {
+      if (begun !== undefined) say(`pipeline: ${begun}`, msPerCase / 1000)
+      if (figure !== undefined) figures.push(figure)
     })
     child.once('error', reject)
     child.once('exit', (code) => {
