@@ -42,14 +42,14 @@ Exit codes
 
 const FULL = {
   msPerCase: 1500,
-  rounds: { rounds: 9, warmSeconds: 3, closedSeconds: 4, openSeconds: 8 },
+  rounds: { rounds: 9, warmCalls: 10_000, closedSeconds: 4, openSeconds: 8 },
   identities: 100_000,
   starts: 5,
 } as const
 
 const QUICK = {
   msPerCase: 120,
-  rounds: { rounds: 3, warmSeconds: 0.4, closedSeconds: 0.5, openSeconds: 0.6 },
+  rounds: { rounds: 3, warmCalls: 2000, closedSeconds: 0.5, openSeconds: 0.6 },
   identities: 5000,
   starts: 3,
 } as const

@@ -18,14 +18,16 @@ export interface Measured {
 
 export interface RoundPlan {
   readonly rounds: number
-  readonly warmSeconds: number
+  /** Before anything counts, so that the compiler has seen the way. */
+  readonly warmCalls: number
   readonly closedSeconds: number
   readonly openSeconds: number
 }
 
 /** Minting, and orders between processes. */
 const OVERHEAD_SHARE = 0.15
-export const warmSeconds = ({ warmSeconds: seconds }: RoundPlan): number => 2 * seconds
+const WARM_PER_SECOND = 2500
+export const warmSeconds = ({ warmCalls }: RoundPlan): number => warmCalls / WARM_PER_SECOND
 export const rowSeconds = ({ closedSeconds, openSeconds }: RoundPlan): number =>
   (closedSeconds + openSeconds) * (1 + OVERHEAD_SHARE)
 
@@ -35,6 +37,7 @@ export const FIXED_PER_SECOND = 1000
 /** What can be used once is minted for the fastest that this row has been, and then some; a busy start may be slow. */
 const SPARE = 1.5
 const LEAST_PER_SECOND = 2000
+const LONGEST_WARM_UP_SECONDS = 60
 const MOST_PER_SECOND = 5000
 
 interface Bench {
@@ -54,7 +57,7 @@ export async function runRounds(
     fastest.set(row, Math.max(perSecond, fastest.get(row) ?? LEAST_PER_SECOND))
   for (const row of rows) {
     say(`warm-up: ${row.name}`, warmSeconds(plan))
-    learn(row.name, await closedLoop(bench, row, plan.warmSeconds, MOST_PER_SECOND))
+    learn(row.name, await warmUp(bench, row, plan.warmCalls))
   }
   const results: Measured[][] = []
   for (let i = 0; i < plan.rounds; i++) {
@@ -74,6 +77,12 @@ export async function runRounds(
 async function supply({ driver, workload }: Bench, { kind }: Row, count: number): Promise<void> {
   const wanted = kind === 'bearer' ? workload.users : Math.ceil(count) + IN_FLIGHT
   await driver.mint({ workload, kind, count: wanted })
+}
+
+async function warmUp({ driver, workload }: Bench, row: Row, count: number): Promise<LoadResult> {
+  await driver.mint({ workload, kind: row.kind, count, isOnce: true })
+  const { address } = row.server
+  return driver.load({ address, kind: 'closed', count: IN_FLIGHT, seconds: LONGEST_WARM_UP_SECONDS })
 }
 
 async function closedLoop(bench: Bench, row: Row, seconds: number, perSecond: number): Promise<LoadResult> {
