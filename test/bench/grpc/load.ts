@@ -57,6 +57,7 @@ class Run {
   readonly #startMs = performance.now()
   #sent = 0
   #inFlight = 0
+  #onIdle: () => void = () => undefined
 
   constructor(clients: readonly CheckClient[], next: Supply) {
     this.#clients = clients
@@ -110,6 +111,7 @@ class Run {
       this.#inFlight--
       this.#counts[outcome]++
       onEnd()
+      if (this.#inFlight === 0) this.#onIdle()
     })
   }
 
@@ -117,12 +119,17 @@ class Run {
     for (const client of this.#clients) client.flush()
   }
 
-  async #settled(untilMs: number): Promise<void> {
-    while (this.#inFlight > 0) {
-      if (performance.now() > untilMs + PATIENCE_MS)
-        throw new Error(`${this.#inFlight} calls were never answered`)
-      await new Promise((resolve) => setImmediate(resolve))
-    }
+  /** Resolves when everything that was sent is answered. */
+  #settled(untilMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const waitMs = Math.max(0, untilMs - performance.now()) + PATIENCE_MS
+      const timer = setTimeout(() => reject(new Error(`${this.#inFlight} calls were never answered`)), waitMs)
+      this.#onIdle = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      if (this.#inFlight === 0) this.#onIdle()
+    })
   }
 
   #result(perSecond: number): LoadResult {
