@@ -9,11 +9,11 @@ import { createProgress } from './progress.ts'
 import { type Report, render, withGoals } from './report.ts'
 import { runStart, startSeconds } from './start/index.ts'
 
-function plannedSeconds({ parts, msPerCase, rounds, identities, starts }: Options): number {
+function plannedSeconds({ parts, msPerCase, rounds, memory, starts }: Options): number {
   const each: Record<Part, number> = {
     pipeline: pipelineSeconds(msPerCase),
     grpc: grpcSeconds(rounds, valkeyPath() !== undefined),
-    memory: memorySeconds(identities),
+    memory: memorySeconds(memory),
     start: startSeconds(starts),
   }
   return parts.reduce((sum, part) => sum + each[part], 0)
@@ -32,7 +32,7 @@ async function run(options: Options): Promise<Report> {
     isQuick: options.isQuick,
     ...(has('pipeline') ? { pipeline: await runPipeline(options.msPerCase, say) } : {}),
     ...(has('grpc') ? { grpc: await runGrpc(options.rounds, say) } : {}),
-    ...(has('memory') ? { memory: await runMemory(options.identities, say) } : {}),
+    ...(has('memory') ? { memory: await runMemory(options.memory, say) } : {}),
     ...(has('start') ? { start: await runStart(options.starts, say) } : {}),
   })
 }

@@ -11,7 +11,7 @@ describe('options of the bench', () => {
     const [full, quick] = [parseOptions([]), parseOptions(['--quick'])]
     expect(quick?.isQuick).toBe(true)
     expect(quick?.rounds.rounds).toBeLessThan(full?.rounds.rounds ?? 0)
-    expect(quick?.identities).toBeLessThan(full?.identities ?? 0)
+    expect(quick?.memory.identities).toBeLessThan(full?.memory.identities ?? 0)
     expect(quick?.msPerCase).toBeLessThan(full?.msPerCase ?? 0)
   })
 

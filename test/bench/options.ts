@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { RoundPlan } from './grpc/index.ts'
+import type { MemoryPlan } from './memory/index.ts'
 
 export const PARTS = ['pipeline', 'grpc', 'memory', 'start'] as const
 export type Part = (typeof PARTS)[number]
@@ -10,7 +11,7 @@ export interface Options {
   readonly json?: string
   readonly msPerCase: number
   readonly rounds: RoundPlan
-  readonly identities: number
+  readonly memory: MemoryPlan
   readonly starts: number
 }
 
@@ -42,15 +43,30 @@ Exit codes
 
 const FULL = {
   msPerCase: 1500,
-  rounds: { rounds: 9, warmCalls: 10_000, closedSeconds: 4, openSeconds: 8 },
-  identities: 100_000,
+  rounds: {
+    rounds: 9,
+    warmCalls: 20_000,
+    leadSeconds: 1,
+    closedSeconds: 4,
+    openSeconds: 8,
+    hasAllRows: true,
+  },
+  // The token cache has its default size.
+  memory: { identities: 100_000, maxTokens: 10_000, settleMs: 2000 },
   starts: 5,
 } as const
 
 const QUICK = {
   msPerCase: 120,
-  rounds: { rounds: 3, warmCalls: 2000, closedSeconds: 0.5, openSeconds: 0.6 },
-  identities: 5000,
+  rounds: {
+    rounds: 3,
+    warmCalls: 7000,
+    leadSeconds: 0.3,
+    closedSeconds: 0.5,
+    openSeconds: 0.5,
+    hasAllRows: false,
+  },
+  memory: { identities: 4000, maxTokens: 1000, settleMs: 500 },
   starts: 3,
 } as const
 

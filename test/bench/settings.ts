@@ -7,12 +7,12 @@ export interface BenchOptions {
   readonly records?: string
   /** Rules put before the ten. */
   readonly moreRules?: readonly object[]
-  /** False: every check verifies its token anew. */
-  readonly isCaching?: boolean
+  /** Verified tokens kept; 0: every check verifies its token anew; absent: Vigil's default. */
+  readonly maxTokens?: number | undefined
 }
 
 /** One issuer, four signals, ten rules of which none can be left out for the benchmark's action, one hard limit. */
-export function benchSettings({ jwks, records, moreRules = [], isCaching = true }: BenchOptions): unknown {
+export function benchSettings({ jwks, records, moreRules = [], maxTokens }: BenchOptions): unknown {
   return {
     identity: {
       issuers: [
@@ -24,7 +24,7 @@ export function benchSettings({ jwks, records, moreRules = [], isCaching = true 
           claims: ['accounts'],
         },
       ],
-      ...(isCaching ? {} : { cache: { maxTokens: 0 } }),
+      cache: { maxTokens },
     },
     entrypoints: [{ name: 'gateway', externalOrigins: [AUDIENCE] }],
     actions: [

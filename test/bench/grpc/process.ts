@@ -5,6 +5,7 @@ import { type Core, pinned } from '../pin.ts'
 import type { MintOrder, Order } from './driver.ts'
 import type { LoadPlan, LoadResult } from './load.ts'
 import type { Question, Usage } from './usage.ts'
+import type { VigilOptions } from './vigil-server.ts'
 
 /** A server under test in a process of its own. */
 export interface Server {
@@ -19,12 +20,15 @@ export interface Driver {
   stop(): Promise<void>
 }
 
+/** The handler that everything is measured against. */
+export const startEmpty = (flags: readonly string[] = []): Promise<Server> =>
+  startServer('empty-server.ts', [], flags)
+
+export const startVigil = (options: VigilOptions, flags: readonly string[] = []): Promise<Server> =>
+  startServer('vigil-server.ts', [JSON.stringify(options)], flags)
+
 /** Starts a server and waits until it tells its address. */
-export async function startServer(
-  file: 'empty-server.ts' | 'vigil-server.ts',
-  args: readonly string[] = [],
-  flags: readonly string[] = [],
-): Promise<Server> {
+async function startServer(file: string, args: readonly string[], flags: readonly string[]): Promise<Server> {
   const child = startChild(file, args, 'subject', flags)
   const address = (await answerOf(child, file)) as string
   return {

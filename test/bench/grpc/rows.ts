@@ -1,6 +1,6 @@
 import type { Mint, Workload } from '../workload.ts'
 import { jwksOf } from '../workload.ts'
-import { type Server, startServer } from './process.ts'
+import { type Server, startEmpty, startVigil } from './process.ts'
 
 /** One line of the table: a server of its own, and what it is asked. */
 export interface Row {
@@ -13,6 +13,7 @@ interface RowPlan {
   readonly name: string
   readonly kind: keyof Mint
   readonly store: 'none' | 'memory' | 'redis'
+  readonly isExtra?: true
 }
 
 export const EMPTY = 'empty grpc-js handler'
@@ -21,25 +22,33 @@ const ROWS: readonly RowPlan[] = [
   { name: EMPTY, kind: 'bearer', store: 'none' },
   { name: 'vigil, memory store', kind: 'bearer', store: 'memory' },
   { name: 'vigil, Redis', kind: 'bearer', store: 'redis' },
-  { name: 'DPoP proof each, memory store', kind: 'proven', store: 'memory' },
+  { name: 'DPoP proof each, memory store', kind: 'proven', store: 'memory', isExtra: true },
   { name: 'DPoP proof each, Redis', kind: 'proven', store: 'redis' },
-  { name: 'token seen for the first time, Redis', kind: 'fresh', store: 'redis' },
+  { name: 'token seen for the first time, Redis', kind: 'fresh', store: 'redis', isExtra: true },
 ]
 
+/** What a run can do and wants. */
+export interface Extent {
+  readonly hasRedis: boolean
+  readonly hasAllRows: boolean
+}
+
+const plansOf = ({ hasRedis, hasAllRows }: Extent): RowPlan[] =>
+  ROWS.filter(({ store, isExtra }) => (hasRedis || store !== 'redis') && (hasAllRows || isExtra !== true))
+
+export const rowCount = (extent: Extent): number => plansOf(extent).length
+
 /** @param redisPort absent: the rows that need Redis are left out */
-export async function openRows(workload: Workload, redisPort?: number): Promise<Row[]> {
-  const jwks = JSON.stringify(jwksOf(workload))
+export async function openRows(
+  workload: Workload,
+  hasAllRows: boolean,
+  redisPort: number | undefined,
+): Promise<Row[]> {
+  const jwks = jwksOf(workload)
   const rows: Row[] = []
-  for (const { name, kind, store } of ROWS) {
-    if (store === 'redis' && redisPort === undefined) continue
-    const server =
-      store === 'none'
-        ? await startServer('empty-server.ts')
-        : await startServer('vigil-server.ts', store === 'redis' ? [jwks, String(redisPort)] : [jwks])
-    rows.push({ name, kind, server })
+  for (const { name, kind, store } of plansOf({ hasAllRows, hasRedis: redisPort !== undefined })) {
+    const own = store === 'redis' ? { jwks, redisPort } : { jwks }
+    rows.push({ name, kind, server: await (store === 'none' ? startEmpty() : startVigil(own)) })
   }
   return rows
 }
-
-export const rowCount = (hasRedis: boolean): number =>
-  ROWS.filter(({ store }) => hasRedis || store !== 'redis').length

@@ -1,13 +1,18 @@
 import { startCheckServer } from '../../../src/check/server.ts'
 import { silentLog } from '../../../src/ports.ts'
 import { openBenchApp } from '../app.ts'
-import { benchSettings } from '../settings.ts'
+import { type BenchOptions, benchSettings } from '../settings.ts'
 import { reportUsage } from './usage.ts'
 
-/** The real service with its gRPC listener. Arguments: jwks, port of Redis (none: memory store). */
-const [jwks = '', redisPort] = process.argv.slice(2)
-const bench = await openBenchApp(redisPort === undefined ? undefined : Number(redisPort))
-await bench.use(benchSettings({ jwks: JSON.parse(jwks), records: bench.records }))
+export interface VigilOptions extends Pick<BenchOptions, 'jwks' | 'maxTokens'> {
+  /** Absent: the memory store. */
+  readonly redisPort?: number | undefined
+}
+
+/** The real service with its gRPC listener; its argument is VigilOptions as JSON. */
+const options = JSON.parse(process.argv[2] ?? '') as VigilOptions
+const bench = await openBenchApp(options.redisPort)
+await bench.use(benchSettings({ ...options, records: bench.records }))
 const server = await startCheckServer(bench.fixed.server, bench.handler(), silentLog)
 server.setServing(true)
 process.on('exit', bench.forget)

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Driver, type Server, startDriver, startServer } from '../grpc/process.ts'
+import { type Driver, type Server, startDriver, startEmpty, startVigil } from '../grpc/process.ts'
 import { IN_FLIGHT } from '../grpc/rounds.ts'
 import type { Usage } from '../grpc/usage.ts'
 import { table } from '../stats.ts'
@@ -25,56 +25,71 @@ export interface MemoryResult {
   readonly bytesPerIdentity: number
 }
 
-/** As many as the token cache takes, so that what grows afterwards is state. */
-const WARM_UP = 10_000
-const SETTLE_MS = 1500
+export interface MemoryPlan {
+  readonly identities: number
+  /** Size of the token cache; so many are sent before anything is counted, and what grows afterwards is state. */
+  readonly maxTokens: number
+  readonly settleMs: number
+}
+
 /** Each message is sent once; this only bounds a machine that stands still. */
 const LONGEST_SECONDS = 600
 
-export const memorySeconds = (identities: number): number => (2 * (WARM_UP + identities)) / 2500
+export const memorySeconds = ({ identities, maxTokens, settleMs }: MemoryPlan): number =>
+  (2 * (maxTokens + identities)) / 2500 + (4 * settleMs) / 1000
 
 export async function runMemory(
-  identities: number,
+  plan: MemoryPlan,
   say: (line: string, seconds: number) => void,
 ): Promise<MemoryResult> {
-  const workload = makeWorkload(WARM_UP + identities)
+  const { identities, maxTokens } = plan
+  const workload = makeWorkload(maxTokens + identities)
   const driver = startDriver()
   const rows: MemoryRow[] = []
   try {
     const measure = async (name: string, server: Server) => {
-      say(`memory: ${identities.toLocaleString('en')} identities, ${name}`, memorySeconds(identities) / 2)
-      rows.push(await measureServer(name, server, driver, workload))
+      say(`memory: ${identities.toLocaleString('en')} identities, ${name}`, memorySeconds(plan) / 2)
+      rows.push(await measureServer(name, server, { driver, workload, plan }))
       await server.stop()
     }
     const flags = ['--expose-gc']
-    await measure('empty grpc-js handler', await startServer('empty-server.ts', [], flags))
-    const jwks = JSON.stringify(jwksOf(workload))
-    await measure('vigil, memory store', await startServer('vigil-server.ts', [jwks], flags))
+    await measure('empty grpc-js handler', await startEmpty(flags))
+    const options = { jwks: jwksOf(workload), maxTokens }
+    await measure('vigil, memory store', await startVigil(options, flags))
   } finally {
     await driver.stop()
   }
   return summarise(identities, rows)
 }
 
+interface Bench {
+  readonly driver: Driver
+  readonly workload: Workload
+  readonly plan: MemoryPlan
+}
+
 async function measureServer(
   name: string,
   server: Server,
-  driver: Driver,
-  workload: Workload,
+  { driver, workload, plan: { identities, maxTokens, settleMs } }: Bench,
 ): Promise<MemoryRow> {
   const sendAll = async (from: number, count: number) => {
     await driver.mint({ workload, kind: 'bearer', from, count, isOnce: true })
-    const plan = { address: server.address, kind: 'closed', count: IN_FLIGHT } as const
-    const { passed } = await driver.load({ ...plan, seconds: LONGEST_SECONDS })
+    const { passed } = await driver.load({
+      address: server.address,
+      kind: 'closed',
+      count: IN_FLIGHT,
+      seconds: LONGEST_SECONDS,
+    })
     if (passed !== count) throw new Error(`${name}: ${passed} of ${count} passed`)
   }
   const settle = async () => {
-    await sleep(SETTLE_MS)
+    await sleep(settleMs)
     return server.ask('collect')
   }
-  await sendAll(0, WARM_UP)
+  await sendAll(0, maxTokens)
   const before = await settle()
-  await sendAll(WARM_UP, workload.users - WARM_UP)
+  await sendAll(maxTokens, identities)
   const loaded = await server.ask('usage')
   return { name, before, loaded, settled: await settle() }
 }

@@ -66,7 +66,7 @@ async function generations(bench: BenchApp, base: Parameters<typeof benchSetting
   }
   return {
     base: inUse(bench),
-    uncached: await compile({ isCaching: false }),
+    uncached: await compile({ maxTokens: 0 }),
     thousandForOthers: await compile({ moreRules: rulesForOthers(1000) }),
     thousandForAll: await compile({ moreRules: rulesForAll(1000) }),
   }
