@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { cpus, loadavg, release, totalmem, type } from 'node:os'
+import { arch, cpus, loadavg, totalmem, type } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from '../../scripts/root.ts'
 import { redisVersion } from './grpc/redis.ts'
@@ -26,7 +26,7 @@ export function describeMachine(): Machine {
     commit: commit(),
     cpus: `${all.length} x ${all[0]?.model.trim() ?? 'unknown'}`,
     memoryBytes: totalmem(),
-    system: `${type()} ${release()}`,
+    system: `${type()} ${arch()}`,
     isPinned: canPin,
     loadBefore: Math.round(100 * (loadavg()[0] ?? 0)) / 100,
     versions: versions(),
