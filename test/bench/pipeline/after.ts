@@ -36,7 +36,7 @@ export async function afterCases(
 ): Promise<{ cases: Case[]; close(): Promise<void> }> {
   const counting = countingMeter()
   const deps = { meter: counting.meter, log, schedule }
-  const auditor = createAuditor({ ...deps, defer: (run) => void setImmediate(run) })
+  const auditor = createAuditor(deps)
   await auditor.configure({ sinks: [{ kind: 'file', path: records }], queue: 100_000 })
   const context = { durationUs: 123, config: 'bench', headers: [] }
   const store = createMemoryStore({ maxEntries: 100_000, clock })
