@@ -26,7 +26,7 @@ export function createVigil(files: Pick<Files, 'static' | 'config'>, probesPort:
     start: async () => {
       const args = [MAIN, 'serve', '--static', files.static, '--config', files.config]
       running = start(process.execPath, args, { cwd: ROOT })
-      await running.waitUntil('ready', () => isReady(`${probes}/readyz`), 20_000)
+      await running.waitUntil('ready', () => isReady(`${probes}/readyz`), 60_000)
     },
     stop: async () => {
       await running?.stop()
