@@ -68,13 +68,20 @@ async function readValidated<S extends z.ZodType>(
   return { ok: true, value: validated.value, parsed: parsed.parsed }
 }
 
+/** A swap takes microseconds; whoever meets more of them than this reads something that is gone for good. */
+const TRIES = 3
+
 /** One realpath for everything that is read: a `..data` swap in between must not mix two generations. */
 async function readThroughLink(file: string): Promise<Uint8Array | Error> {
-  try {
-    return await readFile(await realpath(file))
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
-    return new Error(code === 'ENOENT' ? 'there is no such file' : `the file cannot be read (${code})`)
+  for (let tried = 1; ; tried++) {
+    try {
+      return await readFile(await realpath(file))
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
+      // A swap removes the folder that was being read, too: the link leads to another one now.
+      if (code === 'ENOENT' && tried < TRIES) continue
+      return new Error(code === 'ENOENT' ? 'there is no such file' : `the file cannot be read (${code})`)
+    }
   }
 }
 
