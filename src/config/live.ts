@@ -2,6 +2,7 @@ import { type FSWatcher, watch } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Log, Meter } from '../ports.ts'
 import { summarise } from './format.ts'
+import type { LocatedProblem } from './located.ts'
 import type { Read } from './read.ts'
 
 export interface LiveOptions<T> {
@@ -16,9 +17,11 @@ export interface LiveOptions<T> {
   readonly schedule: (ms: number, run: () => void) => () => void
 }
 
+type Reloaded = 'changed' | 'unchanged' | 'refused'
+
 export interface Live {
   /** Reads again now. Overlapping calls are one after the other, so that the newest content wins. */
-  reload(): Promise<'changed' | 'unchanged' | 'refused'>
+  reload(): Promise<Reloaded>
   close(): void
 }
 
@@ -33,26 +36,72 @@ const LOOK_MS = 10_000
  * one before goes on.
  */
 export function createLive<T>(options: LiveOptions<T>, inUse: T): Live {
-  const { meter, log, schedule } = options
+  const { log, schedule } = options
+  const reload = createReloader(options, inUse)
+  let cancel: () => void = () => undefined
+  let isClosed = false
+  let isEdited = false
+  const reloadSoon = () => {
+    cancel()
+    if (isClosed) return
+    cancel = schedule(SETTLE_MS, () => {
+      const isLook = !isEdited
+      isEdited = false
+      void reload(isLook).catch(() => undefined)
+    })
+  }
+  const onEvent = () => {
+    isEdited = true
+    reloadSoon()
+  }
+  const watcher = watchFolder(options.file, onEvent, log)
+  const look = () => {
+    if (isClosed) return
+    reloadSoon()
+    stopLooking = schedule(LOOK_MS, look)
+  }
+  let stopLooking = schedule(LOOK_MS, look)
+  return {
+    reload: () => reload(false),
+    close: () => {
+      isClosed = true
+      cancel()
+      stopLooking()
+      watcher?.close()
+    },
+  }
+}
+
+/** One reload after the other. @returns what to call; `isLook`: nobody said that anything has changed */
+function createReloader<T>(options: LiveOptions<T>, inUse: T): (isLook: boolean) => Promise<Reloaded> {
+  const { meter, log } = options
   let hash = options.hashOf(inUse)
   let generation = 1
   let queue: Promise<unknown> = Promise.resolve()
-  let cancel: () => void = () => undefined
-  let isClosed = false
+  /** What was said of the file last, while it is bad. */
+  let told = ''
   tell(meter, true, generation)
 
-  const reloadNow = async (): Promise<'changed' | 'unchanged' | 'refused'> => {
+  const refuse = (problems: readonly LocatedProblem[], isLook: boolean) => {
+    const saying = JSON.stringify(problems)
+    // A mistake that stays is said once, not every time it is looked at.
+    if (isLook && saying === told) return
+    told = saying
+    const [first] = problems
+    meter.add('vigil_config_reloads_total', 1, { result: 'refused' })
+    tell(meter, false, generation)
+    log.error('configuration refused, the one before stays in use', {
+      problem: first && summarise(first),
+      problems: problems.length,
+    })
+  }
+  const reloadNow = async (isLook: boolean): Promise<Reloaded> => {
     const read = await options.read()
     if (!read.ok) {
-      const [first] = read.problems
-      meter.add('vigil_config_reloads_total', 1, { result: 'refused' })
-      tell(meter, false, generation)
-      log.error('configuration refused, the one before stays in use', {
-        problem: first && summarise(first),
-        problems: read.problems.length,
-      })
+      refuse(read.problems, isLook)
       return 'refused'
     }
+    told = ''
     if (options.hashOf(read.value) === hash) {
       tell(meter, true, generation)
       return 'unchanged'
@@ -65,32 +114,12 @@ export function createLive<T>(options: LiveOptions<T>, inUse: T): Live {
     log.info('configuration changed', { generation, hash })
     return 'changed'
   }
-  const reload = () => {
-    const result = queue.then(reloadNow)
+  return (isLook) => {
+    const result = queue.then(() => reloadNow(isLook))
     queue = result.catch((error: unknown) =>
       log.error('reload failed', { error: error instanceof Error ? error.name : 'unknown' }),
     )
     return result
-  }
-  const reloadSoon = () => {
-    cancel()
-    if (!isClosed) cancel = schedule(SETTLE_MS, () => void reload().catch(() => undefined))
-  }
-  const watcher = watchFolder(options.file, reloadSoon, log)
-  const look = () => {
-    if (isClosed) return
-    reloadSoon()
-    stopLooking = schedule(LOOK_MS, look)
-  }
-  let stopLooking = schedule(LOOK_MS, look)
-  return {
-    reload,
-    close: () => {
-      isClosed = true
-      cancel()
-      stopLooking()
-      watcher?.close()
-    },
   }
 }
 
