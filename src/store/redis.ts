@@ -82,10 +82,14 @@ class RedisStore implements Store {
 
   async close(): Promise<void> {
     if (this.#client.status === 'end') return
-    const ended = new Promise<void>((resolve) => this.#client.once('end', () => resolve()))
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+    this.#client.once('end', end)
+    // While it waits to reconnect there is nothing to end, and ioredis says nothing. This timer keeps the process alive:
+    // there may be nothing else left that does, and a process that ends while it drains has not drained.
+    const timer = setTimeout(end, CLOSE_MS)
     this.#client.disconnect()
-    // While it waits to reconnect there is nothing to end, and ioredis says nothing.
-    await Promise.race([ended, new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref())])
+    await ended
+    clearTimeout(timer)
   }
 
   #ready(): Redis {
