@@ -3,7 +3,7 @@ import { type App, createApp } from '../../src/app.ts'
 import { settings as settingsSchema } from '../../src/config/schema/settings.ts'
 import { staticSettings } from '../../src/config/schema/static.ts'
 import type { Check, Outcome } from '../../src/model.ts'
-import { type Entropy, silentLog, silentMeter } from '../../src/ports.ts'
+import { type Entropy, type Meter, silentLog, silentMeter } from '../../src/ports.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
 import { deriveInstanceKeys } from '../../src/tokens/instance-keys.ts'
@@ -43,7 +43,7 @@ export function countedIds(): () => string {
  */
 export async function openTestApp(
   raw: unknown,
-  options: { store?: Store; atMs?: number } = {},
+  options: { store?: Store; atMs?: number; meter?: Meter } = {},
 ): Promise<TestApp> {
   let nowMs = options.atMs ?? Date.UTC(2026, 10, 24, 10)
   const clock = {
@@ -59,7 +59,7 @@ export async function openTestApp(
     keys: TEST_KEYS,
     clock,
     entropy: countedEntropy(),
-    meter: silentMeter,
+    meter: options.meter ?? silentMeter,
     log: silentLog,
     baseDir: import.meta.dirname,
     // Learning happens in `flush`, never by itself.
