@@ -38,7 +38,7 @@ const STORE_HEALTH_MS = 10_000
 export async function createService(options: ServiceOptions): Promise<Service> {
   const { fixed, clock, log, telemetry } = options
   const { meter } = telemetry
-  const store = openStore(fixed.store, options.fixedDir, { clock, log, meter })
+  const store = openStore(fixed.store, options.fixedDir, { clock, log, meter, startedAtMs: clock.nowMs() })
   const defer = (run: () => void) => void setImmediate(run)
   const app = await createApp({ ...options, meter, store, schedule, defer })
   const handler = createCheckHandler(app.decider, {

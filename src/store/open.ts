@@ -12,6 +12,8 @@ interface OpenDeps {
   readonly clock: Clock
   readonly log: Log
   readonly meter: Meter
+  /** When this process began (epoch ms): the memory store cannot know what an earlier one has seen. Absent: nothing. */
+  readonly startedAtMs?: number
 }
 
 /**
@@ -26,6 +28,7 @@ export function openStore(settings: StoreSettings, baseDir: string, deps: OpenDe
       maxEntries,
       clock: deps.clock,
       ...(seed === undefined ? {} : { seed: seedFile(path(seed)) }),
+      ...(deps.startedAtMs === undefined ? {} : { startedAtMs: deps.startedAtMs }),
     })
   }
   const { redis } = settings
