@@ -40,6 +40,12 @@ export interface CheckServer {
   close(timeoutMs: number): Promise<void>
 }
 
+/**
+ * gRPC answers a larger message with an error, which an Envoy with failure_mode_allow takes for a pass. So it takes far
+ * more than a check may have, and the handler denies what is too much; only this much is not even read to its end.
+ */
+const MAX_TRANSPORT_BYTES = 64 * 1024 * 1024
+
 /** How often changed certificate files are looked for. */
 const CERTIFICATE_REFRESH_MS = 5000
 
@@ -57,7 +63,8 @@ export async function startCheckServer(
   for (const listen of settings.listen) {
     const kind = listen.startsWith('unix:') ? 'unix' : 'tcp'
     if (kind === 'unix') await removeStaleSocket(listen.slice('unix:'.length))
-    const server = new Server({ 'grpc.max_receive_message_length': settings.maxMessageBytes })
+    const transportBytes = Math.max(MAX_TRANSPORT_BYTES, 2 * settings.maxMessageBytes)
+    const server = new Server({ 'grpc.max_receive_message_length': transportBytes })
     server.addService(definition, { Check: checkMethod(handler, kind) })
     health.addToServer(server)
     const address = await bind(
