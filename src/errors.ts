@@ -13,6 +13,7 @@ export type Problem =
   | 'dpop-nonce-required'
   | 'insufficient-scope'
   | 'access-denied'
+  | 'request-too-large'
   | 'unavailable'
 
 const refusal = (problem: Problem, sentence: string) => ({ problem, sentence }) as const
@@ -21,6 +22,7 @@ export const FAILURES = {
   // check
   'check.request.not-http': refusal('access-denied', 'The check carried no HTTP request.'),
   'check.request.undecodable': refusal('access-denied', 'The check could not be decoded.'),
+  'check.request.oversized': refusal('request-too-large', 'The check is larger than allowed.'),
   'check.request.method': refusal('access-denied', 'The method is not one that this service knows.'),
   'check.request.connect': refusal('access-denied', 'CONNECT is not allowed.'),
   'check.request.host': refusal('invalid-request', 'The host is malformed.'),

@@ -147,47 +147,6 @@ describe('the whole way of a check', () => {
   })
 })
 
-describe('failure row: the store is unreachable or over its budget', () => {
-  test('low sensitivity goes on, degraded', async () => {
-    const app = await openTestApp(settings(), { store: downStore })
-    const { decision, answer } = await app.decide(checkOf(bearer()))
-    expect(decision).toMatchObject({ effect: 'allow', degraded: ['store'] })
-    expect(answer.metadata['degraded']).toEqual(['store'])
-    expect('setHeaders' in answer && answer.setHeaders).toContainEqual(['x-vigil-degraded', 'store'])
-  })
-
-  test('high sensitivity is 503', async () => {
-    const app = await openTestApp(settings(), { store: downStore })
-    const outcome = await app.decide(checkOf(bearer(), { method: 'POST', path: '/v1/payments' }))
-    expect(outcome.decision).toMatchObject({ effect: 'unavailable', failure: 'history.store.unavailable' })
-    expect(outcome.answer).toMatchObject({
-      status: 503,
-      headers: expect.arrayContaining([['retry-after', '1']]),
-    })
-  })
-
-  test('a proof without nonce is asked for one, with a fresh nonce in the answer; with it, it passes once', async () => {
-    const app = await openTestApp(settings(), { store: downStore })
-    const asked = await app.decide(checkOf(bound('p1')))
-    expect(asked.decision).toMatchObject({ failure: 'identity.dpop.nonce-required' })
-    const nonces =
-      'headers' in asked.answer ? asked.answer.headers.filter(([name]) => name === 'dpop-nonce') : []
-    expect(nonces).toHaveLength(1)
-    const headers = bound('p2', { nonce: nonces[0]?.[1] })
-    expect(await decide(app, checkOf(headers))).toMatchObject({ effect: 'allow' })
-    expect(await decide(app, checkOf(headers))).toMatchObject({ failure: 'identity.dpop.replayed' })
-  })
-
-  test('keys that were never loaded are 503', async () => {
-    // Nobody listens there.
-    const identity = { issuers: [issuerOf({ jwks: { uri: 'http://127.0.0.1:1/jwks' } })] }
-    const app = await openTestApp({ ...settings(), identity })
-    const outcome = await app.decide(checkOf(bearer()))
-    expect(outcome.decision).toMatchObject({ effect: 'unavailable', failure: 'identity.keys.unavailable' })
-    expect(outcome.answer).toMatchObject({ status: 503 })
-  })
-})
-
 describe('bytes in, bytes out', () => {
   test('a forged identity header is removed, and status is 0 only for what passed', async () => {
     const app = await openTestApp(settings())

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ROOT } from '../../scripts/root.ts'
 import { type Running, start } from '../../test/harness/process.ts'
 import { waitUntil } from '../../test/harness/wait.ts'
@@ -26,7 +27,9 @@ export function createVigil(files: Pick<Files, 'static' | 'config'>, probesPort:
     start: async () => {
       const args = [MAIN, 'serve', '--static', files.static, '--config', files.config]
       running = start(process.execPath, args, { cwd: ROOT })
-      await running.waitUntil('ready', () => isReady(`${probes}/readyz`), 20_000)
+      await running.waitUntil('ready', () => isReady(`${probes}/readyz`), 60_000)
+      // A proof tells its time in whole seconds, and one that looks older than the process would be asked for a nonce.
+      await sleep(1000 - (Date.now() % 1000))
     },
     stop: async () => {
       await running?.stop()

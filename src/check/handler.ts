@@ -20,6 +20,8 @@ export interface Decider {
 export interface HandlerOptions {
   readonly deadlineMs: number
   readonly maxInFlight: number
+  /** Larger checks are denied unread; absent: none is. */
+  readonly maxMessageBytes?: number
   readonly callers?: readonly string[] | undefined
   readonly clock: Clock
   readonly newId: () => string
@@ -65,7 +67,7 @@ export function createCheckHandler(decider: Decider, options: HandlerOptions): C
   }
   const answer = async (bytes: Buffer, caller: Caller): Promise<Buffer> => {
     const startMs = clock.monotonicMs()
-    const check = decode(bytes, { id: options.newId(), atMs: clock.nowMs(), caller })
+    const check = decode(bytes, { id: options.newId(), atMs: clock.nowMs(), caller }, options.maxMessageBytes)
     const outcome = await decide(check, caller)
     const response = encode(outcome.answer, check, log)
     const durationMs = clock.monotonicMs() - startMs
@@ -104,7 +106,8 @@ const isPass = (answer: Answer): boolean => !('status' in answer)
 type Arrival = Parameters<typeof toCheck>[1]
 
 /** Random bytes are an answer, too: a gRPC error could be let pass by an Envoy under failure_mode_allow. */
-function decode(bytes: Buffer, arrival: Arrival): Check {
+function decode(bytes: Buffer, arrival: Arrival, maxBytes = Number.POSITIVE_INFINITY): Check {
+  if (bytes.length > maxBytes) return undecodableCheck(arrival, 'check.request.oversized')
   try {
     return toCheck(decodeRequest(bytes), arrival)
   } catch {

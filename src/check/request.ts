@@ -64,9 +64,12 @@ export function toCheck(wire: WireCheckRequest, arrival: Arrival): Check {
   }
 }
 
-/** The check that stands for bytes which are no CheckRequest. */
-export function undecodableCheck(arrival: Arrival): Check {
-  return { ...toCheck({}, arrival), malformed: 'check.request.undecodable' }
+/** The check that stands for bytes which are no CheckRequest, or are too many to be looked at. */
+export function undecodableCheck(
+  arrival: Arrival,
+  malformed: FailureCode = 'check.request.undecodable',
+): Check {
+  return { ...toCheck({}, arrival), malformed }
 }
 
 function judgeTarget(

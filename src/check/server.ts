@@ -42,6 +42,12 @@ export interface CheckServer {
   close(timeoutMs: number): Promise<void>
 }
 
+/**
+ * gRPC answers a larger message with an error, which an Envoy with failure_mode_allow takes for a pass. So it takes far
+ * more than a check may have, and the handler denies what is too much; only this much is not even read to its end.
+ */
+const MAX_TRANSPORT_BYTES = 64 * 1024 * 1024
+
 /** How often changed certificate files are looked for. */
 const CERTIFICATE_REFRESH_MS = 5000
 
@@ -52,8 +58,9 @@ export async function startCheckServer(
   log: Log,
 ): Promise<CheckServer> {
   const health = new HealthImplementation({ '': 'NOT_SERVING', [SERVICE]: 'NOT_SERVING' })
+  const transportBytes = Math.max(MAX_TRANSPORT_BYTES, 2 * settings.maxMessageBytes)
   const serverFor = (caller: Caller): Server => {
-    const server = new Server({ 'grpc.max_receive_message_length': settings.maxMessageBytes })
+    const server = new Server({ 'grpc.max_receive_message_length': transportBytes })
     server.addService(definition, { Check: checkMethod(handler, caller) })
     health.addToServer(server)
     return server

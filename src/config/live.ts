@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { errorName } from '../lib/error-name.ts'
 import type { Log, Meter } from '../ports.ts'
 import { summarise } from './format.ts'
+import type { LocatedProblem } from './located.ts'
 import type { Read } from './read.ts'
 
 export interface LiveOptions<T> {
@@ -24,9 +25,11 @@ export type WatchFolder = (folder: string, onEvent: () => void, onLost: () => vo
 
 const watchFolder: WatchFolder = (folder, onEvent, onLost) => watch(folder, onEvent).on('error', onLost)
 
+type Reloaded = 'changed' | 'unchanged' | 'refused'
+
 export interface Live {
   /** Reads again now. Overlapping calls are one after the other, so that the newest content wins. */
-  reload(): Promise<'changed' | 'unchanged' | 'refused'>
+  reload(): Promise<Reloaded>
   close(): void
 }
 
@@ -43,27 +46,75 @@ const LOOK_MS = 10_000
  * one before goes on.
  */
 export function createLive<T>(options: LiveOptions<T>, inUse: T): Live {
-  const { meter, log, schedule } = options
-  let hash = options.hashOf(inUse)
-  let generation = 1
-  let queue: Promise<unknown> = Promise.resolve()
+  const { schedule } = options
+  const reload = createReloader(options, inUse)
   let cancel: (() => void) | undefined
   let postponed = 0
   let isClosed = false
+  let isEdited = false
+
+  const reloadSoon = () => {
+    if (isClosed || (cancel !== undefined && ++postponed > MAX_POSTPONED)) return
+    cancel?.()
+    cancel = schedule(SETTLE_MS, () => {
+      const isLook = !isEdited
+      cancel = undefined
+      postponed = 0
+      isEdited = false
+      void reload(isLook).catch(() => undefined)
+    })
+  }
+  const watcher = openWatch(options, () => {
+    isEdited = true
+    reloadSoon()
+  })
+  const look = () => {
+    if (isClosed) return
+    reloadSoon()
+    stopLooking = schedule(LOOK_MS, look)
+  }
+  let stopLooking = schedule(LOOK_MS, look)
+  return {
+    reload: () => reload(false),
+    close: () => {
+      isClosed = true
+      cancel?.()
+      stopLooking()
+      watcher?.close()
+    },
+  }
+}
+
+/** One reload after the other. @returns what to call; `isLook`: nobody said that anything has changed */
+function createReloader<T>(options: LiveOptions<T>, inUse: T): (isLook: boolean) => Promise<Reloaded> {
+  const { meter, log } = options
+  let hash = options.hashOf(inUse)
+  let generation = 1
+  let queue: Promise<unknown> = Promise.resolve()
+  /** What was said of the file last, while it is bad. */
+  let told = ''
   tell(meter, true, generation)
 
-  const reloadNow = async (): Promise<'changed' | 'unchanged' | 'refused'> => {
+  const refuse = (problems: readonly LocatedProblem[], isLook: boolean) => {
+    const saying = JSON.stringify(problems)
+    // A mistake that stays is said once, not every time it is looked at.
+    if (isLook && saying === told) return
+    told = saying
+    const [first] = problems
+    meter.add('vigil_config_reloads_total', 1, { result: 'refused' })
+    tell(meter, false, generation)
+    log.error('configuration refused, the one before stays in use', {
+      problem: first && summarise(first),
+      problems: problems.length,
+    })
+  }
+  const reloadNow = async (isLook: boolean): Promise<Reloaded> => {
     const read = await options.read()
     if (!read.ok) {
-      const [first] = read.problems
-      meter.add('vigil_config_reloads_total', 1, { result: 'refused' })
-      tell(meter, false, generation)
-      log.error('configuration refused, the one before stays in use', {
-        problem: first && summarise(first),
-        problems: read.problems.length,
-      })
+      refuse(read.problems, isLook)
       return 'refused'
     }
+    told = ''
     if (options.hashOf(read.value) === hash) {
       tell(meter, true, generation)
       return 'unchanged'
@@ -76,38 +127,13 @@ export function createLive<T>(options: LiveOptions<T>, inUse: T): Live {
     log.info('configuration changed', { generation, hash })
     return 'changed'
   }
-  const reload = () => {
-    const result = queue.then(reloadNow)
+  return (isLook) => {
+    const result = queue.then(() => reloadNow(isLook))
     queue = result.catch((error: unknown) => {
       tell(meter, false, generation)
       log.error('reload failed, the configuration before stays in use', { error: errorName(error) })
     })
     return result
-  }
-  const reloadSoon = () => {
-    if (isClosed || (cancel !== undefined && ++postponed > MAX_POSTPONED)) return
-    cancel?.()
-    cancel = schedule(SETTLE_MS, () => {
-      cancel = undefined
-      postponed = 0
-      void reload().catch(() => undefined)
-    })
-  }
-  const watcher = openWatch(options, reloadSoon)
-  const look = () => {
-    if (isClosed) return
-    reloadSoon()
-    stopLooking = schedule(LOOK_MS, look)
-  }
-  let stopLooking = schedule(LOOK_MS, look)
-  return {
-    reload,
-    close: () => {
-      isClosed = true
-      cancel?.()
-      stopLooking()
-      watcher?.close()
-    },
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Document, isAlias, isMap, isNode, isScalar, isSeq, type LineCounter, type Node } from 'yaml'
+import { excerptOf } from './excerpt.ts'
 import type { LocatedProblem, PathProblem, Position } from './located.ts'
 import { type ScalarStyle, sourceOffset } from './offsets.ts'
 
@@ -32,7 +33,7 @@ function lineAt({ text, lines }: Source, line: number): string {
 /** A problem at an offset of the text. */
 export function problemAt(source: Source, offset: number, message: string): LocatedProblem {
   const position = positionOf(source, offset)
-  return { file: source.file, ...position, message, source: lineAt(source, position.line) }
+  return { file: source.file, ...position, message, source: excerptOf(lineAt(source, position.line)) }
 }
 
 interface Found {
@@ -100,7 +101,7 @@ export function locatorOf(document: Document, source: Source): Places {
           file: source.file,
           ...position,
           message: p.message,
-          source: lineAt(source, position.line),
+          source: excerptOf(lineAt(source, position.line)),
           path: p.path,
         }
       })

@@ -72,16 +72,23 @@ async function readValidated<S extends z.ZodType>(
   return { ok: true, value: validated.value, parsed: parsed.parsed, folder: found.folder }
 }
 
+/** A swap takes microseconds; whoever meets more of them than this reads something that is gone for good. */
+const TRIES = 3
+
 /**
  * One realpath for everything that is read: a `..data` swap in between must not mix two generations.
  * @returns the bytes and the folder they came from, or why there are none
  */
 async function readThroughLink(file: string): Promise<{ bytes: Uint8Array; folder: string } | string> {
-  try {
-    const path = await realpath(file)
-    return { bytes: await readFile(path), folder: dirname(path) }
-  } catch (error) {
-    return unreadable(error)
+  for (let tried = 1; ; tried++) {
+    try {
+      const path = await realpath(file)
+      return { bytes: await readFile(path), folder: dirname(path) }
+    } catch (error) {
+      // A swap removes the folder that was being read, too: the link leads to another one now.
+      const isGone = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+      if (!isGone || tried === TRIES) return unreadable(error)
+    }
   }
 }
 

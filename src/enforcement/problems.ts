@@ -77,6 +77,12 @@ export const PROBLEMS: Readonly<Record<Problem, ProblemShape>> = {
     challenges: false,
     grpcMessage: 'access denied',
   },
+  'request-too-large': {
+    status: 413,
+    title: 'Request too large',
+    challenges: false,
+    grpcMessage: 'request too large',
+  },
   unavailable: {
     status: 503,
     title: 'Service unavailable',

@@ -24,7 +24,7 @@ const QUOTA_EXCEEDED = 'https://iana.org/assignments/http-problem-types#quota-ex
 const ABNORMAL_USAGE = 'https://iana.org/assignments/http-problem-types#abnormal-usage-detected'
 const RESOURCE_EXHAUSTED = 8
 
-/** 400, 401, 403 and 503: RFC 6750 section 3, RFC 9449 sections 7 to 9, RFC 9457. */
+/** 400, 401, 403, 413 and 503: RFC 6750 section 3, RFC 9449 sections 7 to 9, RFC 9457. */
 export function refuse(
   problem: Problem,
   details: Details,

@@ -119,6 +119,38 @@ describe('a reload', () => {
   })
 })
 
+describe('a mistake that stays', () => {
+  test('is told once, not with every look, and again when it is another one or was mended in between', async () => {
+    const { files, elapse, reloads, log } = open()
+    const look = async (read: Read<string>) => {
+      files.push(read)
+      await elapse(10_000)
+      await elapse(50)
+    }
+    for (let i = 0; i < 3; i++) await look(bad)
+    expect(reloads('refused')).toBe(1)
+    expect(log.lines.filter((line) => line.startsWith('error'))).toHaveLength(1)
+    const other: Read<string> = {
+      ok: false,
+      problems: [{ file: 'vigil.yaml', line: 4, column: 1, message: 'x' }],
+    }
+    await look(other)
+    expect(reloads('refused')).toBe(2)
+    await look(good('second'))
+    await look(other)
+    expect(reloads('refused')).toBe(3)
+  })
+
+  test('is told to whoever asks or edits', async () => {
+    const { live, files, seen, elapse, reloads } = open()
+    files.push(bad, bad, bad)
+    expect([await live.reload(), await live.reload()]).toEqual(['refused', 'refused'])
+    seen.event()
+    await elapse(50)
+    expect(reloads('refused')).toBe(3)
+  })
+})
+
 describe('watching', () => {
   test('is of the folder, and many events are one reload after they have settled', async () => {
     const { seen, files, used, elapse } = open()

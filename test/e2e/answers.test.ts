@@ -207,6 +207,7 @@ for (const version of ENVOY_VERSIONS) {
       test.each([
         [403, deny('policy.rule.denied'), undefined],
         [400, deny('identity.credential.multiple'), undefined],
+        [413, deny('check.request.oversized'), undefined],
         [429, THROTTLE, '37'],
         [503, UNAVAILABLE, '1'],
       ] as const)('%d arrives as it is', async (status, decision, retryAfter) => {

@@ -6,9 +6,11 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
+import { parse } from 'yaml'
 import { makeCa, makeEdgeCerts, makeLeaf } from '../../scripts/certs/make.ts'
 import { ROOT } from '../../scripts/root.ts'
 import { ENVOY_VERSIONS } from '../../scripts/tools/catalog.ts'
+import { staticSettings } from '../../src/config/schema/static.ts'
 import { type Envoy, startEnvoy } from '../harness/envoy.ts'
 import { type ClientTls, type RawRequest, sendHttp1, sendHttp2 } from '../harness/http.ts'
 import { freePorts } from '../harness/ports.ts'
@@ -18,6 +20,7 @@ import { waitUntil } from '../harness/wait.ts'
 
 const EDGE = join(ROOT, 'envoy', 'edge.yaml')
 const SIDECAR = join(ROOT, 'envoy', 'sidecar.yaml')
+const DEMO = join(ROOT, 'envoy', 'demo', 'bootstrap.yaml')
 
 /** edge.yaml names its certificates relative to the folder in which Envoy starts. */
 let folder: string
@@ -67,7 +70,14 @@ type Send = (request?: Partial<RawRequest>) => ReturnType<typeof sendHttp1>
 function guards(site: () => Site, send: Send): void {
   beforeEach(() => {
     site().authz.verdict = 'allow'
+    site().authz.delayMs = 0
     site().authz.checks.length = 0
+  })
+
+  test('a check that takes a while, but less than Vigil may take, is waited for and not asked again', async () => {
+    site().authz.delayMs = 80
+    expect((await send()).status).toBe(200)
+    expect(site().authz.checks).toHaveLength(1)
   })
 
   test('what Vigil allows reaches the application', async () => {
@@ -136,6 +146,36 @@ const HEADER_PAIR = [
   ['x-twice', 'one'],
   ['x-twice', 'two'],
 ] as const
+
+type Patience = {
+  timeout: string
+  retry_policy: { num_retries: number; retry_back_off: { max_interval: string } }
+}
+
+/** How long the ext_authz filters of a bootstrap wait. */
+function patienceIn(node: unknown): Patience[] {
+  if (typeof node !== 'object' || node === null) return []
+  const own = 'grpc_service' in node ? [node.grpc_service as Patience] : []
+  return [...own, ...Object.values(node).flatMap(patienceIn)]
+}
+
+const deadlineIn = (fixed: unknown) => staticSettings.parse(fixed).server.deadlineMs
+const readYaml = (path: string): unknown => parse(readFileSync(path, 'utf8'))
+
+test.each([
+  [EDGE, {}],
+  [SIDECAR, {}],
+  [DEMO, readYaml(join(ROOT, 'envoy', 'demo', 'static.yaml'))],
+])('%s waits longer than Vigil may take, in each try, and long enough for all tries', (file, fixed) => {
+  const milliseconds = (duration: string) => Number.parseFloat(duration) * 1000
+  const found = patienceIn(readYaml(file))
+  expect(found).not.toEqual([])
+  for (const { timeout, retry_policy: retry } of found) {
+    const perTry = milliseconds(retry.retry_back_off.max_interval)
+    expect(perTry).toBeGreaterThan(deadlineIn(fixed))
+    expect((1 + retry.num_retries) * perTry).toBeLessThan(milliseconds(timeout))
+  }
+})
 
 for (const version of ENVOY_VERSIONS) {
   describeWithEnvoy('shipped bootstraps', version, (binary) => {

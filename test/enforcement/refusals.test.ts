@@ -220,6 +220,14 @@ describe('RFC 6750, 9449, 9470, 9457: answers byte for byte', () => {
       '{"type":"{P}access-denied","title":"Access denied","status":403,"detail":"This request was refused by policy. Quote the instance identifier to support.","instance":"urn:uuid:{ID}"}',
     ],
     [
+      'a check that is too large: 413, no challenge',
+      deny('check.request.oversized'),
+      { state: 'anonymous' },
+      413,
+      [],
+      '{"type":"{P}request-too-large","title":"Request too large","status":413,"instance":"urn:uuid:{ID}"}',
+    ],
+    [
       '5.8 own fault: 503, no challenge, so that the client keeps its token',
       { ...DECISION_BASE, effect: 'unavailable', failure: 'history.store.unavailable', retryAfterSeconds: 2 },
       identified(),

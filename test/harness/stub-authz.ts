@@ -1,10 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** An ext_authz service in raw bytes: proves a bootstrap without the product and without protobuf. */
 export type StubAuthz = {
   /** What the next checks are told: a word, the bytes of a CheckResponse, a gRPC error, or nothing at all. */
   verdict: keyof typeof ANSWERS | Buffer | 'error' | 'hang'
+  /** How long the next checks take. */
+  delayMs: number
   /** The CheckRequests so far, as latin1 text: header names and values can be searched in it. */
   checks: string[]
   stop(): Promise<void>
@@ -24,7 +27,7 @@ const SERVING = Buffer.from([0x08, 0x01])
 /** Starts the stub on this port of 127.0.0.1. */
 export async function startStubAuthz(port: number): Promise<StubAuthz> {
   const server = createServer()
-  const stub: StubAuthz = { verdict: 'deny', checks: [], stop: stopper(server) }
+  const stub: StubAuthz = { verdict: 'deny', delayMs: 0, checks: [], stop: stopper(server) }
   server.on('stream', (stream: ServerHttp2Stream, headers) => {
     stream.on('error', () => undefined) // Envoy may hang up at any time
     void serve(stream, headers[':path'] ?? '', stub)
@@ -39,7 +42,8 @@ async function serve(stream: ServerHttp2Stream, path: string, stub: StubAuthz): 
   for await (const chunk of stream) chunks.push(chunk as Buffer)
   if (path === '/grpc.health.v1.Health/Check') return answer(stream, SERVING)
   stub.checks.push(Buffer.concat(chunks).toString('latin1'))
-  const { verdict } = stub
+  const { verdict, delayMs } = stub
+  if (delayMs > 0) await sleep(delayMs)
   if (verdict === 'hang') return
   if (verdict === 'error') return fail(stream)
   answer(stream, typeof verdict === 'string' ? ANSWERS[verdict] : verdict)

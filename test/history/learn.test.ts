@@ -1,129 +1,318 @@
 import { describe, expect, test } from '@jest/globals'
-import { createHistoryKeys } from '../../src/history/keys.ts'
-import { createLearner } from '../../src/history/learn.ts'
-import { decodeProfile, encodeProfile, mergeProfile } from '../../src/history/profile.ts'
-import { decodeSession } from '../../src/history/session.ts'
-import { type Decision, type Past, STEP_UP_SATISFIED, type Subject } from '../../src/model.ts'
-import { createMemoryStore } from '../../src/store/memory.ts'
-import { fakeClock, fakeLog, fakeMeter } from '../store/fakes.ts'
-import { AT_MS, checkOf, credentialOf, factsOf, identified, pastOf } from '../support/check-of.ts'
+import { createHistoryKeys, createLearner } from '../../src/history/index.ts'
+import { decodeProfile, encodeProfile, PROFILE_TTL_MS } from '../../src/history/profile.ts'
+import { decodeSession, SESSION_TTL_MS } from '../../src/history/session.ts'
+import type { Decision, Past, Subject } from '../../src/model.ts'
+import { type Store, StoreUnavailable } from '../../src/store/store.ts'
+import { fakeLog, fakeMeter } from '../store/fakes.ts'
+import { checkOf, credentialOf, factsOf, identified, pastOf, profileOf } from '../support/check-of.ts'
 
+const AT_MS = Date.UTC(2026, 0, 15, 12)
+const SECOND = 1000
 const keys = createHistoryKeys(Buffer.alloc(32, 7))
-const credential = credentialOf()
-const OLD = 'old-hash'
-const NEW = 'new-hash'
-const known = (...devices: string[]) => {
-  const deltas = devices.map((device) => ({ kind: 'seen', atMs: AT_MS - 1000, shown: { device } }) as const)
-  return mergeProfile(undefined, deltas)
+const ALICE = keys.of(credentialOf())
+
+const base = { reasons: ['policy.test'], shadow: [], degraded: [] } as const
+const ALLOW: Decision = { ...base, effect: 'allow' }
+const stepUp = (marksChallenge: boolean): Decision => ({
+  ...base,
+  effect: 'step-up',
+  unmet: { maxAgeSeconds: 0 },
+  marksChallenge,
+})
+const CHALLENGE = stepUp(true)
+
+/** A store that keeps values and can be told to fail or to wait. */
+function fakeStore() {
+  const values = new Map<string, string>()
+  const updates: { key: string; ttlMs: number }[] = []
+  const state = { error: undefined as Error | undefined, gate: Promise.resolve(), running: 0, most: 0 }
+  const store: Store = {
+    kind: 'memory',
+    read: () => Promise.resolve([]),
+    update: async (key, ttlMs, merge) => {
+      state.most = Math.max(state.most, ++state.running)
+      updates.push({ key, ttlMs })
+      await state.gate
+      state.running--
+      if (state.error !== undefined) throw state.error
+      values.set(key, merge(values.get(key) ?? null))
+    },
+    health: () => Promise.resolve({ isReachable: true, degraded: [] }),
+    close: () => Promise.resolve(),
+  }
+  return { store, values, updates, state }
 }
-const allow: Decision = { effect: 'allow', reasons: ['policy.default.low-low'], shadow: [], degraded: [] }
-const monitor = (reason: string): Decision => ({ ...allow, effect: 'monitor', reasons: [reason] })
 
-type Identified = Extract<Subject, { state: 'identified' }>
-const subject = identified(credential) as Identified
-const bound: Subject = { ...subject, binding: { ...subject.binding, state: 'verified', methods: ['dpop'] } }
-
-/** What stands in the store after one check was learned. */
-async function learned(past: Past, decision: Decision, who: Subject = subject) {
-  const clock = fakeClock(AT_MS)
-  const store = createMemoryStore({ maxEntries: 100, clock })
-  const { profile, session } = keys.of(credential)
-  if (past.profile !== undefined) await store.update(profile, 1e9, () => encodeProfile(past.profile as never))
-  const parts = { store, keys, meter: fakeMeter(), log: fakeLog(), schedule: () => () => undefined }
-  const learner = createLearner(parts)
-  learner.learn(checkOf(), who, factsOf(), past, decision)
-  await learner.flush()
-  const [p, s] = await store.read(
-    [profile, session].map((key) => ({ op: 'get', key })),
-    20,
-  )
+/** Timers that ring when the test says so. */
+function fakeTimers() {
+  const waiting: { ms: number; run: () => void }[] = []
   return {
-    profile: p == null ? undefined : decodeProfile(p),
-    session: s == null ? undefined : decodeSession(s),
+    waiting,
+    schedule: (ms: number, run: () => void) => {
+      const timer = { ms, run }
+      waiting.push(timer)
+      return () => {
+        if (waiting.includes(timer)) waiting.splice(waiting.indexOf(timer), 1)
+      }
+    },
+    ring: () => {
+      for (const { run } of waiting.splice(0)) run()
+    },
   }
 }
 
-const devices = ({ profile }: Awaited<ReturnType<typeof learned>>) =>
-  profile?.features['device']?.values.map(({ value }) => value) ?? []
+/** Lets everything happen that needs no timer of the learner. */
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
 
-describe('what becomes habit', () => {
-  test.each<[string, string[], string, Decision, Subject, string[]]>([
-    ['the first device ever', [], NEW, allow, subject, [NEW]],
-    ['a device that is habit already', [OLD], OLD, allow, subject, [OLD]],
-    ['a new device on a request that only passed', [OLD], NEW, allow, subject, [OLD]],
-    [
-      'a new device on a monitored request',
-      [OLD],
-      NEW,
-      monitor('policy.default.low-elevated'),
-      subject,
-      [OLD],
-    ],
-    [
-      'a new device after the login that was asked for',
-      [OLD],
-      NEW,
-      monitor(STEP_UP_SATISFIED),
-      subject,
-      [NEW, OLD],
-    ],
-    ['a new device on a request with a proved key', [OLD], NEW, allow, bound, [NEW, OLD]],
-  ])('%s', async (_what, before, shown, decision, who, expected) => {
-    const profile = before.length === 0 ? {} : { profile: known(...before) }
-    const after = await learned(pastOf({ ...profile, shown: { device: shown } }), decision, who)
-    expect(devices(after)).toEqual(expected)
-    // The request itself counts in any case, and the session knows what was shown last.
-    expect(after.profile?.seen).toBe(before.length + 1)
-    expect(after.session?.device).toBe(shown)
+function open(options: { maxPending?: number } = {}) {
+  const fake = fakeStore()
+  const timers = fakeTimers()
+  const meter = fakeMeter()
+  const log = fakeLog()
+  const learner = createLearner({
+    store: fake.store,
+    keys,
+    meter,
+    log,
+    schedule: timers.schedule,
+    ...options,
+  })
+  let learned = 0
+  const learn = (decision = ALLOW, subject: Subject = identified(), past: Partial<Past> = {}) =>
+    learner.learn(checkOf({ atMs: AT_MS + SECOND * learned++ }), subject, factsOf(), pastOf(past), decision)
+  const profile = () => decodeProfile(fake.values.get(ALICE.profile) ?? '')
+  const session = () => decodeSession(fake.values.get(ALICE.session) ?? '')
+  return { ...fake, timers, meter, log, learner, learn, profile, session }
+}
+
+type Identified = Extract<Subject, { state: 'identified' }>
+const counted: Subject = { ...(identified() as Identified), isCounted: true }
+const somebody = (i: number) => identified(credentialOf({ subject: `subject ${i}` }))
+
+describe('what teaches', () => {
+  test.each<[string, Decision]>([
+    ['allow', ALLOW],
+    ['monitor', { ...base, effect: 'monitor' }],
+  ])('%s: profile and session have seen it, with the device', async (_, decision) => {
+    const { learn, learner, profile, session } = open()
+    learn(decision, identified(), { shown: { device: 'AbCdEfGh' } })
+    await learner.flush()
+    expect(profile()).toMatchObject({ seen: 1, lastSeenMs: AT_MS, features: { device: { shown: 1 } } })
+    expect(session()).toMatchObject({ seen: 1, lastSeenMs: AT_MS, device: 'AbCdEfGh' })
   })
 
-  test('without the store nobody knows what is new, so no device is learned', async () => {
-    const after = await learned(pastOf({ degraded: ['store'], shown: { device: NEW } }), allow)
-    expect(devices(after)).toEqual([])
+  const quota = { limit: 'few', max: 1, windowSeconds: 60, used: 2, retryAfterSeconds: 9 }
+  test.each<[string, Decision, Subject, Partial<Past>]>([
+    ['a denial', { ...base, effect: 'deny', failure: 'policy.rule.denied' }, identified(), {}],
+    ['a throttle', { ...base, effect: 'throttle', retryAfterSeconds: 9, limit: quota }, identified(), {}],
+    [
+      'a fault',
+      { ...base, effect: 'unavailable', failure: 'history.store.unavailable', retryAfterSeconds: 1 },
+      identified(),
+      {},
+    ],
+    ['what the edge has learned', ALLOW, counted, {}],
+    ['Envoy’s own retry', ALLOW, identified(), { proof: 'retry' }],
+    ['somebody anonymous', ALLOW, { state: 'anonymous' }, {}],
+    ['a refused credential', ALLOW, { state: 'refused', failure: 'identity.token.expired' }, {}],
+  ])('%s does not', async (_, decision, subject, past) => {
+    const { learn, learner, timers, values } = open()
+    learn(decision, subject, past)
+    expect([learner.pending, timers.waiting]).toEqual([0, []])
+    await learner.flush()
+    expect(values.size).toBe(0)
   })
 
-  test.each<[string, Past, Decision, Subject]>([
-    ['a refused request', pastOf(), { ...allow, effect: 'deny', failure: 'policy.rule.denied' }, subject],
-    ['a throttled request', pastOf(), { ...allow, effect: 'throttle', retryAfterSeconds: 1 }, subject],
-    ['Envoy’s own retry', pastOf({ proof: 'retry' }), allow, bound],
-    ['what the edge has learned already', pastOf(), allow, { ...subject, isCounted: true }],
-    ['an anonymous request', pastOf(), allow, { state: 'anonymous' }],
-  ])('%s teaches nothing', async (_what, past, decision, who) => {
-    expect(await learned(past, decision, who)).toEqual({ profile: undefined, session: undefined })
+  test('an agent teaches a profile of its own', async () => {
+    const { learn, learner, updates, profile } = open()
+    learn(ALLOW, identified(credentialOf({ actor: { subject: 'agent-7' } })))
+    await learner.flush()
+    expect(profile()).toBeUndefined()
+    expect(updates).toHaveLength(2)
+  })
+
+  test('what was known is added to, and what cannot be read is begun anew', async () => {
+    const { learn, learner, values, profile, session } = open()
+    values.set(ALICE.profile, encodeProfile(profileOf({ seen: 41 })))
+    values.set(ALICE.session, 'no session')
+    learn()
+    await learner.flush()
+    expect([profile()?.seen, session()?.seen]).toEqual([42, 1])
   })
 })
 
-describe('challenges', () => {
-  const stepUp = (marksChallenge: boolean): Decision => ({
-    ...allow,
-    effect: 'step-up',
-    unmet: { maxAgeSeconds: 0 },
-    marksChallenge,
+describe('when it is written', () => {
+  test('after a second, all of a key in one update, each kind for as long as it is kept', async () => {
+    const { learn, learner, timers, updates, profile } = open()
+    for (let i = 0; i < 3; i++) learn()
+    await settle()
+    expect(updates).toEqual([])
+    expect(learner.pending).toBe(6)
+    expect(timers.waiting.map(({ ms }) => ms)).toEqual([1000])
+    timers.ring()
+    await settle()
+    expect(updates).toEqual([
+      { key: ALICE.profile, ttlMs: PROFILE_TTL_MS },
+      { key: ALICE.session, ttlMs: SESSION_TTL_MS },
+    ])
+    expect(profile()).toMatchObject({ seen: 3, firstSeenMs: AT_MS, lastSeenMs: AT_MS + 2 * SECOND })
+    expect([learner.pending, timers.waiting]).toEqual([0, []])
   })
-  const counted = (lastMs: number) =>
-    pastOf({
-      session: {
-        firstSeenMs: AT_MS,
-        lastSeenMs: AT_MS,
-        seen: 1,
-        challenges: { count: 1, sinceMs: lastMs, lastMs },
-      },
+
+  test('at once when the room is half used', async () => {
+    const { learn, learner, profile } = open({ maxPending: 8 })
+    learn()
+    expect(learner.pending).toBe(2)
+    learn(ALLOW, somebody(1))
+    expect(learner.pending).toBe(0)
+    await settle()
+    expect(profile()?.seen).toBe(1)
+  })
+
+  test('at once when 32 wait for one key', async () => {
+    const { learn, timers, profile } = open()
+    for (let i = 0; i < 31; i++) learn()
+    await settle()
+    expect(profile()).toBeUndefined()
+    learn()
+    await settle()
+    expect(profile()?.seen).toBe(32)
+    expect(timers.waiting).toEqual([])
+  })
+
+  test('a challenge at once, for session and identity, and what waits goes along', async () => {
+    const { learn, timers, profile, session } = open()
+    learn()
+    learn(CHALLENGE)
+    await settle()
+    expect(profile()).toMatchObject({ seen: 1, challengedAtMs: AT_MS + SECOND })
+    expect(session()).toMatchObject({ seen: 1, challengedAtMs: AT_MS + SECOND })
+    expect(timers.waiting).toEqual([])
+  })
+
+  test('one write at a time for a key; what comes meanwhile waits for the next interval', async () => {
+    const { learn, timers, state, profile } = open()
+    const gate = Promise.withResolvers<void>()
+    state.gate = gate.promise
+    learn()
+    timers.ring()
+    learn()
+    await settle()
+    // Profile and session of the first; the second has not begun.
+    expect([state.running, timers.waiting]).toEqual([2, []])
+    gate.resolve()
+    await settle()
+    expect(profile()?.seen).toBe(1)
+    expect(timers.waiting.map(({ ms }) => ms)).toEqual([1000])
+    timers.ring()
+    await settle()
+    expect([profile()?.seen, state.most]).toEqual([2, 2])
+  })
+
+  test('a challenge that comes during a write follows it without a timer', async () => {
+    const { learn, timers, state, session } = open()
+    const gate = Promise.withResolvers<void>()
+    state.gate = gate.promise
+    learn()
+    timers.ring()
+    learn(CHALLENGE)
+    await settle()
+    // Not beside it: this process never competes with itself for a key.
+    expect(state.running).toBe(2)
+    gate.resolve()
+    await settle()
+    expect(session()).toMatchObject({ seen: 1, challengedAtMs: AT_MS + SECOND })
+    expect(timers.waiting).toEqual([])
+  })
+
+  test('many keys in portions, so that checks come in between', async () => {
+    const { learn, learner, timers, updates } = open()
+    for (let i = 0; i < 20; i++) learn(ALLOW, somebody(i))
+    const flushed = learner.flush()
+    await settle()
+    expect(updates).toHaveLength(16)
+    expect(timers.waiting.map(({ ms }) => ms)).toEqual([0])
+    timers.ring()
+    await settle()
+    expect(updates).toHaveLength(32)
+    timers.ring()
+    await flushed
+    expect(updates).toHaveLength(40)
+  })
+
+  test('flush waits also for what is learned while it writes', async () => {
+    const { learn, learner, timers, state, profile } = open()
+    const gate = Promise.withResolvers<void>()
+    state.gate = gate.promise
+    learn()
+    const flushed = learner.flush()
+    learn()
+    gate.resolve()
+    await flushed
+    expect(profile()?.seen).toBe(2)
+    expect([learner.pending, timers.waiting]).toEqual([0, []])
+  })
+})
+
+test('flush waits for a write that has begun', async () => {
+  const { learn, learner, timers, state } = open()
+  const gate = Promise.withResolvers<void>()
+  state.gate = gate.promise
+  learn()
+  timers.ring()
+  let isFlushed = false
+  const flushed = learner.flush().then(() => {
+    isFlushed = true
+  })
+  await settle()
+  expect([learner.pending, isFlushed]).toEqual([0, false])
+  gate.resolve()
+  await flushed
+  expect(state.running).toBe(0)
+})
+
+describe('what is lost is counted', () => {
+  test.each([
+    ['unreachable', new StoreUnavailable('unreachable')],
+    ['contended', new StoreUnavailable('contended')],
+    ['unexpected', new TypeError('bug')],
+  ])('%s: each delta, the error, and one line in the log until it works again', async (reason, error) => {
+    const { learn, learner, meter, log, state, profile } = open()
+    state.error = error
+    for (let i = 0; i < 3; i++) {
+      learn()
+      learn()
+      await learner.flush()
+    }
+    expect(meter.counts).toEqual({
+      [`vigil_store_errors_total{call=update,reason=${reason}}`]: 6,
+      'vigil_learn_dropped_total{reason=store}': 12,
     })
-
-  test('one that marks stands in the profile and in the session', async () => {
-    const after = await learned(pastOf(), stepUp(true))
-    expect(after.profile).toMatchObject({ challengedAtMs: AT_MS, seen: 0 })
-    expect(after.session).toMatchObject({ challengedAtMs: AT_MS, challenges: { count: 1 } })
+    expect(log.lines).toEqual(['warn history.learning-dropped {"reason":"store"}'])
+    state.error = undefined
+    learn()
+    await learner.flush()
+    expect(profile()?.seen).toBe(1)
+    state.error = error
+    learn()
+    await learner.flush()
+    expect(log.lines).toHaveLength(2)
   })
 
-  test('one that only counts stands in the session', async () => {
-    const after = await learned(counted(credential.issuedAt * 1000 - 1), stepUp(false))
-    expect(after.profile).toBeUndefined()
-    expect(after.session?.challengedAtMs).toBeUndefined()
-    expect(after.session?.challenges?.lastMs).toBe(AT_MS)
-  })
-
-  test('asking again with the same token costs no write', async () => {
-    expect(await learned(counted(AT_MS - 1000), stepUp(false))).toEqual({})
+  test('what the queue has no room for; what is in it is written all the same', async () => {
+    const { learn, learner, meter, log, profile, session } = open({ maxPending: 3 })
+    // Two wait: more than half of the room, so they are written. Meanwhile come two more, and of the next two one fits.
+    learn()
+    learn()
+    learn(ALLOW, somebody(1))
+    expect(learner.pending).toBe(3)
+    expect(meter.counts).toEqual({ 'vigil_learn_dropped_total{reason=full}': 1 })
+    expect(log.lines).toEqual(['warn history.learning-dropped {"reason":"full"}'])
+    await learner.flush()
+    expect([profile()?.seen, session()?.seen]).toEqual([2, 2])
+    learn()
+    await learner.flush()
+    expect(profile()?.seen).toBe(3)
   })
 })

@@ -1,233 +1,395 @@
 import { describe, expect, test } from '@jest/globals'
-import { compileHistory } from '../../src/history/compile.ts'
-import { createHistoryKeys } from '../../src/history/keys.ts'
-import { encodeProfile, mergeProfile } from '../../src/history/profile.ts'
-import { recall } from '../../src/history/recall.ts'
-import { createLocalReplay } from '../../src/history/replay.ts'
+import type { LimitSettings } from '../../src/config/schema/decision.ts'
+import { compileHistory, createHistoryKeys, createLocalReplay, recall } from '../../src/history/index.ts'
+import { encodeProfile } from '../../src/history/profile.ts'
 import { encodeSession } from '../../src/history/session.ts'
-import type { Facts, SingleUse, Subject } from '../../src/model.ts'
+import type { Check, Credential, Facts, Past, SingleUse, Subject } from '../../src/model.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { type Store, type StoreCommand, StoreUnavailable } from '../../src/store/store.ts'
 import { fakeClock, fakeMeter } from '../store/fakes.ts'
-import { AT_MS, checkOf, credentialOf, factsOf, identified } from '../support/check-of.ts'
+import { checkOf, credentialOf, factsOf, identified, profileOf } from '../support/check-of.ts'
 
-type Identified = Extract<Subject, { state: 'identified' }>
-type Limits = Parameters<typeof compileHistory>[0]['limits']
-
-const credential = credentialOf({ client: 'app' })
+const AT_MS = Date.UTC(2026, 0, 15, 12)
+const BUDGET_MS = 20
 const keys = createHistoryKeys(Buffer.alloc(32, 7))
-const PROOF: SingleUse = { kind: 'proof', name: 'p1', ttlMs: 60_000, issuedAtMs: AT_MS, mayRepeat: false }
-const HOP: SingleUse = { ...PROOF, kind: 'hop', name: 'h1' }
-const showing = (...uses: SingleUse[]): Subject => ({ ...(identified(credential) as Identified), uses })
-const limit = (per: Limits[number]['per'], more: Partial<Limits[number]> = {}): Limits[number] => ({
-  name: per,
+
+const limitOf = (per: LimitSettings['per'], change: Partial<LimitSettings> = {}): LimitSettings => ({
+  name: `per-${per}`,
   per,
-  requests: 3,
+  requests: 100,
   windowSeconds: 60,
-  ...more,
+  ...change,
 })
-const LIMITS: Limits = (['subject', 'session', 'client', 'address', 'action'] as const).map((per) =>
-  limit(per),
-)
 
-function open(
-  limits: Limits = LIMITS,
-  store: Store = createMemoryStore({ maxEntries: 1000, clock: fakeClock(AT_MS) }),
-) {
+/** Stage 3 over this store; what was asked of it and counted is kept. */
+function open(store: Store, limits: readonly LimitSettings[] = []) {
   const meter = fakeMeter()
-  const process = () =>
-    compileHistory({
-      limits,
-      store,
-      keys,
-      replay: createLocalReplay(),
-      clock: fakeClock(),
-      budgetMs: 20,
-      meter,
-    })
-  return { store, meter, process, config: process() }
-}
-
-const used = (past: Awaited<ReturnType<typeof recall>>) =>
-  past.limits.map(({ limit: name, used: sum }) => [name, sum])
-
-describe('what counts', () => {
-  test('each request once, by subject, session, client, address and action', async () => {
-    const { config } = open()
-    await recall(checkOf(), showing(), factsOf(), config)
-    const past = await recall(checkOf(), showing(), factsOf(), config)
-    expect(used(past)).toEqual(['subject', 'session', 'client', 'address', 'action'].map((per) => [per, 2]))
-    expect(past.requestsPerMinute).toBe(2)
+  const asked: { commands: readonly StoreCommand[]; budgetMs: number }[] = []
+  const watched: Store = {
+    ...store,
+    read: (commands, budgetMs) => {
+      asked.push({ commands, budgetMs })
+      return store.read(commands, budgetMs)
+    },
+  }
+  const config = compileHistory({
+    limits,
+    store: watched,
+    keys,
+    replay: createLocalReplay(),
+    clock: fakeClock(AT_MS),
+    budgetMs: BUDGET_MS,
+    meter,
   })
-
-  test.each<[string, Subject, Facts]>([
-    ['another session', identified({ ...credential, session: { id: 's2', isDerived: false } }), factsOf()],
-    ['another client', identified({ ...credential, client: 'other' }), factsOf()],
-    ['another subject', identified({ ...credential, subject: 'bob' }), factsOf()],
-    [
-      'another address',
-      identified(credential),
-      factsOf({ address: { ip: '192.0.2.1', isUntrusted: false } }),
-    ],
-    ['another action', identified(credential), factsOf({ action: { ...factsOf().action, name: 'write' } })],
-  ])('%s counts apart where it is another', async (what, subject, facts) => {
-    const { config } = open()
-    await recall(checkOf(), showing(), factsOf(), config)
-    const counts = Object.fromEntries(used(await recall(checkOf(), subject, facts, config)))
-    const apart = what.slice('another '.length)
-    expect(counts[apart]).toBe(1)
-    // Sessions and clients belong to a subject or not; the address and the action are everybody's.
-    if (apart !== 'address') expect(counts['address']).toBe(2)
-  })
-
-  test.each<[string, Subject]>([
-    ['refused', { state: 'refused', failure: 'identity.token.expired' }],
-    ['anonymous', { state: 'anonymous' }],
-  ])('a caller who is %s counts by address only', async (_state, subject) => {
-    const { config } = open()
-    expect(used(await recall(checkOf(), subject, factsOf(), config))).toEqual([['address', 1]])
-  })
-
-  test('what the edge has counted is read and not counted again', async () => {
-    const { config } = open()
-    await recall(checkOf(), showing(), factsOf(), config)
-    const inside = { ...(showing(HOP) as Identified), isCounted: true }
-    expect(new Set(used(await recall(checkOf(), inside, factsOf(), config)).map(([, sum]) => sum))).toEqual(
-      new Set([1]),
-    )
-  })
-
-  test('Envoy’s own retry counts once, for itself and for whoever comes after it', async () => {
-    const { config } = open([limit('subject')])
-    const first = checkOf({ attempt: 'one' })
-    for (const state of ['first', 'retry', 'retry']) {
-      const past = await recall(first, showing(PROOF), factsOf(), config)
-      expect({ proof: past.proof, used: used(past), perMinute: past.requestsPerMinute }).toEqual({
-        proof: state,
-        used: [['subject', 1]],
-        perMinute: 1,
-      })
-    }
-    const next = await recall(
-      checkOf({ attempt: 'two' }),
-      showing({ ...PROOF, name: 'p2' }),
-      factsOf(),
+  let attempts = 0
+  /** One check of somebody, by default in an attempt of its own. */
+  const ask = (
+    subject: Subject = identified(),
+    facts: Partial<Facts> = {},
+    check: Partial<Check> = {},
+  ): Promise<Past> =>
+    recall(
+      checkOf({ atMs: AT_MS, attempt: `attempt ${++attempts}`, ...check }),
+      subject,
+      factsOf(facts),
       config,
     )
-    expect(used(next)).toEqual([['subject', 2]])
+  return { ask, asked, meter }
+}
+
+const memory = () => createMemoryStore({ maxEntries: 1000, clock: fakeClock(AT_MS) })
+
+/** A store whose replies the test writes; by default it knows nothing. */
+const scripted = (reply: (command: StoreCommand) => string | null, standing?: Store['standing']): Store => ({
+  ...memory(),
+  ...(standing === undefined ? {} : { standing }),
+  read: async (commands) => commands.map(reply),
+})
+
+const failing = (error: Error): Store => ({ ...memory(), read: () => Promise.reject(error) })
+
+const proofOf = (change: Partial<SingleUse> = {}): SingleUse => ({
+  kind: 'proof',
+  name: 'jti',
+  ttlMs: 60_000.4,
+  issuedAtMs: AT_MS - 1000,
+  mayRepeat: false,
+  ...change,
+})
+const hopOf = (change: Partial<SingleUse> = {}): SingleUse => proofOf({ kind: 'hop', name: 'hop', ...change })
+
+type Identified = Extract<Subject, { state: 'identified' }>
+const using = (use: SingleUse, change: Partial<Identified> = {}): Subject =>
+  ({ ...identified(), uses: [use], ...change }) as Subject
+const as = (change: Partial<Credential>): Subject => identified(credentialOf(change))
+const isKindOf = (letter: string) => (command: StoreCommand) => command.key.startsWith(`${letter}:`)
+
+describe('the one wait', () => {
+  test('asks once, within the budget: uses, profile, session, this minute and the one before, then limits', async () => {
+    const { ask, asked } = open(memory(), [limitOf('subject'), limitOf('address')])
+    await ask(using(proofOf()))
+    expect(asked).toHaveLength(1)
+    expect(asked[0]?.budgetMs).toBe(BUDGET_MS)
+    const shape = asked[0]?.commands.map(({ op, key }) => `${op} ${key.slice(0, 1)}`)
+    expect(shape).toEqual([
+      'claim u',
+      'get p',
+      'get s',
+      'count m',
+      'get m',
+      'count l',
+      'get l',
+      'count l',
+      'get l',
+    ])
   })
 
-  test('a retry that comes to another process reads itself once', async () => {
-    const { config, process } = open([limit('subject')])
-    const check = checkOf({ attempt: 'one' })
-    await recall(check, showing(PROOF), factsOf(), config)
-    const past = await recall(check, showing(PROOF), factsOf(), process())
-    expect({ proof: past.proof, used: used(past) }).toEqual({ proof: 'retry', used: [['subject', 1]] })
+  test('a use is kept at least as long as it may be used again, in whole milliseconds', async () => {
+    const { ask, asked } = open(memory())
+    await ask(using(proofOf({ ttlMs: 60_000.4 })))
+    await ask(using(proofOf({ name: 'past its time', ttlMs: -5 })))
+    const ttls = asked.flatMap(({ commands }) => commands.filter(isKindOf('u')))
+    expect(ttls).toMatchObject([{ ttlMs: 60_001 }, { ttlMs: 1 }])
   })
 
-  test('a limit for some actions counts only these', async () => {
-    const { config } = open([limit('subject', { actions: ['write'] })])
-    expect(used(await recall(checkOf(), showing(), factsOf(), config))).toEqual([])
+  test.each([
+    ['anonymous', { state: 'anonymous' }],
+    ['refused', { state: 'refused', failure: 'identity.token.expired' }],
+  ] as const)('of somebody %s nothing is asked when there is nothing to count', async (_, subject) => {
+    const { ask, asked, meter } = open(memory(), [limitOf('subject'), limitOf('action')])
+    expect(await ask(subject, { device: { id: 'd', isAttested: false } })).toEqual({
+      shown: {},
+      limits: [],
+      proof: 'none',
+      hop: 'none',
+      degraded: [],
+    })
+    expect(asked).toEqual([])
+    expect(meter.records).toEqual([])
+  })
+})
+
+describe('what is known', () => {
+  const stored = { profile: profileOf({ seen: 7 }), session: { firstSeenMs: 0, lastSeenMs: 5000, seen: 3 } }
+  const reply = (parts: { profile?: string; session?: string; minutes?: readonly string[] }) => {
+    const minutes = [...(parts.minutes ?? [])]
+    return scripted((command) => {
+      if (isKindOf('p')(command)) return parts.profile ?? null
+      if (isKindOf('s')(command)) return parts.session ?? null
+      return isKindOf('m')(command) ? (minutes.shift() ?? null) : null
+    })
+  }
+
+  test('profile, session and the rate of the sliding minute', async () => {
+    const known = { profile: encodeProfile(stored.profile), session: encodeSession(stored.session) }
+    const { ask } = open(reply({ ...known, minutes: ['10', '30'] }))
+    const past = await ask(identified(), {}, { atMs: AT_MS + 15_000 })
+    expect(past).toMatchObject({ profile: { seen: 7 }, session: { seen: 3 }, degraded: [] })
+    // A quarter of this minute is over: three quarters of the one before still count.
+    expect(past.requestsPerMinute).toBe(10 + 30 * 0.75)
+  })
+
+  test('somebody new has neither', async () => {
+    const past = await open(memory()).ask()
+    expect(past).toEqual({
+      shown: {},
+      limits: [],
+      proof: 'none',
+      hop: 'none',
+      degraded: [],
+      requestsPerMinute: 1,
+    })
+  })
+
+  test.each([
+    ['profile', { profile: 'no profile', session: encodeSession(stored.session) }],
+    ['session', { profile: encodeProfile(stored.profile), session: 'no session' }],
+  ])('a %s that cannot be read is missing and named; the rest is there', async (name, parts) => {
+    const past = await open(reply({ ...parts, minutes: ['1', '0'] })).ask()
+    expect(past.degraded).toEqual([name])
+    expect([past.profile === undefined, past.session === undefined]).toEqual([
+      name === 'profile',
+      name === 'session',
+    ])
+  })
+
+  test.each([
+    'x',
+    '-3',
+    '1.5',
+    '',
+    '9007199254740993',
+  ])('a counter that holds %j counts nothing', async (text) => {
+    const past = await open(reply({ minutes: [text, text] })).ask()
+    expect(past.requestsPerMinute).toBe(0)
+  })
+
+  test('a device stands under a hash of its own for each identity', async () => {
+    const { ask } = open(memory())
+    const from = async (subject: Subject, id: string) =>
+      (await ask(subject, { device: { id, isAttested: false } })).shown['device']
+    const mine = await from(identified(), 'phone')
+    expect(mine).toMatch(/^[\w-]{8}$/)
+    expect(await from(identified(), 'phone')).toBe(mine)
+    expect(await from(identified(), 'laptop')).not.toBe(mine)
+    expect(await from(as({ subject: 'bob' }), 'phone')).not.toBe(mine)
+    expect((await ask()).shown).toEqual({})
+  })
+})
+
+describe('limits', () => {
+  type Asking = readonly [subject: Subject, facts?: Partial<Facts>]
+  const alice = identified()
+  const at = (ip: string): Partial<Facts> => ({ address: { ip, isUntrusted: false } })
+  const doing = (name: string): Partial<Facts> => ({ action: { ...factsOf().action, name } })
+  const web = as({ client: 'web' })
+  const bobOnWeb = as({ client: 'web', subject: 'bob' })
+
+  /** Used after each of two requests, by the only limit; undefined: that request was not counted. */
+  async function twoRequests(limit: LimitSettings, first: Asking, second: Asking) {
+    const { ask } = open(memory(), [limit])
+    return [(await ask(...first)).limits[0]?.used, (await ask(...second)).limits[0]?.used]
+  }
+
+  test.each<[LimitSettings['per'], string, Asking, Asking]>([
+    ['subject', 'another session', [alice], [as({ session: { id: 's2', isDerived: false } })]],
+    ['subject', 'another address', [alice, at('192.0.2.1')], [alice, at('192.0.2.2')]],
+    ['session', 'the same session', [alice], [alice]],
+    ['client', 'another subject', [web], [bobOnWeb]],
+    ['address', 'another subject', [alice], [as({ subject: 'bob' })]],
+    ['address', 'somebody anonymous', [alice], [{ state: 'anonymous' }]],
+    ['address', 'the same /64', [alice, at('2001:db8::1')], [alice, at('2001:db8::ffff:1')]],
+    ['address', 'IPv4 in IPv6', [alice, at('192.0.2.1')], [alice, at('::ffff:192.0.2.1')]],
+    ['action', 'another subject', [alice], [as({ subject: 'bob' })]],
+  ])('per %s: %s counts together', async (per, _, first, second) => {
+    expect(await twoRequests(limitOf(per), first, second)).toEqual([1, 2])
+  })
+
+  test.each<[LimitSettings['per'], string, Asking, Asking]>([
+    ['subject', 'another subject', [alice], [as({ subject: 'bob' })]],
+    ['subject', 'another issuer', [alice], [as({ issuer: 'https://other.example.com' })]],
+    ['session', 'another session', [alice], [as({ session: { id: 's2', isDerived: false } })]],
+    ['client', 'another client', [web], [as({ client: 'app' })]],
+    ['address', 'another address', [alice, at('192.0.2.1')], [alice, at('192.0.2.2')]],
+    ['address', 'another /64', [alice, at('2001:db8::1')], [alice, at('2001:db8:0:1::1')]],
+    ['action', 'another action', [alice, doing('read')], [alice, doing('write')]],
+  ])('per %s: %s counts apart', async (per, _, first, second) => {
+    expect(await twoRequests(limitOf(per), first, second)).toEqual([1, 1])
+  })
+
+  test.each<[LimitSettings['per'], string, Asking]>([
+    ['subject', 'anonymous', [{ state: 'anonymous' }]],
+    ['session', 'anonymous', [{ state: 'anonymous' }]],
+    ['action', 'anonymous', [{ state: 'anonymous' }]],
+    ['client', 'without a client', [alice]],
+    ['address', 'without an address', [alice, { address: { isUntrusted: true } }]],
+  ])('per %s: who is %s is not counted', async (per, _, asking) => {
+    expect(await twoRequests(limitOf(per), asking, asking)).toEqual([undefined, undefined])
+  })
+
+  test('only the actions that the limit names count', async () => {
+    const limit = limitOf('subject', { actions: ['write'] })
+    expect(await twoRequests(limit, [alice, doing('read')], [alice, doing('write')])).toEqual([undefined, 1])
+  })
+
+  test('a reading says what the limit is, how much is used, and when to come again', async () => {
+    const { ask } = open(memory(), [limitOf('subject', { name: 'few', requests: 1, windowSeconds: 10 })])
+    const few = { limit: 'few', max: 1, windowSeconds: 10 }
+    expect((await ask()).limits).toEqual([{ ...few, used: 1, retryAfterSeconds: 0 }])
+    expect((await ask()).limits).toEqual([{ ...few, used: 2, retryAfterSeconds: expect.any(Number) }])
+    const [reading] = (await ask()).limits
+    expect(reading?.retryAfterSeconds).toBeGreaterThan(0)
+  })
+
+  test('two limits of one kind do not share a counter', async () => {
+    const { ask, asked } = open(memory(), [limitOf('subject'), limitOf('subject', { name: 'other' })])
+    await ask()
+    const counted = asked[0]?.commands.filter(({ op, key }) => op === 'count' && key.startsWith('l:'))
+    expect(new Set(counted?.map(({ key }) => key)).size).toBe(2)
   })
 })
 
 describe('single use', () => {
+  test('first, then a replay in every other attempt', async () => {
+    const { ask } = open(memory())
+    expect(await ask(using(proofOf()))).toMatchObject({ proof: 'first', hop: 'none' })
+    for (let i = 0; i < 2; i++) expect((await ask(using(proofOf()))).proof).toBe('repeated')
+    expect((await ask(using(proofOf({ name: 'another jti' })))).proof).toBe('first')
+    expect((await ask(using(proofOf(), { credential: credentialOf({ subject: 'bob' }) }))).proof).toBe(
+      'first',
+    )
+  })
+
+  test('Envoy’s own retry of one check is none, and counts once', async () => {
+    const { ask } = open(memory(), [limitOf('subject')])
+    const check = { attempt: 'the same' }
+    expect((await ask(using(proofOf()), {}, check)).proof).toBe('first')
+    const again = await ask(using(proofOf()), {}, check)
+    expect(again).toMatchObject({ proof: 'retry', requestsPerMinute: 1, limits: [{ used: 1 }] })
+  })
+
   test.each([
-    ['the same attempt', 'one', 'retry'],
-    ['another attempt', 'two', 'repeated'],
-  ])('%s, in this process and in another', async (_what, attempt, expected) => {
-    const { config, process } = open()
-    expect((await recall(checkOf({ attempt: 'one' }), showing(PROOF), factsOf(), config)).proof).toBe('first')
-    expect((await recall(checkOf({ attempt }), showing(PROOF), factsOf(), process())).proof).toBe(expected)
-    expect((await recall(checkOf({ attempt }), showing(PROOF), factsOf(), config)).proof).toBe(expected)
+    ['another process took it in another attempt', 'elsewhere', 'repeated'],
+    ['another process took it in this attempt', 'mine', 'retry'],
+    ['nobody has', null, 'first'],
+  ])('%s', async (_, stored, state) => {
+    const { ask } = open(scripted(({ op }) => (op === 'claim' ? stored : null)))
+    expect((await ask(using(proofOf()), {}, { attempt: 'mine' })).proof).toBe(state)
   })
 
-  test('a hop is used up in each inside entrypoint by itself, a proof everywhere', async () => {
-    const { process } = open()
-    const at = (entrypoint: string, attempt: string) =>
-      recall(checkOf({ attempt }), showing(PROOF, HOP), factsOf({ entrypoint }), process())
-    expect(await at('a', '1')).toMatchObject({ proof: 'first', hop: 'first' })
-    expect(await at('b', '2')).toMatchObject({ proof: 'repeated', hop: 'first' })
-    expect(await at('a', '3')).toMatchObject({ proof: 'repeated', hop: 'repeated' })
+  test('a proof is used up at every entrypoint, a hop only where it was shown', async () => {
+    const { ask } = open(memory())
+    const shown = async (use: SingleUse, entrypoint: string) => await ask(using(use), { entrypoint })
+    expect((await shown(proofOf(), 'one')).proof).toBe('first')
+    expect((await shown(proofOf(), 'two')).proof).toBe('repeated')
+    expect((await shown(hopOf(), 'one')).hop).toBe('first')
+    expect((await shown(hopOf(), 'two')).hop).toBe('first')
+    expect((await shown(hopOf(), 'two')).hop).toBe('repeated')
   })
 
-  test('a router retry of a named edge may repeat a hop', async () => {
-    const { config } = open()
-    const ask = (attempt: string, mayRepeat: boolean) =>
-      recall(checkOf({ attempt }), showing({ ...HOP, mayRepeat }), factsOf(), config)
-    expect((await ask('1', true)).hop).toBe('first')
-    expect((await ask('2', true)).hop).toBe('retry')
-    expect((await ask('3', false)).hop).toBe('repeated')
+  test('a hop that may repeat is a router’s retry', async () => {
+    const { ask } = open(memory())
+    const hop = hopOf({ mayRepeat: true })
+    expect((await ask(using(hop))).hop).toBe('first')
+    expect((await ask(using(hop))).hop).toBe('retry')
   })
 
-  test('of another identity the same name is another use', async () => {
-    const { config } = open()
-    await recall(checkOf({ attempt: '1' }), showing(PROOF), factsOf(), config)
-    const other: Subject = {
-      ...(showing(PROOF) as Identified),
-      credential: { ...credential, subject: 'bob' },
-    }
-    expect((await recall(checkOf({ attempt: '2' }), other, factsOf(), config)).proof).toBe('first')
+  test('what the edge has counted is read and not counted again', async () => {
+    const { ask, asked } = open(memory(), [limitOf('subject')])
+    await ask()
+    const inside = await ask(using(hopOf(), { isCounted: true }))
+    expect(asked[1]?.commands.map(({ op }) => op)).toEqual([
+      'claim',
+      'get',
+      'get',
+      'get',
+      'get',
+      'get',
+      'get',
+    ])
+    expect(inside).toMatchObject({ hop: 'first', requestsPerMinute: 1, limits: [{ used: 1 }] })
+    // Not counted, so a retry has nothing to take off.
+    const again = await ask(using(hopOf({ mayRepeat: true }), { isCounted: true }))
+    expect(again).toMatchObject({ hop: 'retry', requestsPerMinute: 1, limits: [{ used: 1 }] })
+  })
+
+  test('what was made before the primary began may be lost with the one before', async () => {
+    const { ask } = open(scripted(() => null, { degraded: [], primarySinceMs: AT_MS - 1000 }))
+    expect((await ask(using(proofOf({ issuedAtMs: AT_MS - 1001 })))).proof).toBe('unavailable')
+    expect((await ask(using(proofOf({ name: 'b', issuedAtMs: AT_MS - 1000 })))).proof).toBe('first')
+  })
+
+  test('a store that may lose claims is named, where there was something to claim', async () => {
+    const { ask } = open(scripted(() => null, { degraded: ['eviction', 'replica'] }))
+    expect((await ask(using(proofOf()))).degraded).toEqual(['store-eviction', 'store-replica'])
+    expect((await ask()).degraded).toEqual([])
   })
 })
 
 describe('without the store', () => {
-  const down: Store = {
-    kind: 'redis',
-    read: () => Promise.reject(new StoreUnavailable('timeout')),
-    update: () => Promise.reject(new StoreUnavailable('timeout')),
-    health: () => Promise.resolve({ isReachable: false, degraded: [] }),
-    close: () => Promise.resolve(),
-  }
-
-  test('nothing is known, the uses are unchecked, and that is said and counted', async () => {
-    const { config, meter } = open(LIMITS, down)
-    expect(await recall(checkOf(), showing(PROOF), factsOf(), config)).toEqual({
-      shown: {},
+  test.each([
+    ['timeout', new StoreUnavailable('timeout')],
+    ['unreachable', new StoreUnavailable('unreachable')],
+    ['full', new StoreUnavailable('full')],
+    ['unexpected', new TypeError('bug')],
+  ])('%s: the past is empty and says so, and it is counted', async (reason, error) => {
+    const { ask, meter } = open(failing(error), [limitOf('subject')])
+    const past = await ask(identified(), { device: { id: 'phone', isAttested: false } })
+    expect(past).toEqual({
+      // The hash of what was shown needs no store.
+      shown: { device: expect.any(String) },
       limits: [],
-      proof: 'unavailable',
+      proof: 'none',
       hop: 'none',
       degraded: ['store'],
     })
-    expect(meter.counts['vigil_store_errors_total{call=read,reason=timeout}']).toBe(1)
+    expect(meter.counts).toEqual({ [`vigil_store_errors_total{call=read,reason=${reason}}`]: 1 })
+    expect(meter.records).toEqual(['vigil_store_wait_seconds'])
   })
 
-  test('what this process has seen in another attempt is still a replay', async () => {
-    const { config } = open(LIMITS, down)
-    await recall(checkOf({ attempt: '1' }), showing(PROOF), factsOf(), config)
-    expect((await recall(checkOf({ attempt: '2' }), showing(PROOF), factsOf(), config)).proof).toBe(
-      'repeated',
-    )
+  test('this process still knows a replay of what it has seen, and of nothing else', async () => {
+    const { ask } = open(failing(new StoreUnavailable('timeout')))
+    const check = { attempt: 'the same' }
+    expect((await ask(using(proofOf()), {}, check)).proof).toBe('unavailable')
+    // The same attempt proves nothing: its first try may itself have been a replay.
+    expect((await ask(using(proofOf()), {}, check)).proof).toBe('unavailable')
+    expect((await ask(using(proofOf()))).proof).toBe('repeated')
+    expect((await ask(using(hopOf()))).hop).toBe('unavailable')
+    expect((await ask(using(hopOf()))).hop).toBe('repeated')
   })
-})
 
-test('there is one wait, with every command in it', async () => {
-  const asked: (readonly StoreCommand[])[] = []
-  const store: Store = {
-    ...createMemoryStore({ maxEntries: 10, clock: fakeClock(AT_MS) }),
-    read: (commands) => {
-      asked.push(commands)
-      return Promise.resolve(commands.map(() => null))
-    },
-  }
-  const { config } = open(LIMITS, store)
-  await recall(checkOf(), showing(PROOF), factsOf(), config)
-  expect(asked.map((commands) => commands.map(({ op }) => op).join(' '))).toEqual([
-    `claim get get count get${' count get'.repeat(LIMITS.length)}`,
-  ])
-})
-
-test('profile and session come with it; what cannot be read is missing, and that is said', async () => {
-  const { config, store } = open([])
-  const { profile, session } = keys.of(credential)
-  const known = mergeProfile(undefined, [{ kind: 'seen', atMs: AT_MS, shown: { device: 'abcdefgh' } }])
-  await store.update(profile, 1e6, () => encodeProfile(known))
-  await store.update(session, 1e6, () => encodeSession({ firstSeenMs: AT_MS, lastSeenMs: AT_MS, seen: 4 }))
-  const good = await recall(checkOf(), showing(), factsOf(), config)
-  expect(good).toMatchObject({ profile: { seen: 1 }, session: { seen: 4 }, degraded: [] })
-  await store.update(profile, 1e6, () => 'garbage')
-  await store.update(session, 1e6, () => 'garbage')
-  const bad = await recall(checkOf(), showing(), factsOf(), config)
-  expect(bad).toMatchObject({ degraded: ['profile', 'session'] })
-  expect([bad.profile, bad.session]).toEqual([undefined, undefined])
+  test('a use seen during an outage is no first use when the store is back', async () => {
+    let isBack = false
+    const store = memory()
+    const { ask } = open({
+      ...store,
+      read: (commands, budgetMs) =>
+        isBack ? store.read(commands, budgetMs) : Promise.reject(new StoreUnavailable('timeout')),
+    })
+    const check = { attempt: 'the same' }
+    for (const name of ['a', 'b']) await ask(using(proofOf({ name })), {}, check)
+    isBack = true
+    expect((await ask(using(proofOf({ name: 'a' })))).proof).toBe('repeated')
+    expect((await ask(using(proofOf({ name: 'b' })), {}, check)).proof).toBe('retry')
+  })
 })

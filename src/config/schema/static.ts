@@ -38,7 +38,7 @@ const serverSettings = z
       .int()
       .min(1024)
       .default(4 * 1024 * 1024)
-      .describe('Largest check (with body) taken.'),
+      .describe('Largest check (with body) that is decided; a larger one is denied with 413.'),
     drainDelaySeconds: seconds
       .default(10)
       .describe('After SIGTERM health says NOT_SERVING, and checks are served this long.'),

@@ -3,11 +3,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { type Store, StoreUnavailable } from '../../../src/store/store.ts'
 import { freePort } from '../../harness/ports.ts'
 import { type RedisServer, startRedis } from '../../harness/redis.ts'
+import { startProxy } from '../../harness/redis-proxy.ts'
 import { describeWithValkey } from '../../harness/tools.ts'
 import { waitUntil } from '../../harness/wait.ts'
 import { storeContract } from '../../store/contract.ts'
 import { isReachable, open, openReady, pass } from './given.ts'
-import { startProxy } from './proxy.ts'
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {

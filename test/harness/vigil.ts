@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ROOT } from '../../scripts/root.ts'
+import { type CheckClient, openCheckClient } from './check-client.ts'
+import { freePort } from './ports.ts'
+import { type Running, start } from './process.ts'
+
+export interface VigilOptions {
+  /** Path of vigil.yaml. */
+  readonly config: string
+  /** Members of static.yaml beside the listeners; files in it must be absolute. */
+  readonly fixed?: Readonly<Record<string, unknown>>
+  /** Members of its `server` beside `listen`. */
+  readonly server?: Readonly<Record<string, unknown>>
+}
+
+/** A `vigil serve` that is ready, and a client of its gRPC port. */
+export interface VigilProcess extends CheckClient {
+  readonly running: Running
+  /** Where it takes checks. */
+  readonly address: string
+  probe(path: string): Promise<{ status: number; text: string }>
+  /** Sum of all samples of a metric that carry these labels; 0 when there is none. */
+  metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>
+  /** SIGTERM, and what it ended with. */
+  stop(): Promise<number | NodeJS.Signals>
+}
+
+/** Starts the service as an operator does, in a process of its own on free ports. */
+export async function startVigil(options: VigilOptions): Promise<VigilProcess> {
+  const [grpc, http] = [await freePort(), await freePort()]
+  const folder = mkdtempSync(join(tmpdir(), 'vigil-static-'))
+  const file = join(folder, 'static.yaml')
+  writeFileSync(file, staticText(grpc, http, options))
+  const args = ['src/main.ts', 'serve', '--static', file, '--config', options.config]
+  const running = start(process.execPath, args, { cwd: ROOT })
+  const address = `127.0.0.1:${grpc}`
+  const client = openCheckClient(address)
+  const probe = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${http}${path}`, { signal: AbortSignal.timeout(5000) })
+    return { status: response.status, text: await response.text() }
+  }
+  const stop = async () => {
+    client.close()
+    await running.stop(20_000)
+    rmSync(folder, { recursive: true, force: true })
+    return running.ended
+  }
+  try {
+    await running.waitUntil('ready', () => isReady(probe), 60_000)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  const metric: VigilProcess['metric'] = async (name, labels = {}) =>
+    sumOf((await probe('/metrics')).text, name, labels)
+  return { ...client, running, address, probe, metric, stop }
+}
+
+/** JSON is YAML. */
+function staticText(grpc: number, http: number, { fixed, server }: VigilOptions): string {
+  return JSON.stringify({
+    ...fixed,
+    server: { drainDelaySeconds: 0, ...server, listen: [`127.0.0.1:${grpc}`] },
+    probes: { listen: `127.0.0.1:${http}` },
+  })
+}
+
+async function isReady(probe: VigilProcess['probe']): Promise<boolean> {
+  try {
+    return (await probe('/readyz')).status === 200
+  } catch {
+    return false // not listening yet
+  }
+}
+
+/** Prometheus text: `name{label="value",…} number`. */
+function sumOf(text: string, name: string, labels: Readonly<Record<string, string>>): number {
+  const wanted = Object.entries(labels).map(([key, value]) => `${key}="${value}"`)
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(`${name}{`) && wanted.every((label) => line.includes(label)))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf('} ') + 2).split(' ')[0]), 0)
+}
