@@ -17,8 +17,8 @@ export interface Caller {
 }
 
 export interface Peer {
-  readonly ip?: string
-  readonly port?: number
+  readonly ip?: string | undefined
+  readonly port?: number | undefined
   /** First URI SAN, else DNS SAN, else subject of the TLS peer; empty without mTLS. */
   readonly principal: string
   /** DER of the peer's leaf certificate; absent also when what Envoy sent is no certificate. */
@@ -51,7 +51,7 @@ export interface Check {
   readonly metadata: Readonly<Record<string, unknown>>
   readonly isGrpc: boolean
   /** Set when the request itself must be refused whatever it carries (no HTTP, CONNECT, hostile path, …). */
-  readonly malformed?: FailureCode
+  readonly malformed?: FailureCode | undefined
 }
 
 /** The Envoy through which a check came, and what it may be trusted with. */
@@ -142,7 +142,7 @@ export type Subject =
       /** A valid hop came with it: the edge has counted and learned this request already. */
       readonly isCounted: boolean
       /** A fresh nonce the answer should carry (RFC 9449 section 8.2). */
-      readonly nextNonce?: string
+      readonly nextNonce?: string | undefined
     }
   | { readonly state: 'anonymous' }
   | {
@@ -177,11 +177,11 @@ export interface Facts {
   readonly entrypoint: string
   readonly action: Action
   /** The client's address by the entrypoint's rule. */
-  readonly address: { readonly ip?: string; readonly isUntrusted: boolean }
+  readonly address: { readonly ip?: string | undefined; readonly isUntrusted: boolean }
   /** Claimed unless proved. */
   readonly device: { readonly id?: string; readonly isAttested: boolean }
   /** The request can be read in two ways under this configuration: the gate refuses it, whoever asks. */
-  readonly refusal?: FailureCode
+  readonly refusal?: FailureCode | undefined
 }
 
 /** One configured hard limit and how much of it is used, this request included. */
@@ -241,13 +241,13 @@ export type UseState = 'none' | 'first' | 'retry' | 'repeated' | 'unavailable'
 
 /** What is known of this subject, read in one wait. */
 export interface Past {
-  readonly profile?: Profile
-  readonly session?: Session
+  readonly profile?: Profile | undefined
+  readonly session?: Session | undefined
   /** Hashes under which this check's values would stand in the profile, by feature. */
   readonly shown: Readonly<Record<string, string>>
   readonly limits: readonly LimitReading[]
   /** This identity's requests in the sliding minute, this one included; absent when not counted. */
-  readonly requestsPerMinute?: number
+  readonly requestsPerMinute?: number | undefined
   readonly proof: UseState
   readonly hop: UseState
   /** Inputs that were wanted and not had, e.g. `store`. */
@@ -284,7 +284,7 @@ export interface ShadowOutcome {
 interface DecisionBase {
   /** Never empty: nothing is decided without a reason. */
   readonly reasons: readonly [Reason, ...Reason[]]
-  readonly rule?: string
+  readonly rule?: string | undefined
   readonly shadow: readonly ShadowOutcome[]
   readonly degraded: readonly string[]
 }

@@ -39,7 +39,9 @@ export function toCheck(wire: WireCheckRequest, arrival: Arrival): Check {
     (isHostile ? 'check.request.path' : undefined) ??
     (isBroken ? 'check.request.header' : undefined)
   return {
-    ...arrival,
+    id: arrival.id,
+    atMs: arrival.atMs,
+    caller: arrival.caller,
     attempt: attemptOf(attributes.request, source, arrival.id),
     method,
     scheme,
@@ -57,7 +59,7 @@ export function toCheck(wire: WireCheckRequest, arrival: Arrival): Check {
       : NO_EXTENSIONS,
     metadata: toMetadata(attributes.metadata_context?.filter_metadata),
     isGrpc: isGrpc(headers.get('content-type')?.[0]),
-    ...(malformed === undefined ? {} : { malformed }),
+    malformed,
   }
 }
 
@@ -160,8 +162,8 @@ function toPeer(peer: WirePeer | undefined): Peer {
   const socket = peer?.address?.socket_address
   const principal = peer?.principal ?? ''
   const base = {
-    ...(socket?.address ? { ip: socket.address } : {}),
-    ...(socket?.port_value ? { port: socket.port_value } : {}),
+    ip: socket?.address || undefined,
+    port: socket?.port_value || undefined,
     // A NUL truncates names in other parsers (CVE-2026-47778): such a principal is nobody.
     principal: /[^\x20-\x7e]/.test(principal) ? '' : principal,
   }

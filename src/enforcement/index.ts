@@ -87,12 +87,9 @@ function nonceHeaders(subject: Subject, check: Check): readonly HeaderPair[] {
 
 /** For access logs and later filters: no token, no secret. */
 function metadataOf(decision: Decision, check: Check, level: Level): Answer['metadata'] {
-  return {
-    decision: check.id,
-    effect: decision.effect,
-    level,
-    reasons: decision.reasons,
-    ...(decision.rule === undefined ? {} : { rule: decision.rule }),
-    ...(decision.degraded.length === 0 ? {} : { degraded: decision.degraded }),
-  }
+  const { effect, reasons, rule, degraded } = decision
+  const metadata: Record<string, string | readonly string[]> = { decision: check.id, effect, level, reasons }
+  if (rule !== undefined) metadata['rule'] = rule
+  if (degraded.length > 0) metadata['degraded'] = degraded
+  return metadata
 }

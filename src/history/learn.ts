@@ -42,13 +42,14 @@ export interface Learner {
   readonly pending: number
 }
 
-const INTERVAL_MS = 100
+/** A page is many requests within a second: they become one write per key. */
+const INTERVAL_MS = 1000
 const MAX_PER_KEY = 32
-const MAX_PENDING = 10_000
+const MAX_PENDING = 50_000
 /** Keys merged between two looks at the event loop: merging thousands at a stretch would delay checks. */
 const KEYS_AT_ONCE = 16
 
-/** Write-behind: what checks taught is merged per key every 100 ms or 32 events, challenges at once. */
+/** Write-behind: what checks taught is merged per key every second or 32 events, challenges at once. */
 export function createLearner(parts: LearnerParts): Learner {
   return new WriteBehind(parts)
 }
@@ -79,7 +80,8 @@ class WriteBehind implements Learner {
       lesson.profile === undefined ? 0 : this.#add(profile, 'profile', lesson.profile),
       this.#add(session, 'session', lesson.session),
     )
-    if (most >= MAX_PER_KEY || lesson.session.kind === 'challenged') {
+    const isFull = this.#queue.isHalfFull
+    if (isFull || most >= MAX_PER_KEY || lesson.session.kind === 'challenged') {
       this.#isUrgent = true
       void this.#drain()
     } else this.#arm()

@@ -20,6 +20,11 @@ export class LearningQueue {
     return this.#size
   }
 
+  /** Time to write, before something is lost. */
+  get isHalfFull(): boolean {
+    return this.#size * 2 >= this.#max
+  }
+
   /** @returns how many deltas now wait for this key; 0 when there was no room and the delta is lost */
   add(key: string, kind: Pending['kind'], delta: ProfileDelta | SessionDelta): number {
     if (this.#size >= this.#max) return 0

@@ -1,4 +1,4 @@
-import type { Check, Facts, LimitReading, Past, Profile, Session, Subject, UseState } from '../model.ts'
+import type { Check, Facts, LimitReading, Past, Subject, UseState } from '../model.ts'
 import { StoreUnavailable } from '../store/store.ts'
 import type { HistoryConfig, Limit } from './compile.ts'
 import { decodeProfile } from './profile.ts'
@@ -58,21 +58,24 @@ function understand(
   const states = uses(check, question, replies, config)
   const degraded: string[] = question.uses.length === 0 ? [] : weaknesses(config)
   let at = question.uses.length
-  const own = question.identity === undefined ? {} : identityPast(check, replies.slice(at, at + 4), degraded)
+  const own = question.identity === undefined ? NOBODY : identityPast(check, replies, at, degraded)
   if (question.identity !== undefined) at += 4
   // Envoy's own retry of a check whose first try came to another process: that one is in the sum already.
   const excess = question.isCounting && (states.proof === 'retry' || states.hop === 'retry') ? 1 : 0
   const requests = own.requestsPerMinute === undefined ? undefined : own.requestsPerMinute - excess
   const limits = question.limits.map((limit, index) => {
     const counts = windowCounts(replies, at + 2 * index)
-    return reading(limit, { ...counts, current: counts.current - excess }, check.atMs)
+    counts.current -= excess
+    return reading(limit, counts, check.atMs)
   })
   return {
-    ...own,
-    ...(requests === undefined ? {} : { requestsPerMinute: requests }),
+    profile: own.profile,
+    session: own.session,
+    requestsPerMinute: requests,
     shown,
     limits,
-    ...states,
+    proof: states.proof,
+    hop: states.hop,
     degraded,
   }
 }
@@ -96,29 +99,29 @@ function uses(
 const weaknesses = (config: HistoryConfig): string[] =>
   (config.store.standing?.degraded ?? []).map((why) => `store-${why}`)
 
-/** @param replies profile, session, this minute, the minute before */
-function identityPast(
-  check: Check,
-  replies: Replies,
-  degraded: string[],
-): { profile?: Profile; session?: Session; requestsPerMinute?: number } {
-  const read = <T>(
-    text: string | null | undefined,
-    decode: (text: string) => T | undefined,
-    what: string,
-  ) => {
-    if (text === null || text === undefined) return undefined
-    const value = decode(text)
-    if (value === undefined) degraded.push(what)
-    return value
-  }
-  const profile = read(replies[0], decodeProfile, 'profile')
-  const session = read(replies[1], decodeSession, 'session')
+type Own = Pick<Past, 'profile' | 'session' | 'requestsPerMinute'>
+const NOBODY: Own = {}
+
+/** @param at where in the replies stand profile, session, this minute, the minute before */
+function identityPast(check: Check, replies: Replies, at: number, degraded: string[]): Own {
   return {
-    ...(profile === undefined ? {} : { profile }),
-    ...(session === undefined ? {} : { session }),
-    requestsPerMinute: used(windowCounts(replies, 2), MINUTE_MS, check.atMs),
+    profile: read(replies[at], decodeProfile, 'profile', degraded),
+    session: read(replies[at + 1], decodeSession, 'session', degraded),
+    requestsPerMinute: used(windowCounts(replies, at + 2), MINUTE_MS, check.atMs),
   }
+}
+
+/** What was stored and cannot be read is missing, and that is said. */
+function read<T>(
+  text: string | null | undefined,
+  decode: (text: string) => T | undefined,
+  what: string,
+  degraded: string[],
+): T | undefined {
+  if (text === null || text === undefined) return undefined
+  const value = decode(text)
+  if (value === undefined) degraded.push(what)
+  return value
 }
 
 function reading(limit: Limit, counts: WindowCounts, atMs: number): LimitReading {
@@ -132,7 +135,7 @@ function reading(limit: Limit, counts: WindowCounts, atMs: number): LimitReading
   }
 }
 
-const windowCounts = (replies: Replies, at: number): WindowCounts => ({
+const windowCounts = (replies: Replies, at: number): { current: number; previous: number } => ({
   current: count(replies[at]),
   previous: count(replies[at + 1]),
 })

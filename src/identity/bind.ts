@@ -84,7 +84,7 @@ function identified(
     },
     uses: use === undefined ? [] : [use],
     isCounted: used.hop !== undefined,
-    ...(nextNonce === undefined ? {} : { nextNonce }),
+    nextNonce,
   }
 }
 

@@ -18,6 +18,8 @@ import {
   wireRequest,
 } from '../support/edge-samples.ts'
 
+/** Members without a value are left out when a record is written. */
+const asWritten = (view: unknown): object => JSON.parse(JSON.stringify(view))
 const CONTEXT = { durationUs: 31, config: 'c0ffee', headers: ['x-device-id'] }
 
 test('the record of a passing check', () => {
@@ -80,7 +82,7 @@ test('a check that no stage has seen has a decision and a sentence, and no stage
   const record = toRecord(outcome, CONTEXT)
   expect(record).toMatchObject({ status: 503, why: 'Too many checks were in flight.', decision })
   for (const name of ['entrypoint', 'subject', 'facts', 'past', 'assessment'])
-    expect(record).not.toHaveProperty(name)
+    expect(asWritten(record)).not.toHaveProperty(name)
 })
 
 describe('why it did not pass, in one sentence', () => {
@@ -122,7 +124,7 @@ describe('what an answer or a gate depended on', () => {
   test('a request that was malformed says in what', () => {
     const check = sampleCheck({ malformed: 'check.request.connect' })
     expect(requestView(check, []).malformed).toBe('check.request.connect')
-    expect(requestView(sampleCheck(), [])).not.toHaveProperty('malformed')
+    expect(asWritten(requestView(sampleCheck(), []))).not.toHaveProperty('malformed')
   })
 
   test('a request id that is too long to be echoed cannot be taken for one that was', () => {
@@ -135,7 +137,7 @@ describe('what an answer or a gate depended on', () => {
     const refused = { state: 'refused', failure: 'identity.dpop.nonce-required' } as const
     const recordOf = (subject: Subject) => toRecord(sampleOutcome({}, subject), CONTEXT).subject
     for (const subject of [identified(), refused]) {
-      expect(recordOf(subject)).not.toHaveProperty('hasNextNonce')
+      expect(asWritten(recordOf(subject))).not.toHaveProperty('hasNextNonce')
       const given = recordOf({ ...subject, nextNonce: 'a-nonce' })
       expect(given).toMatchObject({ hasNextNonce: true })
       expect(JSON.stringify(given)).not.toContain('a-nonce')

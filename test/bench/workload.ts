@@ -1,73 +1,84 @@
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
+import { athOf, type ProofSigner, signProof } from '../harness/proofs.ts'
+import { AUDIENCE, ISSUER, type SigningKey, signCompact } from '../harness/tokens.ts'
 import { checkBytes } from '../harness/wire.ts'
 
-const ISSUER = 'https://idp.example.com'
-const AUDIENCE = 'https://api.example.com'
+/** Requests of `users` users of one issuer. Plain data, so that it can be handed to another process. */
+export interface Workload {
+  readonly users: number
+  readonly alg: 'ES256' | 'Ed25519'
+  /** JWK of the issuer's private key. */
+  readonly issuerKey: Readonly<Record<string, unknown>>
+  /** JWK of the key that DPoP proofs are made with: one for all users, as one client's tokens may be bound to one key. */
+  readonly proofKey: Readonly<Record<string, unknown>>
+}
 
-/** One issuer, four signals, ten rules of which the last two are looked at for the action, one hard limit. */
-export function benchSettings(jwks: { keys: unknown[] }, records: string): unknown {
+export function makeWorkload(users: number, alg: Workload['alg'] = 'ES256'): Workload {
+  const ec = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+  const issuer = alg === 'ES256' ? ec() : generateKeyPairSync('ed25519').privateKey
   return {
-    identity: {
-      issuers: [
-        {
-          issuer: ISSUER,
-          audiences: [AUDIENCE],
-          jwks: { inline: jwks },
-          algorithms: ['ES256', 'Ed25519'],
-          claims: ['accounts'],
-        },
-      ],
-    },
-    entrypoints: [{ name: 'gateway', externalOrigins: [AUDIENCE] }],
-    actions: [
-      {
-        name: 'read',
-        match: { methods: ['GET'], paths: ['/v1/accounts/{account}/items'] },
-        sensitivity: 'low',
-        scopes: ['read'],
-      },
-      {
-        name: 'pay',
-        match: { methods: ['POST'], paths: ['/v1/accounts/{account}/transfers'] },
-        sensitivity: 'high',
-        scopes: ['write'],
-      },
-    ],
-    risk: { limits: [{ name: 'per-subject', per: 'subject', requests: 100_000_000, windowSeconds: 60 }] },
-    policy: [
-      ...Array.from({ length: 8 }, (_, i) => ({
-        name: `rule-${i}`,
-        when: `request.method == "DELETE" && subject.tenant == "t${i}" && assessment.score > 0.5`,
-        effect: 'deny',
-      })),
-      {
-        name: 'own-accounts',
-        when: 'action.name == "read" && !(action.params.account in subject.claims.accounts)',
-        effect: 'deny',
-      },
-      { name: 'risky', when: 'assessment.level == "critical"', effect: 'deny' },
-    ],
-    audit: { sinks: [{ kind: 'file', path: records }] },
+    users,
+    alg,
+    issuerKey: { ...issuer.export({ format: 'jwk' }) },
+    proofKey: { ...ec().export({ format: 'jwk' }) },
   }
 }
 
-export interface Workload {
-  readonly jwks: string
-  readonly messages: readonly Buffer[]
+/** The issuer's key set as it publishes it. */
+export function jwksOf({ issuerKey, alg }: Workload): { keys: Record<string, unknown>[] } {
+  const { d: _private, ...publicPart } = issuerKey
+  return { keys: [{ ...publicPart, kid: 'bench', alg, use: 'sig' }] }
 }
 
-/** `count` users with a token each, one CheckRequest of about 1.5 KB and 28 headers per user. */
-export function makeWorkload(count: number, alg: 'ES256' | 'Ed25519' = 'ES256'): Workload {
-  const { publicKey, privateKey } =
-    alg === 'ES256' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('ed25519')
-  const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'bench', alg, use: 'sig' }
-  const messages = Array.from({ length: count }, (_, i) => message(i, mint(i, privateKey, alg)))
-  return { jwks: JSON.stringify({ keys: [jwk] }), messages }
+/** Makes the requests of a workload. Every CheckRequest has 28 headers and 1.8 KB, 2.4 KB with a proof. */
+export interface Mint {
+  /** The same token at every call. */
+  bearer(user: number): Buffer
+  /** A token that nobody has seen. */
+  fresh(user: number): Buffer
+  /** The same token at every call, each time with a proof of its own. */
+  proven(user: number): Buffer
 }
 
-function mint(user: number, key: KeyObject, alg: string): string {
-  const now = Math.floor(Date.now() / 1000)
-  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+export function createMint(workload: Workload): Mint {
+  const key: SigningKey = {
+    kid: 'bench',
+    alg: workload.alg,
+    privateKey: keyOf(workload.issuerKey),
+    jwk: {},
+  }
+  const signer = signerOf(workload.proofKey)
+  const plain = new Map<number, string>()
+  const bound = new Map<number, string>()
+  const once = (made: Map<number, string>, user: number, more: object) => {
+    const token = made.get(user) ?? mintToken(user, key, more)
+    made.set(user, token)
+    return token
+  }
+  return {
+    bearer: (user) => message(user, { authorization: `Bearer ${once(plain, user, {})}` }),
+    fresh: (user) =>
+      message(user, { authorization: `Bearer ${mintToken(user, key, { jti: randomUUID() })}` }),
+    proven: (user) => {
+      const token = once(bound, user, { cnf: { jkt: signer.jkt } })
+      return message(user, { authorization: `DPoP ${token}`, dpop: mintProof(user, token, signer) })
+    },
+  }
+}
+
+const keyOf = (jwk: Workload['issuerKey']): KeyObject => createPrivateKey({ key: jwk, format: 'jwk' })
+
+function signerOf(privateJwk: Workload['proofKey']): ProofSigner {
+  const { d: _private, ...jwk } = privateJwk
+  const { crv, kty, x, y } = jwk
+  // RFC 7638 section 3.2: the required members in this order and nothing else.
+  const jkt = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url')
+  return { alg: 'ES256', jwk, privateJwk, privateKey: keyOf(privateJwk), jkt }
+}
+
+const nowSeconds = () => Math.floor(Date.now() / 1000)
+
+function mintToken(user: number, key: SigningKey, more: object): string {
   const claims = {
     iss: ISSUER,
     aud: AUDIENCE,
@@ -76,28 +87,41 @@ function mint(user: number, key: KeyObject, alg: string): string {
     jti: `token-${user}`,
     sid: `session-${user}`,
     scope: 'read write profile email',
-    iat: now,
-    exp: now + 3600,
+    iat: nowSeconds(),
+    exp: nowSeconds() + 3600,
     accounts: [`a-${user}`, `b-${user}`],
     acr: 'mfa',
-    auth_time: now - 60,
+    auth_time: nowSeconds() - 60,
     roles: ['customer', 'beta', 'newsletter'],
+    ...more,
   }
-  const input = `${part({ typ: 'at+jwt', alg, kid: 'bench' })}.${part(claims)}`
-  const signature = sign(alg === 'ES256' ? 'sha256' : null, Buffer.from(input), {
-    key,
-    dsaEncoding: 'ieee-p1363',
-  })
-  return `${input}.${signature.toString('base64url')}`
+  return signCompact({ typ: 'at+jwt', alg: key.alg, kid: key.kid }, claims, key)
 }
 
-function message(user: number, token: string): Buffer {
-  const filler = Array.from({ length: 20 }, (_, i) => [`x-header-${i}`, `value ${i} of a header`])
+function mintProof(user: number, token: string, signer: ProofSigner): string {
+  const claims = {
+    jti: randomUUID(),
+    htm: 'GET',
+    htu: `${AUDIENCE}${pathOf(user)}`,
+    iat: nowSeconds(),
+    ath: athOf(token),
+  }
+  return signProof(signer, { claims })
+}
+
+const pathOf = (user: number) => `/v1/accounts/a-${user}/items`
+
+/** Ids of requests: without a new one per request Vigil would rightly take the second for Envoy's own retry. */
+let requests = 0
+
+function message(user: number, credential: Readonly<Record<string, string>>): Buffer {
+  const count = 21 - Object.keys(credential).length
+  const filler = Array.from({ length: count }, (_, i) => [`x-header-${i}`, `value ${i} of a header`])
   return checkBytes({
-    path: `/v1/accounts/a-${user}/items?page=2`,
-    streamId: String(user + 1),
+    path: `${pathOf(user)}?page=2`,
+    streamId: String(++requests),
     headers: {
-      authorization: `Bearer ${token}`,
+      ...credential,
       'x-device-id': `device-${user}`,
       'x-forwarded-for': '198.51.100.7',
       'user-agent':

@@ -1,6 +1,6 @@
 import { loadPackageDefinition, Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
-import { PROTO_ROOT } from '../../src/check/wire.ts'
+import { PROTO_ROOT } from '../../../src/check/wire.ts'
 import { reportUsage } from './usage.ts'
 
 /** The line that everything is measured against: grpc-js and proto-loader, a handler that only says OK. */
@@ -19,6 +19,6 @@ server.addService(grpc.envoy.service.auth.v3.Authorization.service, {
 })
 server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
   if (error) throw error
-  process.send?.({ address: `127.0.0.1:${port}` })
+  process.send?.({ value: `127.0.0.1:${port}` })
 })
 reportUsage()

@@ -1,0 +1,82 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type App, createApp } from '../../src/app.ts'
+import { type CheckHandler, createCheckHandler } from '../../src/check/handler.ts'
+import { systemClock as clock } from '../../src/clock.ts'
+import { settings as schema } from '../../src/config/schema/settings.ts'
+import { type StaticSettings, staticSettings } from '../../src/config/schema/static.ts'
+import { silentLog as log, type Meter } from '../../src/ports.ts'
+import { openStore } from '../../src/store/open.ts'
+import { startTelemetry } from '../../src/telemetry/telemetry.ts'
+import { deriveInstanceKeys } from '../../src/tokens/instance-keys.ts'
+
+/** The real service without its process: pipeline, real clock, real telemetry, audit to a file. */
+export interface BenchApp {
+  readonly app: App
+  readonly fixed: StaticSettings
+  readonly meter: Meter
+  /** @param defer what runs after an answer; by default as in the service. */
+  handler(defer?: (run: () => void) => void): CheckHandler
+  /** Compiles settings and puts them in use. */
+  use(raw: unknown): Promise<void>
+  /** Where records go when settings say so. */
+  readonly records: string
+  /** Removes the records. */
+  forget(): void
+  close(): Promise<void>
+}
+
+const later = (run: () => void) => void setImmediate(run)
+
+/** @param redisPort absent: the memory store */
+export async function openBenchApp(redisPort?: number): Promise<BenchApp> {
+  const redis = redisPort === undefined ? {} : { kind: 'redis', redis: { port: redisPort } }
+  const fixed = staticSettings.parse({
+    // Wide, so that a busy machine gives slow answers and not refusals, which are no figure.
+    server: { listen: ['127.0.0.1:0'], deadlineMs: 10_000 },
+    store: { ...redis, budgetMs: 5000 },
+    instanceKeyFile: 'unused',
+  })
+  const telemetry = startTelemetry()
+  const { meter } = telemetry
+  const secret = randomBytes(32)
+  const app = await createApp({
+    fixed,
+    store: openStore(fixed.store, '.', { clock, log, meter }),
+    keys: deriveInstanceKeys({ root: secret, current: secret }),
+    clock,
+    entropy: randomBytes,
+    meter,
+    log,
+    baseDir: '.',
+    schedule: (ms, run) => {
+      const timer = setTimeout(run, ms)
+      return () => clearTimeout(timer)
+    },
+    defer: later,
+  })
+  const records = join(tmpdir(), `vigil-bench-${process.pid}.jsonl`)
+  const forget = () => rmSync(records, { force: true })
+  return {
+    app,
+    fixed,
+    meter,
+    records,
+    handler: (defer = later) =>
+      createCheckHandler(app.decider, { ...fixed.server, clock, newId: randomUUID, defer, meter, log }),
+    use: async (raw) => {
+      const compiled = app.compile(schema.parse(raw), 'bench')
+      if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems))
+      await compiled.value.tokens.start()
+      await app.use(compiled.value)
+    },
+    forget,
+    close: async () => {
+      await app.close()
+      await telemetry.close()
+      forget()
+    },
+  }
+}

@@ -1,0 +1,85 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { type Core, pinned } from '../pin.ts'
+import type { MintOrder, Order } from './driver.ts'
+import type { LoadPlan, LoadResult } from './load.ts'
+import type { Question, Usage } from './usage.ts'
+import type { VigilOptions } from './vigil-server.ts'
+
+/** A server under test in a process of its own. */
+export interface Server {
+  readonly address: string
+  ask(question: Question): Promise<Usage>
+  stop(): Promise<void>
+}
+
+export interface Driver {
+  mint(order: Omit<MintOrder, 'do'>): Promise<void>
+  load(plan: LoadPlan): Promise<LoadResult>
+  stop(): Promise<void>
+}
+
+/** The handler that everything is measured against. */
+export const startEmpty = (flags: readonly string[] = []): Promise<Server> =>
+  startServer('empty-server.ts', [], flags)
+
+export const startVigil = (options: VigilOptions, flags: readonly string[] = []): Promise<Server> =>
+  startServer('vigil-server.ts', [JSON.stringify(options)], flags)
+
+/** Starts a server and waits until it tells its address. */
+async function startServer(file: string, args: readonly string[], flags: readonly string[]): Promise<Server> {
+  const child = startChild(file, args, 'subject', flags)
+  const address = (await answerOf(child, file)) as string
+  return {
+    address,
+    ask: async (question) => (await tell(child, question, file)) as Usage,
+    stop: () => stopChild(child),
+  }
+}
+
+export function startDriver(): Driver {
+  const child = startChild('driver.ts', [], 'driver', [])
+  const order = (what: Order) => tell(child, what, 'the driver')
+  return {
+    mint: async (what) => void (await order({ do: 'mint', ...what })),
+    load: async (plan) => (await order({ do: 'load', plan })) as LoadResult,
+    stop: () => stopChild(child),
+  }
+}
+
+function startChild(file: string, args: readonly string[], core: Core, flags: readonly string[]) {
+  return fork(join(import.meta.dirname, file), args, {
+    ...pinned(core, flags),
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+}
+
+function tell(child: ChildProcess, message: Order | Question, name: string): Promise<unknown> {
+  const answer = answerOf(child, name)
+  child.send(message)
+  return answer
+}
+
+/** The next message. @throws when it tells an error, or when the process ends instead. */
+async function answerOf(child: ChildProcess, name: string): Promise<unknown> {
+  const listening = new AbortController()
+  const { signal } = listening
+  try {
+    const ended = once(child, 'exit', { signal }).then(([code]) => {
+      throw new Error(`${name} ended with ${code}`)
+    })
+    const [message] = await Promise.race([once(child, 'message', { signal }), ended])
+    if (message.error !== undefined) throw new Error(`${name}: ${message.error}`)
+    return message.value
+  } finally {
+    listening.abort()
+  }
+}
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.disconnect()
+  await ended
+}

@@ -1,0 +1,54 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { arch, cpus, loadavg, totalmem, type } from 'node:os'
+import { join } from 'node:path'
+import { ROOT } from '../../scripts/root.ts'
+import { redisVersion } from './grpc/redis.ts'
+import { canPin } from './pin.ts'
+
+/** Where and with what was measured, for whoever reads the figures later. */
+export interface Machine {
+  readonly at: string
+  readonly commit: string
+  readonly cpus: string
+  readonly memoryBytes: number
+  readonly system: string
+  readonly isPinned: boolean
+  /** One-minute load average before the run: what else the machine did. */
+  readonly loadBefore: number
+  readonly versions: Readonly<Record<string, string>>
+}
+
+export function describeMachine(): Machine {
+  const all = cpus()
+  return {
+    at: new Date().toISOString(),
+    commit: commit(),
+    cpus: `${all.length} x ${all[0]?.model.trim() ?? 'unknown'}`,
+    memoryBytes: totalmem(),
+    system: `${type()} ${arch()}`,
+    isPinned: canPin,
+    loadBefore: Math.round(100 * (loadavg()[0] ?? 0)) / 100,
+    versions: versions(),
+  }
+}
+
+function versions(): Record<string, string> {
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>
+  }
+  const { node, v8 = '', openssl = '' } = process.versions
+  const valkey = redisVersion()
+  return { node, v8, openssl, ...(valkey === undefined ? {} : { valkey }), ...dependencies }
+}
+
+/** `unknown` outside of a clone; with `+` when files differ from it. */
+function commit(): string {
+  const git = (...args: string[]) => spawnSync('git', args, { cwd: ROOT, encoding: 'utf8' }).stdout?.trim()
+  const head = git('rev-parse', '--short', 'HEAD')
+  if (!head) return 'unknown'
+  return git('status', '--porcelain') ? `${head}+` : head
+}
+
+export const machineLine = (machine: Machine): string =>
+  `${machine.at.slice(0, 10)}, commit ${machine.commit}, ${machine.cpus}, ${machine.system}, Node ${machine.versions['node']}, load average before ${machine.loadBefore}`

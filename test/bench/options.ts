@@ -1,0 +1,100 @@
+import { parseArgs } from 'node:util'
+import type { RoundPlan } from './grpc/index.ts'
+import type { MemoryPlan } from './memory/index.ts'
+
+export const PARTS = ['pipeline', 'grpc', 'memory', 'start'] as const
+export type Part = (typeof PARTS)[number]
+
+export interface Options {
+  readonly parts: readonly Part[]
+  readonly isQuick: boolean
+  readonly json?: string
+  readonly msPerCase: number
+  readonly rounds: RoundPlan
+  readonly memory: MemoryPlan
+  readonly starts: number
+}
+
+export const HELP = `npm run bench -- [--quick] [--only PART] [--json FILE]
+
+Measures Vigil on this machine: the decision in process stage by stage, gRPC against an empty @grpc/grpc-js handler in
+interleaved rounds, memory, and the time to start. Ratios count: absolute figures depend on the machine and on what else
+it does. docs/performance.md says what each row means.
+
+  --quick         about a minute in all, for CI; without it about a quarter of an hour
+  --only PART     pipeline, grpc, memory or start; may be given more than once
+  --json FILE     everything measured, each round, versions and machine
+  --per-case MS   pipeline: how long each case is measured
+  --help
+
+Results go to standard output, progress to standard error. With taskset and two cores the server has one of them to
+itself. The rows with Redis need Valkey: npm run tools.
+
+Examples
+  npm run bench -- --quick
+  npm run bench -- --only pipeline
+  npm run bench -- --only grpc --only memory --json bench.json
+
+Exit codes
+  0   measured, whatever the figures
+  1   something did not work, so there is no figure
+  2   wrong usage
+`
+
+const FULL = {
+  msPerCase: 1500,
+  rounds: {
+    rounds: 9,
+    warmCalls: 20_000,
+    leadSeconds: 1,
+    closedSeconds: 4,
+    openSeconds: 8,
+    hasAllRows: true,
+  },
+  // The token cache has its default size.
+  memory: { identities: 100_000, maxTokens: 10_000, settleMs: 2000 },
+  starts: 5,
+} as const
+
+const QUICK = {
+  msPerCase: 120,
+  rounds: {
+    rounds: 3,
+    warmCalls: 7000,
+    leadSeconds: 0.3,
+    closedSeconds: 0.5,
+    openSeconds: 0.5,
+    hasAllRows: false,
+  },
+  memory: { identities: 4000, maxTokens: 1000, settleMs: 500 },
+  starts: 3,
+} as const
+
+/** @returns undefined when help is asked for. @throws with a sentence when the arguments are wrong. */
+export function parseOptions(args: readonly string[]): Options | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', multiple: true, default: [] },
+      json: { type: 'string' },
+      'per-case': { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  })
+  if (values.help) return undefined
+  const wrong = values.only.find((name) => !isPart(name))
+  if (wrong !== undefined) throw new Error(`--only ${wrong}: give one of ${PARTS.join(', ')}`)
+  const base = values.quick ? QUICK : FULL
+  const msPerCase = values['per-case'] === undefined ? base.msPerCase : Number(values['per-case'])
+  if (!(msPerCase > 0)) throw new Error('--per-case: give milliseconds')
+  return {
+    ...base,
+    msPerCase,
+    parts: values.only.length === 0 ? PARTS : values.only.filter(isPart),
+    isQuick: values.quick,
+    ...(values.json === undefined ? {} : { json: values.json }),
+  }
+}
+
+const isPart = (name: string): name is Part => (PARTS as readonly string[]).includes(name)

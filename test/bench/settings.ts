@@ -1,0 +1,81 @@
+import { AUDIENCE, ISSUER } from '../harness/tokens.ts'
+
+export interface BenchOptions {
+  /** Public keys of the issuer. */
+  readonly jwks: { readonly keys: readonly unknown[] }
+  /** File that takes the records; absent: none are written. */
+  readonly records?: string
+  /** Rules put before the ten. */
+  readonly moreRules?: readonly object[]
+  /** Verified tokens kept; 0: every check verifies its token anew; absent: Vigil's default. */
+  readonly maxTokens?: number | undefined
+}
+
+/** One issuer, four signals, ten rules, one hard limit. */
+export function benchSettings({ jwks, records, moreRules = [], maxTokens }: BenchOptions): unknown {
+  return {
+    identity: {
+      issuers: [
+        {
+          issuer: ISSUER,
+          audiences: [AUDIENCE],
+          jwks: { inline: jwks },
+          algorithms: ['ES256', 'Ed25519'],
+          claims: ['accounts'],
+        },
+      ],
+      cache: { maxTokens },
+    },
+    entrypoints: [{ name: 'gateway', externalOrigins: [AUDIENCE] }],
+    actions: [
+      {
+        name: 'read',
+        match: { methods: ['GET'], paths: ['/v1/accounts/{account}/items'] },
+        sensitivity: 'low',
+        scopes: ['read'],
+      },
+      {
+        name: 'pay',
+        match: { methods: ['POST'], paths: ['/v1/accounts/{account}/transfers'] },
+        sensitivity: 'high',
+        scopes: ['write'],
+      },
+    ],
+    risk: { limits: [{ name: 'per-subject', per: 'subject', requests: 100_000_000, windowSeconds: 60 }] },
+    policy: [...moreRules, ...tenRules()],
+    audit: { sinks: records === undefined ? [] : [{ kind: 'file', path: records }] },
+  }
+}
+
+/** No index can leave one of these out for the benchmark's action: all ten are evaluated. */
+function tenRules(): object[] {
+  return [
+    ...Array.from({ length: 8 }, (_, i) => ({
+      name: `rule-${i}`,
+      when: `"scope-${i}" in subject.scopes && assessment.score > 0.5`,
+      effect: 'deny',
+    })),
+    {
+      name: 'own-accounts',
+      when: 'action.name == "read" && !(action.params.account in subject.claims.accounts)',
+      effect: 'deny',
+    },
+    { name: 'risky', when: 'assessment.level == "critical"', effect: 'deny' },
+  ]
+}
+
+/** Rules for another action, as most rules of a large policy are: the index leaves them out. */
+export const rulesForOthers = (count: number): object[] =>
+  Array.from({ length: count }, (_, i) => ({
+    name: `pay-${i}`,
+    when: `action.name == "pay" && action.params.account == "account-${i}" && assessment.score > 0.5`,
+    effect: 'deny',
+  }))
+
+/** Rules that may concern any request, so that all are evaluated: the worst that a policy can be. */
+export const rulesForAll = (count: number): object[] =>
+  Array.from({ length: count }, (_, i) => ({
+    name: `all-${i}`,
+    when: `request.method == "DELETE" && assessment.score > 0.${i + 100}`,
+    effect: 'deny',
+  }))
