@@ -25,6 +25,12 @@ export interface Peer {
   readonly certificate?: Uint8Array | undefined
 }
 
+/** Header fields by name in lower case; a repeated field has all its values in their order. A `Map` is one. */
+export interface HeaderFields extends Iterable<[name: string, values: readonly string[]]> {
+  get(name: string): readonly string[] | undefined
+  has(name: string): boolean
+}
+
 /** One ext_authz call, already free of Envoy's wire format. Header names are lower case. */
 export interface Check {
   /** The decision id (UUID), made when the check arrived. */
@@ -43,7 +49,7 @@ export interface Check {
   /** True when the query carries an `access_token` parameter (RFC 6750 section 2.3); its value is never kept. */
   readonly hasQueryToken: boolean
   readonly protocol: string
-  readonly headers: ReadonlyMap<string, readonly string[]>
+  readonly headers: HeaderFields
   readonly source: Peer
   readonly destination: Peer
   readonly sni: string

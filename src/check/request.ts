@@ -1,5 +1,6 @@
 import { hash, X509Certificate } from 'node:crypto'
 import type { FailureCode } from '../errors.ts'
+import { FieldLines } from '../lib/field-lines.ts'
 import type { Caller, Check, Peer } from '../model.ts'
 import { splitPath } from './path.ts'
 import type { WireCheckRequest, WireHeader, WireHttp, WirePeer, WireStruct, WireValue } from './wire.ts'
@@ -97,14 +98,14 @@ function normaliseAuthority(host: string): string {
 }
 
 interface Headers {
-  readonly headers: Map<string, string[]>
+  readonly headers: FieldLines
   /** A name or value that no HTTP parser should have let through. */
   isBroken: boolean
 }
 
 /** Both forms that Envoy sends: `headers` (repeats joined by `,`) and `header_map` (raw bytes, each entry alone). */
 function readHeaders(http: WireHttp | undefined): Headers {
-  const read: Headers = { headers: new Map(), isBroken: false }
+  const read: Headers = { headers: new FieldLines(), isBroken: false }
   const raw = http?.header_map?.headers
   const list = raw === undefined || raw.length === 0 ? http?.headers : raw
   if (list !== undefined) for (const header of list) add(read, header.key ?? '', textOf(header))
@@ -122,9 +123,7 @@ function add(read: Headers, key: string, value: string): void {
     return
   }
   if (name === PSEUDO) return
-  const values = read.headers.get(name)
-  if (values === undefined) read.headers.set(name, [value])
-  else values.push(value)
+  read.headers.add(name, value)
 }
 
 /** No header name is empty or a blank, so these cannot be names. */
