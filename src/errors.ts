@@ -1,6 +1,6 @@
 /**
  * The closed set of ways in which a check can be refused, with the one sentence that explains each to a person.
- * The problem decides what the caller sees (docs/answers.md); the sentence is for records, `vigil explain` and docs.
+ * The problem decides what the caller sees (docs/answers.md); the sentence is for records and docs.
  */
 
 /** The shapes of refusals a caller can see (reference: RFC 6750, 9449, 9470, 9457). */

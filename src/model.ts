@@ -274,6 +274,8 @@ export interface Assessment {
   readonly findings: readonly Finding[]
   /** Signals that threw and so are absent. */
   readonly failed: readonly string[]
+  /** Signals that look at the past, while the store that holds it is away: they had nothing to look at. */
+  readonly blind?: readonly string[]
 }
 
 /** A shadow rule that matched: recorded, not enforced. */

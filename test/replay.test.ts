@@ -103,7 +103,7 @@ describe('the decision and the answer come out the same', () => {
       ),
       { numRuns: 200 },
     )
-  })
+  }, 60_000)
 
   test.each([
     'check.caller.refused',

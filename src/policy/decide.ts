@@ -61,7 +61,8 @@ function judge(
   assessment: Assessment,
   config: PolicyConfig,
 ): Decision {
-  const lost = [...past.degraded, ...assessment.failed.map((id) => `signal:${id}`)]
+  const missing = [...assessment.failed, ...(assessment.blind ?? [])]
+  const lost = [...past.degraded, ...missing.map((id) => `signal:${id}`)]
   const gate = passGate(check, subject, facts, past, config)
   if (!gate.isOpen) return refusalOf(gate.refusal, lost, config)
   const degraded = [...lost, ...gate.degraded]

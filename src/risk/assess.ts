@@ -23,9 +23,12 @@ export function assess(
   for (const signal of config.signals) {
     if (!evaluate(signal, input, findings)) failed.push(signal.id)
   }
-  if (findings.length === 0 && failed.length === 0) return config.quiet
+  const isBlind = past.degraded.includes('store') && config.lookingBack.length > 0
+  const blind = isBlind ? { blind: config.lookingBack } : undefined
+  if (findings.length === 0 && failed.length === 0)
+    return isBlind ? { ...config.quiet, ...blind } : config.quiet
   const score = combine(config.priorNats, findings)
-  return { score, level: levelOf(score), findings, failed }
+  return { score, level: levelOf(score), findings, failed, ...blind }
 }
 
 /** Adds the signal's findings. @returns false when it failed; then nothing is added. */

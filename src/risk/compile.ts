@@ -11,6 +11,7 @@ export interface ActiveSignal {
   readonly id: string
   readonly cap: number
   readonly floor: number
+  readonly looksBack: boolean
   /** `burst` -> `risk.request-rate.burst`. */
   readonly reasons: ReadonlyMap<string, string>
   evaluate(input: SignalInput): readonly Evidence[]
@@ -22,6 +23,8 @@ export interface RiskConfig {
   readonly signals: readonly ActiveSignal[]
   /** What a check gets about which no signal says anything. */
   readonly quiet: Assessment
+  /** Signals that are blind without the store. */
+  readonly lookingBack: readonly string[]
 }
 
 /** The settings of one signal, with `enabled`, which all have. */
@@ -49,7 +52,8 @@ export function compileRisk(settings: RiskSettings, signals: readonly Signal[]):
   if (problems.length > 0) return { ok: false, problems }
   const { prior } = settings
   const quiet = Object.freeze({ score: prior, level: levelOf(prior), findings: [], failed: [] })
-  return { ok: true, value: { priorNats: logit(prior), signals: active, quiet } }
+  const lookingBack = active.filter((signal) => signal.looksBack).map(({ id }) => id)
+  return { ok: true, value: { priorNats: logit(prior), signals: active, quiet, lookingBack } }
 }
 
 function activate(signal: Signal, settings: Record<string, unknown>): ActiveSignal {
@@ -57,6 +61,7 @@ function activate(signal: Signal, settings: Record<string, unknown>): ActiveSign
     id: signal.id,
     cap: signal.cap,
     floor: signal.floor ?? 0,
+    looksBack: signal.looksBack ?? false,
     reasons: new Map(Object.keys(signal.reasons).map((r) => [r, `risk.${signal.id}.${r}`])),
     evaluate: (input) => signal.evaluate(input, settings),
   }

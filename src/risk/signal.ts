@@ -34,6 +34,8 @@ export interface Signal<S extends z.ZodObject = z.ZodObject> {
   readonly cap: number
   /** Least nats, at most 0; absent: 0. Only a signal that looks at proved facts alone may go below (docs/signals.md). */
   readonly floor?: number
+  /** It looks at what is known of the subject, so without the store it is blind; a decision then says so. */
+  readonly looksBack?: true
   /** Its settings under `risk.signals.<id>`, a strict object; every member has a default and a description. */
   readonly settings: S
   /** Findings of this check; empty when there is nothing to say. A missing fact is nothing to say. */

@@ -7,6 +7,7 @@ import { generateKeyPairSync, hash, type KeyObject, sign } from 'node:crypto'
 import type { Clock } from '../../src/clock.ts'
 import { type IdentitySettings, identitySettings } from '../../src/config/schema/identity.ts'
 import type { Entrypoint } from '../../src/model.ts'
+import { entrypointOf as plainEntrypoint } from '../support/check-of.ts'
 
 /** 2026-11-22T09:00:00Z: when every minted token was issued. */
 export const NOW_MS = Date.UTC(2026, 10, 22, 9)
@@ -142,19 +143,8 @@ export const issuerOf = (overrides: Members = {}): Record<string, unknown> => ({
 })
 
 /** An edge as plain as possible. */
-export const entrypointOf = (overrides: Partial<Entrypoint> = {}): Entrypoint => ({
-  name: 'gateway',
-  role: 'edge',
-  trustedProxies: 0,
-  envoyAppends: true,
-  externalOrigins: [AUDIENCE],
-  peerVerified: false,
-  trustsXfcc: false,
-  clientCertFrom: [],
-  edges: [],
-  issuesHop: false,
-  ...overrides,
-})
+export const entrypointOf = (overrides: Partial<Entrypoint> = {}): Entrypoint =>
+  plainEntrypoint({ externalOrigins: [AUDIENCE], ...overrides })
 
 /** A clock that only the test moves. */
 export function manualClock(startMs = NOW_MS): Clock & { advance(seconds: number): void } {

@@ -17,6 +17,7 @@ import type {
 import { compilePolicy, type PolicySettings } from '../../src/policy/compile.ts'
 import type { PolicyConfig } from '../../src/policy/config.ts'
 import { decide } from '../../src/policy/decide.ts'
+import { checkOf, credentialOf, pastOf } from '../support/check-of.ts'
 
 /** A check that passes the gate and is allowed by the default table; tests change what they are about. */
 
@@ -26,50 +27,35 @@ export const NOW = NOW_MS / 1000
 
 const peer: Peer = { principal: '' }
 
-export const check = (change: Partial<Check> = {}): Check => ({
-  id: '6f1c0f0e-0000-4000-8000-000000000001',
-  atMs: NOW_MS,
-  caller: { state: 'verified', sans: [] },
-  attempt: 'attempt',
-  method: 'POST',
-  scheme: 'https',
-  authority: 'api.example.com:8443',
-  path: '/v1/accounts/42/transfers',
-  hasQuery: false,
-  hasQueryToken: false,
-  protocol: 'HTTP/2',
-  headers: new Map([
-    ['x-region', ['eu', 'us']],
-    ['x-secret', ['s']],
-  ]),
-  source: peer,
-  destination: peer,
-  sni: '',
-  extensions: new Map(),
-  metadata: {},
-  isGrpc: false,
-  ...change,
-})
+export const check = (change: Partial<Check> = {}): Check =>
+  checkOf({
+    atMs: NOW_MS,
+    caller: { state: 'verified', sans: [] },
+    method: 'POST',
+    authority: 'api.example.com:8443',
+    path: '/v1/accounts/42/transfers',
+    headers: new Map([
+      ['x-region', ['eu', 'us']],
+      ['x-secret', ['s']],
+    ]),
+    source: peer,
+    destination: peer,
+    ...change,
+  })
 
-export const credential = (change: Partial<Credential> = {}): Credential => ({
-  issuer: 'https://idp.example.com',
-  subject: 'alice',
-  kind: 'user',
-  tenant: 'acme',
-  client: 'app',
-  session: { id: 's1', isDerived: false },
-  scopes: ['payments.read', 'payments.write'],
-  acr: 'mfa',
-  amr: ['pwd', 'otp'],
-  authTime: NOW - 100,
-  issuedAt: NOW - 50,
-  expiresAt: NOW + 300,
-  claims: { roles: ['teller', 'admin'], accounts: ['42', '43'], level: 3, address: { country: 'DE' } },
-  tokenId: 'id',
-  tokenHash: 'hash',
-  confirmation: {},
-  ...change,
-})
+export const credential = (change: Partial<Credential> = {}): Credential =>
+  credentialOf({
+    tenant: 'acme',
+    client: 'app',
+    scopes: ['payments.read', 'payments.write'],
+    acr: 'mfa',
+    amr: ['pwd', 'otp'],
+    authTime: NOW - 100,
+    issuedAt: NOW - 50,
+    expiresAt: NOW + 300,
+    claims: { roles: ['teller', 'admin'], accounts: ['42', '43'], level: 3, address: { country: 'DE' } },
+    ...change,
+  })
 
 export type Identified = Extract<Subject, { state: 'identified' }>
 
@@ -117,17 +103,8 @@ export const session = (change: Partial<Session> = {}): Session => ({
   ...change,
 })
 
-export const past = (change: Partial<Past> = {}): Past => ({
-  profile: profile(),
-  session: session(),
-  shown: {},
-  limits: [],
-  requestsPerMinute: 7,
-  proof: 'none',
-  hop: 'none',
-  degraded: [],
-  ...change,
-})
+export const past = (change: Partial<Past> = {}): Past =>
+  pastOf({ profile: profile(), session: session(), requestsPerMinute: 7, ...change })
 
 export const finding = (reason: string): Finding => ({ signal: 'x', reason, nats: 2, detail: {} })
 
@@ -199,3 +176,17 @@ export const decideWith = (config: PolicyConfig, given: Given = {}): Decision =>
 /** The decision under these rules. */
 export const decideBy = (rules: readonly RuleInput[], given: Given = {}): Decision =>
   decideWith(configOf(rules), given)
+
+/** A condition that reads something missing, and one that goes wrong. */
+export const UNKNOWN = 'subject.claims.absent == 1'
+export const ERROR = '1 / (past.seen - past.seen) > 0'
+
+export const rule = (effect: string, more: Partial<RuleInput> = {}): RuleInput => ({
+  name: 'r',
+  when: true,
+  effect,
+  ...more,
+})
+
+/** A past in which the session was challenged a while ago. */
+export const challenged = past({ session: session({ challengedAtMs: NOW_MS - 200_000 }) })

@@ -148,6 +148,21 @@ describe.each(signals.map((s) => [s.id, s] as const))('%s', (id, signal) => {
     expect(findings).toBeGreaterThan(0)
   })
 
+  test('it says that it looks back, or never does', () => {
+    let looked = false
+    const watched = (i: SignalInput): SignalInput => ({
+      ...i,
+      past: new Proxy(i.past, {
+        get: (target, name, receiver) => {
+          looked = true
+          return Reflect.get(target, name, receiver)
+        },
+      }),
+    })
+    fc.assert(fc.property(input, (i) => void signal.evaluate(watched(i), settings)))
+    expect(looked).toBe(signal.looksBack ?? false)
+  })
+
   test('it does not change what it looks at', () => {
     fc.assert(
       fc.property(input, (i) => {

@@ -1,16 +1,7 @@
 import type { WireCheckRequest, WireHeader, WireHttp } from '../../src/check/wire.ts'
-import type {
-  Answer,
-  Check,
-  Credential,
-  Decision,
-  Entrypoint,
-  Facts,
-  Outcome,
-  Past,
-  Subject,
-} from '../../src/model.ts'
+import type { Answer, Check, Credential, Decision, Facts, Outcome, Past, Subject } from '../../src/model.ts'
 import type { Labels, Log, Meter } from '../../src/ports.ts'
+import { checkOf, credentialOf, entrypointOf, factsOf, pastOf } from './check-of.ts'
 
 /** Plain examples of the shared words, for the tests of the edge, of enforcement and of audit. */
 
@@ -35,32 +26,18 @@ export function wireRequest(http: WireHttp = {}): WireCheckRequest {
 }
 
 export function sampleCheck(over: Partial<Check> = {}, headers: Record<string, string> = {}): Check {
-  return {
+  return checkOf({
     ...ARRIVAL,
-    attempt: 'attempt',
-    method: 'GET',
-    scheme: 'https',
-    authority: 'api.example.com',
     path: '/v1/orders',
-    hasQuery: false,
-    hasQueryToken: false,
-    protocol: 'HTTP/2',
     headers: new Map(Object.entries(headers).map(([name, value]) => [name, [value]])),
     source: { ip: '10.0.0.9', port: 4711, principal: '' },
     destination: { principal: '' },
-    sni: '',
-    extensions: new Map(),
-    metadata: {},
-    isGrpc: false,
     ...over,
-  }
+  })
 }
 
 export function sampleCredential(over: Partial<Credential> = {}): Credential {
-  return {
-    issuer: 'https://idp.example.com',
-    subject: 'alice',
-    kind: 'user',
+  return credentialOf({
     tenant: 'acme',
     client: 'web',
     session: { id: 's-1', isDerived: false },
@@ -70,12 +47,11 @@ export function sampleCredential(over: Partial<Credential> = {}): Credential {
     authTime: 1_795_000_000,
     issuedAt: 1_795_000_000,
     expiresAt: 1_795_000_600,
-    claims: {},
     tokenId: 'secret-token-id',
     tokenHash: 'secret-token-hash',
     confirmation: { jkt: 'secret-thumbprint' },
     ...over,
-  }
+  })
 }
 
 export type Identified = Extract<Subject, { state: 'identified' }>
@@ -92,34 +68,12 @@ export function identified(over: Partial<Identified> = {}): Identified {
   }
 }
 
-const ENTRYPOINT: Entrypoint = {
-  name: 'gateway',
-  role: 'edge',
-  trustedProxies: 0,
-  envoyAppends: true,
-  externalOrigins: ['https://api.example.com'],
-  peerVerified: false,
-  trustsXfcc: false,
-  clientCertFrom: [],
-  edges: [],
-  issuesHop: false,
-}
+const ENTRYPOINT = entrypointOf({ envoyAppends: true, externalOrigins: ['https://api.example.com'] })
 
-export const FACTS: Facts = {
-  entrypoint: 'gateway',
-  action: {
-    name: 'read-orders',
-    isKnown: true,
-    sensitivity: 'low',
-    scopes: [],
-    params: {},
-    allowsAnonymous: false,
-  },
-  address: { ip: '203.0.113.7', isUntrusted: false },
-  device: { isAttested: false },
-}
+const { action, ...plainFacts } = factsOf({ address: { ip: '203.0.113.7', isUntrusted: false } })
+export const FACTS: Facts = { ...plainFacts, action: { ...action, name: 'read-orders' } }
 
-export const PAST: Past = { shown: {}, limits: [], proof: 'none', hop: 'none', degraded: [] }
+export const PAST: Past = pastOf()
 
 export const DECISION_BASE = { reasons: ['policy.default.allowed'], shadow: [], degraded: [] } as const
 

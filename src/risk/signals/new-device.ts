@@ -8,6 +8,7 @@ export default defineSignal({
   summary: 'The claimed device is not one of those this identity has shown before.',
   reasons: { unseen: 'This identity has shown a device before, and never this one.' },
   cap: CAP,
+  looksBack: true,
   settings: z.strictObject({
     beta: z
       .number()

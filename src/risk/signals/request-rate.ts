@@ -51,6 +51,7 @@ export default defineSignal({
     burst: 'The rate is so far beyond the habit of this identity that something else must be at work.',
   },
   cap: CAP,
+  looksBack: true,
   settings,
   evaluate({ past }, s) {
     const now = past.requestsPerMinute
