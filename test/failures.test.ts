@@ -22,6 +22,9 @@ const LOW = ['low', 'medium'] as const
 const HIGH = ['high', 'critical'] as const
 const ALL = [...LOW, ...HIGH] as const
 
+/** The store, and the signals that see nothing without it. */
+const DEGRADED = ['store', 'signal:new-device', 'signal:request-rate']
+
 /** Names of the rows that have tests here. */
 const tested: string[] = []
 function row(name: string, tests: () => void): void {
@@ -101,9 +104,12 @@ row('the store is unreachable or over its budget: baselines and rates', () => {
     const app = await openTestApp(settings(), { store: storeThatFails(error), meter })
     for (const sensitivity of LOW) {
       const { decision, answer } = await ask(app, sensitivity)
-      expect(decision).toMatchObject({ effect: 'allow', degraded: ['store'] })
-      expect(answer.metadata['degraded']).toEqual(['store'])
-      expect('setHeaders' in answer && answer.setHeaders).toContainEqual(['x-vigil-degraded', 'store'])
+      expect(decision).toMatchObject({ effect: 'allow', degraded: DEGRADED })
+      expect(answer.metadata['degraded']).toEqual(DEGRADED)
+      expect('setHeaders' in answer && answer.setHeaders).toContainEqual([
+        'x-vigil-degraded',
+        DEGRADED.join(),
+      ])
     }
     expect(meter.counts['vigil_checks_degraded_total{input=store}']).toBe(2)
   })
@@ -119,7 +125,7 @@ row('the store is unreachable or over its budget: baselines and rates', () => {
     const app = await openTestApp(settings({ failure }), { store: lost() })
     expectUnavailable(await ask(app, 'low'), 'history.store.unavailable')
     expect((await ask(app, 'medium')).decision).toMatchObject({ effect: 'allow' })
-    expect((await ask(app, 'critical')).decision).toMatchObject({ effect: 'step-up', degraded: ['store'] })
+    expect((await ask(app, 'critical')).decision).toMatchObject({ effect: 'step-up', degraded: DEGRADED })
   })
 })
 
@@ -153,7 +159,7 @@ row('the replay store is unreachable', () => {
     for (const sensitivity of LOW) {
       const headers = await proved(sensitivity, nonce)
       const first = await app.decide(checkOf(sensitivity, headers))
-      expect(first.decision).toMatchObject({ effect: 'allow', degraded: ['store', 'replay'] })
+      expect(first.decision).toMatchObject({ effect: 'allow', degraded: [...DEGRADED, 'replay'] })
       const again = await app.decide(checkOf(sensitivity, headers))
       expect(again.decision).toMatchObject({ effect: 'deny', failure: 'identity.dpop.replayed' })
     }

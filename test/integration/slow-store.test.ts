@@ -72,6 +72,9 @@ const as = (method: string): RequestOptions => ({
   streamId: `stream-${++streams}`,
 })
 
+/** The store, and the signals that see nothing without it. */
+const DEGRADED = ['store', 'signal:new-device', 'signal:request-rate']
+
 /** The row of the failure table, by sensitivity, each answer within the deadline. */
 async function expectFailureRow(vigil: VigilProcess): Promise<void> {
   const { deadlineMs } = PATIENT.server
@@ -80,13 +83,13 @@ async function expectFailureRow(vigil: VigilProcess): Promise<void> {
   const before = { degraded: await degraded(), failed: await failed() }
   for (const method of ['GET', 'PUT']) {
     const told = await timed(vigil, as(method))
-    expect(told).toMatchObject({ isPass: true, degraded: ['store'] })
-    expect(told.upstreamHeader('x-vigil-degraded')).toBe('store')
+    expect(told).toMatchObject({ isPass: true, degraded: DEGRADED })
+    expect(told.upstreamHeader('x-vigil-degraded')).toBe(DEGRADED.join())
     expect(told.ms).toBeLessThan(deadlineMs)
   }
   for (const method of ['POST', 'DELETE']) {
     const told = await timed(vigil, as(method))
-    expect(told).toMatchObject({ status: 503, reasons: ['history.store.unavailable'], degraded: ['store'] })
+    expect(told).toMatchObject({ status: 503, reasons: ['history.store.unavailable'], degraded: DEGRADED })
     expect(told.header('retry-after')).toBe('1')
     expect(told.ms).toBeLessThan(deadlineMs)
   }
@@ -157,7 +160,7 @@ describeWithValkey('a store that falls silent', (server) => {
     const asked = await vigil.ask(prove('GET'))
     expect(asked).toMatchObject({ status: 401, reasons: ['identity.dpop.nonce-required'] })
     const good = prove('GET', asked.header('dpop-nonce'))
-    expect(await vigil.ask(good)).toMatchObject({ isPass: true, degraded: ['store', 'replay'] })
+    expect(await vigil.ask(good)).toMatchObject({ isPass: true, degraded: [...DEGRADED, 'replay'] })
     const replayed = await vigil.ask({ ...good, streamId: 'another stream' })
     expect(replayed).toMatchObject({ status: 401, reasons: ['identity.dpop.replayed'] })
     const high = await vigil.ask(prove('POST', asked.header('dpop-nonce')))
