@@ -34,5 +34,5 @@ export function render({ machine, pipeline, grpc, memory, start, goals }: Report
 const goalsTable = (goals: readonly Goal[]): string =>
   table([
     ['held to', 'goal', 'measured', ''],
-    ...goals.map(({ name, goal, measured, isMet }) => [name, goal, measured, isMet ? 'met' : 'NOT MET']),
+    ...goals.map(({ name, goal, measured, verdict }) => [name, goal, measured, verdict]),
   ])

@@ -5,7 +5,7 @@ import { type RowSummary, summarise } from './report.ts'
 import { type Measured, type RoundPlan, rowSeconds, runRounds, warmSeconds } from './rounds.ts'
 import { openRows, rowCount } from './rows.ts'
 
-export { grpcTable, type RowSummary } from './report.ts'
+export { grpcTable, isStarved, type RowSummary } from './report.ts'
 export type { RoundPlan } from './rounds.ts'
 
 export interface GrpcResult {

@@ -97,14 +97,18 @@ function passedLine({ row, passed, sent }: RowSummary): string[] {
 const BUSY = 0.9
 const LATE_US = 1000
 
+const leastBusy = (rows: readonly RowSummary[]) => Math.min(...rows.map(({ busyShare }) => busyShare))
+
+/** Whether a server did not get its core at full load. */
+export const isStarved = (rows: readonly RowSummary[]): boolean => leastBusy(rows) < BUSY
+
 /** What else ran on the machine can spoil figures in two ways, and both are seen. */
 function doubts(rows: readonly RowSummary[]): string[] {
-  const busy = Math.min(...rows.map(({ busyShare }) => busyShare))
+  const busy = leastBusy(rows)
   const late = Math.max(...rows.map(({ lateP99Us }) => lateP99Us))
-  const isStarved = busy < BUSY
   return [
     // Then the server was not at its limit, and throughput says more of the machine than of Vigil.
-    ...(isStarved
+    ...(isStarved(rows)
       ? [
           `IN DOUBT: a server got ${(100 * busy).toFixed(0)} % of its core at full load; believe the CPU columns, not checks/s`,
         ]
