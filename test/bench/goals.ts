@@ -10,7 +10,7 @@ export interface Goal {
   readonly verdict: 'met' | 'NOT MET' | 'in doubt'
 }
 
-const verdict = (isMet: boolean) => (isMet ? 'met' : 'NOT MET')
+const verdict = (isMet: boolean): Goal['verdict'] => (isMet ? 'met' : 'NOT MET')
 
 export function judge({ grpc, memory, start, isQuick }: Omit<Report, 'goals'>): Goal[] {
   const ratio = (row: string, least: number): Goal[] => {
