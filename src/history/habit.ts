@@ -21,22 +21,26 @@ const HALF_LIFE_MINUTES = 7 * 24 * 60
  * @param timesMs epoch ms, in any order
  */
 export function completeMinutes(rate: LearnedRate, timesMs: readonly number[]): LearnedRate {
-  return timesMs
-    .map((atMs) => Math.floor(atMs / MINUTE_MS))
-    .sort((a, b) => a - b)
-    .reduce(withRequest, rate)
+  const minutes = timesMs.map((atMs) => Math.floor(atMs / MINUTE_MS)).sort((a, b) => a - b)
+  let learned = rate
+  for (let from = 0, to = 0; from < minutes.length; from = to) {
+    const minute = minutes[from] ?? 0
+    while (minutes[to] === minute) to++
+    learned = withRequests(learned, minute, to - from)
+  }
+  return learned
 }
 
-function withRequest(rate: LearnedRate, minute: number): LearnedRate {
+function withRequests(rate: LearnedRate, minute: number, count: number): LearnedRate {
   const { shape, minutes, running } = rate
-  if (running === undefined) return { shape, minutes, running: { minute, count: 1 } }
-  if (minute === running.minute) return { shape, minutes, running: { minute, count: running.count + 1 } }
+  if (running === undefined) return { shape, minutes, running: { minute, count } }
+  if (minute === running.minute) return { shape, minutes, running: { minute, count: running.count + count } }
   // Another process told later of a minute that is over: it has been counted as one, unless it is the first.
-  if (minute < running.minute) return { shape: shape + 1, minutes: Math.max(1, minutes), running }
+  if (minute < running.minute) return { shape: shape + count, minutes: Math.max(1, minutes), running }
   const decay = 0.5 ** ((minute - running.minute) / HALF_LIFE_MINUTES)
   return {
     shape: (shape + running.count) * decay,
     minutes: (minutes + 1) * decay,
-    running: { minute, count: 1 },
+    running: { minute, count },
   }
 }

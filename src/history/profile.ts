@@ -29,29 +29,54 @@ export function mergeProfile(
   current: ProfileRecord | undefined,
   deltas: readonly ProfileDelta[],
 ): ProfileRecord {
-  const times = deltas.map((delta) => delta.atMs)
-  const seen = deltas.filter((delta) => delta.kind === 'seen')
-  const features: Record<string, { shown: number; values: readonly SeenValue[] }> = { ...current?.features }
-  for (const { shown, atMs } of seen)
-    for (const [feature, value] of Object.entries(shown)) {
-      const before = features[feature] ?? { shown: 0, values: [] }
-      features[feature] = { shown: before.shown + 1, values: withValue(before.values, value, atMs) }
+  const features: Record<string, Feature> = { ...current?.features }
+  const own = new Set<string>()
+  const seenMs: number[] = []
+  const challengedMs: number[] = []
+  for (const delta of deltas) {
+    if (delta.kind === 'challenged') challengedMs.push(delta.atMs)
+    else {
+      seenMs.push(delta.atMs)
+      for (const feature in delta.shown)
+        addValue(features, own, feature, delta.shown[feature] ?? '', delta.atMs)
     }
-  const challengedAtMs = latest(
-    current?.challengedAtMs,
-    deltas.filter((delta) => delta.kind === 'challenged').map((delta) => delta.atMs),
-  )
+  }
+  const challengedAtMs = latest(current?.challengedAtMs, challengedMs)
   return {
-    firstSeenMs: Math.min(current?.firstSeenMs ?? Number.POSITIVE_INFINITY, ...times),
-    lastSeenMs: Math.max(current?.lastSeenMs ?? 0, ...times),
-    seen: (current?.seen ?? 0) + seen.length,
+    firstSeenMs: Math.min(current?.firstSeenMs ?? Number.POSITIVE_INFINITY, ...seenMs, ...challengedMs),
+    lastSeenMs: Math.max(current?.lastSeenMs ?? 0, ...seenMs, ...challengedMs),
+    seen: (current?.seen ?? 0) + seenMs.length,
     features,
-    rate: completeMinutes(
-      current?.rate ?? NO_RATE,
-      seen.map((delta) => delta.atMs),
-    ),
+    rate: completeMinutes(current?.rate ?? NO_RATE, seenMs),
     ...(challengedAtMs === undefined ? {} : { challengedAtMs }),
   }
+}
+
+interface Feature {
+  readonly shown: number
+  readonly values: readonly SeenValue[]
+}
+
+/** @param own features of this merge, which may be changed in place: many checks are merged at once */
+function addValue(
+  features: Record<string, Feature>,
+  own: Set<string>,
+  feature: string,
+  value: string,
+  atMs: number,
+): void {
+  const before = features[feature]
+  const first = before?.values[0]
+  if (before === undefined || first?.value !== value || atMs < first.lastSeenMs || !own.has(feature)) {
+    own.add(feature)
+    const values = withValue(before?.values ?? [], value, atMs)
+    features[feature] = { shown: (before?.shown ?? 0) + 1, values }
+    return
+  }
+  // The newest value once more, as nearly always: nothing changes its place.
+  const mine = before as { shown: number; readonly values: SeenValue[] }
+  mine.shown++
+  mine.values[0] = { value, count: first.count + 1, firstSeenMs: first.firstSeenMs, lastSeenMs: atMs }
 }
 
 export const latest = (current: number | undefined, times: readonly number[]): number | undefined =>

@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer'
 import { CHALLENGE_WINDOW_MS, type Challenges, type Session } from '../model.ts'
-import { latest } from './profile.ts'
 
 export interface ChallengeDelta {
   readonly kind: 'challenged'
@@ -39,24 +38,29 @@ const MAX_COUNT = 0xff
 
 /** Applies deltas to what stands in the store; pure, so that the store may ask for it again. */
 export function mergeSession(current: Session | undefined, deltas: readonly SessionDelta[]): Session {
-  const times = deltas.map((delta) => delta.atMs)
-  const seen = deltas.filter((delta) => delta.kind === 'seen')
-  const device = seen.findLast((delta) => delta.device !== undefined)?.device ?? current?.device
-  const challenged = deltas.filter((delta) => delta.kind === 'challenged')
-  const challengedAtMs = latest(
-    current?.challengedAtMs,
-    challenged.filter((delta) => delta.marks).map((delta) => delta.atMs),
-  )
-  const challenges = challenged.reduce<Challenges | undefined>(withChallenge, current?.challenges)
+  let { firstSeenMs, lastSeenMs, seen, device, challengedAtMs, challenges } = current ?? NEVER_SEEN
+  for (const delta of deltas) {
+    firstSeenMs = Math.min(firstSeenMs, delta.atMs)
+    lastSeenMs = Math.max(lastSeenMs, delta.atMs)
+    if (delta.kind === 'seen') {
+      seen++
+      device = delta.device ?? device
+    } else {
+      challenges = withChallenge(challenges, delta)
+      if (delta.marks) challengedAtMs = Math.max(challengedAtMs ?? 0, delta.atMs)
+    }
+  }
   return {
-    firstSeenMs: Math.min(current?.firstSeenMs ?? Number.POSITIVE_INFINITY, ...times),
-    lastSeenMs: Math.max(current?.lastSeenMs ?? 0, ...times),
-    seen: (current?.seen ?? 0) + seen.length,
+    firstSeenMs,
+    lastSeenMs,
+    seen,
     ...(challengedAtMs === undefined ? {} : { challengedAtMs }),
     ...(challenges === undefined ? {} : { challenges }),
     ...(device === undefined ? {} : { device }),
   }
 }
+
+const NEVER_SEEN: Session = { firstSeenMs: Number.POSITIVE_INFINITY, lastSeenMs: 0, seen: 0 }
 
 /**
  * One more challenge counts when its token is newer than the last one that counted: then somebody has been back at the
