@@ -45,7 +45,7 @@ const FULL = {
   msPerCase: 1500,
   rounds: {
     rounds: 9,
-    warmCalls: 20_000,
+    warmCalls: 40_000,
     leadSeconds: 1,
     closedSeconds: 4,
     openSeconds: 8,
@@ -60,7 +60,7 @@ const QUICK = {
   msPerCase: 120,
   rounds: {
     rounds: 3,
-    warmCalls: 7000,
+    warmCalls: 16_000,
     leadSeconds: 0.3,
     closedSeconds: 0.5,
     openSeconds: 0.5,
