@@ -2,14 +2,14 @@ import type { Check, Facts, SingleUse, Subject } from '../model.ts'
 import type { StoreCommand } from '../store/store.ts'
 import type { HistoryConfig, Limit } from './compile.ts'
 import type { HistoryKeys, IdentityKeys } from './keys.ts'
-import { windowAt, windowKey, windowTtlMs } from './rate.ts'
+import { windowAt, windowTtlMs } from './rate.ts'
 import type { LocalUse } from './replay.ts'
 
 export const MINUTE_MS = 60_000
 
 /**
- * What one check asks of the store. `commands` holds, in this order: a claim per use; for an identity profile, session,
- * this minute and the minute before; this and the earlier window per limit.
+ * What one check asks of the store. `commands` holds, in this order: a claim per use; for an identity profile, session
+ * and its minutes; the windows of each limit.
  */
 export interface Question {
   readonly commands: readonly StoreCommand[]
@@ -27,9 +27,7 @@ export function ask(check: Check, subject: Subject, facts: Facts, config: Histor
   const isCounting = !(subject.state === 'identified' && (subject.isCounted || uses.some(isSeenHere)))
   const count = (prefix: string, windowMs: number) => {
     const window = windowAt(check.atMs, windowMs)
-    const key = windowKey(prefix, window)
-    commands.push(isCounting ? { op: 'count', key, ttlMs: windowTtlMs(windowMs) } : { op: 'get', key })
-    commands.push({ op: 'get', key: windowKey(prefix, window - 1) })
+    commands.push({ op: 'window', key: prefix, window, ttlMs: windowTtlMs(windowMs), adds: isCounting })
   }
   const identity = subject.state === 'identified' ? config.keys.of(subject.credential) : undefined
   if (identity !== undefined) {

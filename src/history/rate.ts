@@ -12,9 +12,6 @@ export interface WindowCounts {
 /** Number of the fixed window in which a moment lies. */
 export const windowAt = (atMs: number, windowMs: number): number => Math.floor(atMs / windowMs)
 
-/** Store keys number windows in base 36 to be short. */
-export const windowKey = (prefix: string, window: number): string => prefix + window.toString(36)
-
 /** A count is needed until its successor ends; the rest is for clocks that differ between replicas. */
 export const windowTtlMs = (windowMs: number): number => 2 * windowMs + 5000
 

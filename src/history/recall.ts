@@ -59,12 +59,12 @@ function understand(
   const degraded: string[] = question.uses.length === 0 ? [] : weaknesses(config)
   let at = question.uses.length
   const own = question.identity === undefined ? NOBODY : identityPast(check, replies, at, degraded)
-  if (question.identity !== undefined) at += 4
+  if (question.identity !== undefined) at += 3
   // Envoy's own retry of a check whose first try came to another process: that one is in the sum already.
   const excess = question.isCounting && (states.proof === 'retry' || states.hop === 'retry') ? 1 : 0
   const requests = own.requestsPerMinute === undefined ? undefined : own.requestsPerMinute - excess
   const limits = question.limits.map((limit, index) => {
-    const counts = windowCounts(replies, at + 2 * index)
+    const counts = windowCounts(replies[at + index])
     counts.current -= excess
     return reading(limit, counts, check.atMs)
   })
@@ -102,12 +102,12 @@ const weaknesses = (config: HistoryConfig): string[] =>
 type Own = Pick<Past, 'profile' | 'session' | 'requestsPerMinute'>
 const NOBODY: Own = {}
 
-/** @param at where in the replies stand profile, session, this minute, the minute before */
+/** @param at where in the replies stand profile, session, this minute and the one before */
 function identityPast(check: Check, replies: Replies, at: number, degraded: string[]): Own {
   return {
     profile: read(replies[at], decodeProfile, 'profile', degraded),
     session: read(replies[at + 1], decodeSession, 'session', degraded),
-    requestsPerMinute: used(windowCounts(replies, at + 2), MINUTE_MS, check.atMs),
+    requestsPerMinute: used(windowCounts(replies[at + 2]), MINUTE_MS, check.atMs),
   }
 }
 
@@ -135,13 +135,15 @@ function reading(limit: Limit, counts: WindowCounts, atMs: number): LimitReading
   }
 }
 
-const windowCounts = (replies: Replies, at: number): { current: number; previous: number } => ({
-  current: count(replies[at]),
-  previous: count(replies[at + 1]),
-})
+/** @param text `current previous` */
+function windowCounts(text: string | null | undefined): { current: number; previous: number } {
+  const blank = text?.indexOf(' ') ?? -1
+  if (text === null || text === undefined || blank < 0) return { current: 0, previous: 0 }
+  return { current: count(text.slice(0, blank)), previous: count(text.slice(blank + 1)) }
+}
 
 /** A counter that holds something else counts nothing: it expires with its window. */
-function count(text: string | null | undefined): number {
-  const value = Number(text ?? 0)
+function count(text: string): number {
+  const value = Number(text)
   return Number.isSafeInteger(value) && value > 0 ? value : 0
 }

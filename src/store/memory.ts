@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { SeedEntry } from './seed.ts'
-import { Slab } from './slab.ts'
+import { type Counter, Slab, type SlabValue } from './slab.ts'
 import { type Store, type StoreCommand, StoreUnavailable } from './store.ts'
 
 export interface MemoryStoreOptions {
@@ -21,21 +21,34 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
   const slab = new Slab(maxEntries)
   const standing =
     startedAtMs === undefined ? { degraded: [] } : { degraded: [], primarySinceMs: startedAtMs }
-  const put = (key: string, value: string | number, ttlMs: number, isPinned: boolean, nowMs: number) => {
+  const put = (key: string, value: SlabValue, ttlMs: number, isPinned: boolean, nowMs: number) => {
     if (!slab.set(key, value, nowMs + ttlMs, isPinned, nowMs)) throw new StoreUnavailable('full')
+  }
+  const window = (
+    { key, window, ttlMs, adds }: WindowCommand,
+    found: SlabValue | undefined,
+    nowMs: number,
+  ) => {
+    let counter = typeof found === 'object' ? found : undefined
+    if (adds && (counter === undefined || window > counter.window)) {
+      // A new window, and with it a new end.
+      counter = { window, current: 0, previous: countIn(counter, window - 1) }
+      put(key, counter, ttlMs, false, nowMs)
+    }
+    if (adds && counter !== undefined) {
+      if (window === counter.window) counter.current++
+      else if (window === counter.window - 1) counter.previous++
+    }
+    return `${countIn(counter, window)} ${countIn(counter, window - 1)}`
   }
   const run = (command: StoreCommand, nowMs: number): string | null => {
     const current = slab.get(command.key, nowMs)
-    if (command.op === 'get') return current === undefined ? null : String(current)
-    if (command.op === 'claim') {
-      if (current !== undefined) return String(current)
-      put(command.key, command.value, command.ttlMs, true, nowMs)
-      return null
-    }
-    const sum = 1 + (current === undefined ? 0 : Number(current))
-    if (current === undefined) put(command.key, sum, command.ttlMs, false, nowMs)
-    else slab.replace(command.key, sum)
-    return String(sum)
+    if (command.op === 'window') return window(command, current, nowMs)
+    if (command.op === 'get') return textOf(current)
+    // Whatever stands there is no first use.
+    if (current !== undefined) return textOf(current) ?? ''
+    put(command.key, command.value, command.ttlMs, true, nowMs)
+    return null
   }
   for (const { key, value, ttlMs } of options.seed ?? []) put(key, value, ttlMs, false, clock.nowMs())
 
@@ -48,8 +61,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     },
     async update(key, ttlMs, merge) {
       const nowMs = clock.nowMs()
-      const current = slab.get(key, nowMs)
-      put(key, merge(current === undefined ? null : String(current)), ttlMs, false, nowMs)
+      put(key, merge(textOf(slab.get(key, nowMs))), ttlMs, false, nowMs)
     },
     async health() {
       return { isReachable: true, ...standing }
@@ -59,3 +71,14 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     },
   }
 }
+
+type WindowCommand = Extract<StoreCommand, { op: 'window' }>
+
+/** What was counted in this window; a counter knows two of them. */
+function countIn(counter: Counter | undefined, window: number): number {
+  if (window === counter?.window) return counter.current
+  return window + 1 === counter?.window ? counter.previous : 0
+}
+
+/** A counter is no text; nobody asks for one as such. */
+const textOf = (value: SlabValue | undefined): string | null => (typeof value === 'string' ? value : null)

@@ -28,8 +28,9 @@ export function openStore(settings: StoreSettings, baseDir: string, deps: OpenDe
       throw new StartError(`store.${key} ${file}: ${unreadable(error)}`)
     }
   }
-  // `iat` mostly has whole seconds: a proof of the second in which this process began is one that was made for it.
-  const startedAtMs = Math.floor(deps.clock.nowMs() / 1000) * 1000
+  // To the millisecond, although `iat` mostly has whole seconds: a fresh proof of this very second is asked for a nonce,
+  // but one that an earlier process has taken within it does not pass again.
+  const startedAtMs = deps.clock.nowMs()
   if (settings.kind === 'memory' || settings.redis === undefined) {
     const { maxEntries, seedFile: seed } = settings.memory
     return createMemoryStore({

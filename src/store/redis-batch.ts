@@ -52,13 +52,26 @@ export class ReadBatch {
 function append(pipeline: ChainableCommander, command: StoreCommand, key: string): void {
   if (command.op === 'get') pipeline.get(key)
   else if (command.op === 'claim') pipeline.set(key, command.value, 'PX', command.ttlMs, 'NX', 'GET')
-  else pipeline.set(key, 0, 'PX', command.ttlMs, 'NX').incr(key)
+  else {
+    const current = windowKey(key, command.window)
+    if (command.adds) pipeline.set(current, 0, 'PX', command.ttlMs, 'NX').incr(current)
+    else pipeline.get(current)
+    pipeline.get(windowKey(key, command.window - 1))
+  }
+}
+
+/** Each window is a key of its own, which ends by itself. Numbered in base 36 to be short. */
+const windowKey = (key: string, window: number): string => key + window.toString(36)
+
+function repliesTo(command: StoreCommand): number {
+  if (command.op !== 'window') return 1
+  return command.adds ? 3 : 2
 }
 
 function distribute(batch: readonly Waiting[], replies: readonly RawReply[]): void {
   let at = 0
   for (const { commands, resolve, reject } of batch) {
-    const end = at + commands.reduce((count, { op }) => count + (op === 'count' ? 2 : 1), 0)
+    const end = at + commands.reduce((count, command) => count + repliesTo(command), 0)
     try {
       resolve(answers(commands, replies.slice(at, end)))
     } catch (error) {
@@ -72,10 +85,12 @@ function distribute(batch: readonly Waiting[], replies: readonly RawReply[]): vo
 /** @throws the first error reply: a check that was half answered is not answered */
 function answers(commands: readonly StoreCommand[], replies: readonly RawReply[]): (string | null)[] {
   let at = 0
-  return commands.map(({ op }) => {
-    // A count is two commands, and its sum is the reply of the second.
-    if (op === 'count') textOf(replies[at++])
-    return textOf(replies[at++])
+  return commands.map((command) => {
+    if (command.op !== 'window') return textOf(replies[at++])
+    // The reply that a counter has been made says nothing, but it may be an error.
+    if (command.adds) textOf(replies[at++])
+    const current = textOf(replies[at++]) ?? '0'
+    return `${current} ${textOf(replies[at++]) ?? '0'}`
   })
 }
 

@@ -1,7 +1,13 @@
 import { Buffer } from 'node:buffer'
 
-/** Counters stay numbers, so that counting makes no garbage. */
-export type SlabValue = string | number
+/** Counts of a fixed window and of the one before it: changed in place, so that counting makes no garbage. */
+export interface Counter {
+  window: number
+  current: number
+  previous: number
+}
+
+export type SlabValue = string | Counter
 
 const NONE = -1
 const FIRST_CAPACITY = 1024
@@ -53,12 +59,6 @@ export class Slab {
     if ((this.#expires[slot] ?? 0) > nowMs) return this.#values[slot]
     this.#remove(slot)
     return undefined
-  }
-
-  /** Changes the value of a live entry and leaves its age and expiry as they are. */
-  replace(key: string, value: SlabValue): void {
-    const slot = this.#index.get(key)
-    if (slot !== undefined) this.#values[slot] = value
   }
 
   /**
@@ -116,7 +116,7 @@ export class Slab {
     this.#index.delete(this.#keys[slot] ?? '')
     this.#unlink(slot)
     this.#keys[slot] = ''
-    this.#values[slot] = 0
+    this.#values[slot] = ''
     this.#expires[slot] = Number.POSITIVE_INFINITY
     this.#newer[slot] = this.#free
     this.#free = slot

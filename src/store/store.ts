@@ -9,8 +9,19 @@ export type StoreCommand =
   | { readonly op: 'claim'; readonly key: string; readonly value: string; readonly ttlMs: number }
   /** Result: the value, or null. */
   | { readonly op: 'get'; readonly key: string }
-  /** Count one and tell the sum: `SET key 0 NX PX ttlMs` + `INCR key`. Result: decimal digits. */
-  | { readonly op: 'count'; readonly key: string; readonly ttlMs: number }
+  /**
+   * What was counted under this key in the fixed window of this number and in the one before it; `adds`: one more is
+   * counted first. `SET key+window 0 NX PX ttlMs` + `INCR key+window` (else `GET`) + `GET key+earlier window`.
+   * Result: both sums as decimal digits with a blank between, this window's first.
+   */
+  | {
+      readonly op: 'window'
+      readonly key: string
+      readonly window: number
+      /** Longer than two windows: the earlier one is still asked for. */
+      readonly ttlMs: number
+      readonly adds: boolean
+    }
 
 /** How far the store can be relied on for single use, as last learned by connecting and by `health()`. */
 export interface StoreStanding {

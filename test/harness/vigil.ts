@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ROOT } from '../../scripts/root.ts'
 import { type CheckClient, openCheckClient } from './check-client.ts'
 import { freePort } from './ports.ts'
@@ -49,6 +50,8 @@ export async function startVigil(options: VigilOptions): Promise<VigilProcess> {
   }
   try {
     await running.waitUntil('ready', () => isReady(probe), 60_000)
+    // A proof tells its time in whole seconds, and one that looks older than the process would be asked for a nonce.
+    await sleep(1000 - (Date.now() % 1000))
   } catch (error) {
     await stop()
     throw error

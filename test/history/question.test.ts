@@ -213,7 +213,7 @@ test('there is one wait, with every command in it', async () => {
   const { config } = open(LIMITS, store)
   await recall(checkOf(), showing(PROOF), factsOf(), config)
   expect(asked.map((commands) => commands.map(({ op }) => op).join(' '))).toEqual([
-    `claim get get count get${' count get'.repeat(LIMITS.length)}`,
+    `claim get get window${' window'.repeat(LIMITS.length)}`,
   ])
 })
 

@@ -23,7 +23,10 @@ export function storeContract(name: string, create: () => Promise<Subject>): voi
     const read = (...commands: StoreCommand[]) => subject.store.read(commands, BUDGET_MS)
     const claim = (key: string, value: string, ttlMs = TTL) =>
       ({ op: 'claim', key, value, ttlMs }) satisfies StoreCommand
-    const count = (key: string, ttlMs = TTL) => ({ op: 'count', key, ttlMs }) satisfies StoreCommand
+    const count = (key: string, ttlMs = TTL, window = 7) =>
+      ({ op: 'window', key, window, ttlMs, adds: true }) satisfies StoreCommand
+    const look = (key: string, window = 7) =>
+      ({ op: 'window', key, window, ttlMs: TTL, adds: false }) satisfies StoreCommand
     const get = (key: string) => ({ op: 'get', key }) satisfies StoreCommand
 
     const table: [title: string, commands: StoreCommand[], replies: (string | null)[]][] = [
@@ -32,11 +35,27 @@ export function storeContract(name: string, create: () => Promise<Subject>): voi
       ['the first claim finds nothing', [claim('{t}:a', 'x')], [null]],
       ['a claim by another attempt finds the first', [claim('{t}:a', 'y')], ['x']],
       ['and has changed nothing', [get('{t}:a'), claim('{t}:a', 'x')], ['x', 'x']],
-      ['counts go up by one', [count('{t}:n'), count('{t}:n'), get('{t}:n')], ['1', '2', '2']],
+      ['nothing is counted by looking', [look('{t}:n'), look('{t}:n')], ['0 0', '0 0']],
+      ['counts go up by one', [count('{t}:n'), count('{t}:n'), look('{t}:n')], ['1 0', '2 0', '2 0']],
+      [
+        'the window before is told beside',
+        [count('{w}:n', TTL, 35), count('{w}:n', TTL, 35), count('{w}:n', TTL, 36), look('{w}:n', 36)],
+        ['1 0', '2 0', '1 2', '1 2'],
+      ],
+      [
+        'who is late still counts in the window before',
+        [count('{w}:n', TTL, 35), look('{w}:n', 36), look('{w}:n', 35)],
+        ['3 0', '1 3', '3 0'],
+      ],
+      [
+        'after a window without anybody both begin anew',
+        [look('{w}:n', 38), count('{w}:n', TTL, 38)],
+        ['0 0', '1 0'],
+      ],
       [
         'replies come in the order of the commands, across hash tags',
-        [count('{u}:n'), get('{t}:none'), claim('{v}:a', 'z'), get('{t}:n'), count('{t}:n')],
-        ['1', null, null, '2', '3'],
+        [count('{u}:n'), get('{t}:none'), claim('{v}:a', 'z'), look('{t}:n'), count('{t}:n')],
+        ['1 0', null, null, '2 0', '3 0'],
       ],
       ['the same key claimed twice in one read', [claim('{t}:b', 'p'), claim('{t}:b', 'q')], [null, 'p']],
     ]
@@ -47,9 +66,9 @@ export function storeContract(name: string, create: () => Promise<Subject>): voi
     test('claims and counts end with their time, and counting does not prolong it', async () => {
       await read(claim('{e}:c', 'x', 300), count('{e}:n', 300))
       await subject.pass(200)
-      expect(await read(claim('{e}:c', 'y', 300), count('{e}:n', 300))).toEqual(['x', '2'])
+      expect(await read(claim('{e}:c', 'y', 300), count('{e}:n', 300))).toEqual(['x', '2 0'])
       await subject.pass(150)
-      expect(await read(claim('{e}:c', 'z', 300), count('{e}:n', 300))).toEqual([null, '1'])
+      expect(await read(claim('{e}:c', 'z', 300), count('{e}:n', 300))).toEqual([null, '1 0'])
     })
 
     test('update makes, then changes, and sets the time anew', async () => {
@@ -69,8 +88,8 @@ export function storeContract(name: string, create: () => Promise<Subject>): voi
       expect(await read(get('{t}:sum'))).toEqual(['5'])
     })
 
-    test('an update sees what was claimed and counted', async () => {
-      await read(count('{t}:seen'), count('{t}:seen'))
+    test('an update sees what was claimed', async () => {
+      await read(claim('{t}:seen', '2'))
       await subject.store.update('{t}:seen', TTL, (current) => `${current} times`)
       expect(await read(get('{t}:seen'))).toEqual(['2 times'])
     })

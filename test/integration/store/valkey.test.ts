@@ -57,9 +57,10 @@ describeWithValkey('store', (server) => {
 
     test('counts of four connections add up', async () => {
       const stores = await Promise.all([opened(), opened(), opened(), opened()])
-      const count = (store: Store) => store.read([{ op: 'count', key: '{c}:n', ttlMs: 60_000 }], 5000)
+      const count = (store: Store) =>
+        store.read([{ op: 'window', key: '{c}:n:', window: 1, ttlMs: 60_000, adds: true }], 5000)
       await Promise.all(stores.flatMap((store) => Array.from({ length: 50 }, () => count(store))))
-      expect(await get(stores[0] as Store, '{c}:n')).toEqual(['200'])
+      expect(await get(stores[0] as Store, '{c}:n:1')).toEqual(['200'])
     })
 
     test('updates of four connections are all kept, also after the server has forgotten the script', async () => {
@@ -108,14 +109,14 @@ describeWithValkey('store', (server) => {
         [
           { op: 'claim', key: 'u:{a}:1', value: 'x', ttlMs: 1000 },
           { op: 'get', key: 'p:{a}:1' },
-          { op: 'count', key: 'm:{a}:1', ttlMs: 1000 },
-          { op: 'count', key: 'l:{b}:1', ttlMs: 1000 },
+          { op: 'window', key: 'm:{a}:', window: 1, ttlMs: 1000, adds: true },
+          { op: 'window', key: 'l:{b}:', window: 1, ttlMs: 1000, adds: false },
         ],
         5000,
       )
       expect(proxy.pieces).toHaveLength(1)
       const sent = [...(proxy.pieces[0] ?? '').matchAll(/\*\d+\r\n\$\d+\r\n(\w+)/g)].map((m) => m[1])
-      expect(sent).toEqual(['set', 'get', 'set', 'incr', 'set', 'incr'])
+      expect(sent).toEqual(['set', 'get', 'set', 'incr', 'get', 'get', 'get'])
     })
   })
 
