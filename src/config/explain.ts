@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { didYouMean, hint } from '../lib/nearest.ts'
+import { didYouMean, hint, nearest } from '../lib/nearest.ts'
 import { isLaterKey, isLaterWord } from './later.ts'
 import { type PathProblem, showPath } from './located.ts'
 import { keysAt } from './schema-walk.ts'
@@ -59,6 +59,26 @@ export function explainIssue(issue: Issue, about: Explained): PathProblem[] {
   const message = `${showPath(path) || 'the file'}: ${sentence(issue, path, value)}`
   return [{ path, message }]
 }
+
+/**
+ * A key that is missing only because the unknown one beside it was meant for it: `efect: deny` is one mistake, and
+ * "effect is missing" would only hide it.
+ */
+export function isMisspelt(issue: Issue, among: readonly Issue[], about: Explained): boolean {
+  const key = issue.path.at(-1)
+  if (typeof key !== 'string' || valueAt(about.value, issue.path) !== undefined) return false
+  const holder = issue.path.slice(0, -1)
+  const known = keysAt(about.schema, holder)
+  return among.some(
+    (other) =>
+      other.code === 'unrecognized_keys' &&
+      isSamePath(other.path, holder) &&
+      other.keys.some((written) => nearest(written, known) === key),
+  )
+}
+
+const isSamePath = (a: readonly PropertyKey[], b: readonly PropertyKey[]): boolean =>
+  a.length === b.length && a.every((part, i) => part === b[i])
 
 function unknownKey(path: Path, key: string, about: Explained): string {
   const whole = showPath([...path, key])

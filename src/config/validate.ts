@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { explainIssue } from './explain.ts'
+import { explainIssue, isMisspelt } from './explain.ts'
 import type { PathProblem } from './located.ts'
 
 export type Validated<T> =
@@ -18,6 +18,10 @@ export function validate<S extends z.ZodType>(
 ): Validated<z.output<S>> {
   const parsed = schema.safeParse(value)
   if (parsed.success) return { ok: true, value: parsed.data }
-  const problems = parsed.error.issues.flatMap((issue) => explainIssue(issue, { schema, value, elsewhere }))
+  const about = { schema, value, elsewhere }
+  const { issues } = parsed.error
+  const problems = issues
+    .filter((issue) => !isMisspelt(issue, issues, about))
+    .flatMap((issue) => explainIssue(issue, about))
   return { ok: false, problems }
 }

@@ -78,8 +78,25 @@ describe('a reload', () => {
       1,
     ])
     expect(log.lines).toEqual([
-      'error configuration refused, the one before stays in use {"problem":"vigil.yaml:3:7: unknown key actoins","problems":1}',
+      'error configuration refused, the one before stays in use {"problems":["vigil.yaml:3:7: unknown key actoins"],"count":1}',
     ])
+  })
+
+  test('tells the first five problems of a bad file, and how many there are', async () => {
+    const { live, files, log } = open()
+    const problems = Array.from({ length: 7 }, (_, i) => ({
+      file: 'v.yaml',
+      line: i + 1,
+      column: 1,
+      message: 'no',
+    }))
+    files.push({ ok: false, problems })
+    await live.reload()
+    const [line = ''] = log.lines
+    expect(JSON.parse(line.slice(line.indexOf('{')))).toEqual({
+      problems: [1, 2, 3, 4, 5].map((at) => `v.yaml:${at}:1: no`),
+      count: 7,
+    })
   })
 
   test('of a file that is good again, also when it is the one in use, lifts the gauge', async () => {
