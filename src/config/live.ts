@@ -115,9 +115,12 @@ function createReloader<T>(options: LiveOptions<T>, inUse: T): (isLook: boolean)
       refuse(read.problems, isLook)
       return 'refused'
     }
+    const wasRefused = told !== ''
     told = ''
     if (options.hashOf(read.value) === hash) {
       tell(meter, true, generation)
+      // Nothing changes, but whoever saw the refusal waits for the word that it is over.
+      if (wasRefused) log.info('configuration is good again', { generation, hash })
       return 'unchanged'
     }
     await options.use(read.value)

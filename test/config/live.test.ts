@@ -100,11 +100,16 @@ describe('a reload', () => {
   })
 
   test('of a file that is good again, also when it is the one in use, lifts the gauge', async () => {
-    const { live, files, used, gauge } = open()
-    files.push(bad, good('first'))
+    const { live, files, used, gauge, log } = open()
+    files.push(bad, good('first'), good('first'))
     await live.reload()
     expect(await live.reload()).toBe('unchanged')
     expect([used, gauge('generation'), gauge('last_reload_successful')]).toEqual([[], 1, 1])
+    await live.reload()
+    // Said once: a file that stays good is no news.
+    expect(log.lines.slice(1)).toEqual([
+      'info configuration is good again {"generation":1,"hash":"hash of first"}',
+    ])
   })
 
   test('that cannot be put in use counts as none, and the next one works', async () => {
