@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { describe, expect, test } from '@jest/globals'
 import { kindOf } from '../src/config/effective.ts'
+import { readInstanceKey } from '../src/config/instance-key.ts'
 import { checkFiles } from '../src/inspect.ts'
 import { countedEntropy, countedIds } from './harness/app.ts'
 
@@ -86,6 +87,20 @@ test('both kinds together are held against each other', async () => {
     expect(code).toBe(1)
     expect(err).toContain(`${dynamic}:2:33: peerVerified believes an Envoy that has not proved who it is`)
   }
+})
+
+test('what the YAML library says of a file goes nowhere but into the problems: it may quote secrets', async () => {
+  const warned: unknown[] = []
+  const onWarning = (warning: unknown) => warned.push(warning)
+  process.on('warning', onWarning)
+  const file = write('tag.yaml', 'policy:\n  - { name: a, when: !facts.device.attested, effect: deny }\n')
+  expect((await check([file])).err).toContain(`${file}:2:22: a condition that begins with !`)
+  const key = write('key.yaml', `root: !${'A'.repeat(43)} x\n`)
+  await expect(readInstanceKey(key)).rejects.toThrow('wrong: root, current')
+  // Warnings are told in the next turn.
+  await new Promise((resolve) => void setImmediate(resolve))
+  process.off('warning', onWarning)
+  expect(warned).toEqual([])
 })
 
 test('--json is one object, and nothing else', async () => {

@@ -24,7 +24,7 @@ export async function kindOf(file: string): Promise<FileKind> {
 
 async function keysOf(file: string): Promise<readonly string[]> {
   try {
-    const value: unknown = parse(await readFile(file, 'utf8'))
+    const value: unknown = parse(await readFile(file, 'utf8'), { logLevel: 'error' })
     return typeof value === 'object' && value !== null ? Object.keys(value) : []
   } catch {
     // Unreadable either way: the reader says why, with the position.

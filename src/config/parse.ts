@@ -36,11 +36,16 @@ const MESSAGES: Partial<Record<YAMLError['code'], string>> = {
   NON_STRING_KEY: 'a key must be plain text',
 }
 
+const QUOTE_NEGATION = "a condition that begins with ! must be quoted, YAML takes it for a tag: when: '!…'"
+
 /** yaml's own sentence without source text: it may quote a value, and values may be secret. */
-function explain(error: YAMLError): string {
+function explain(error: YAMLError, text: string): string {
   const known = MESSAGES[error.code]
   if (known !== undefined) return known
-  if (error.code === 'TAG_RESOLVE_FAILED') return 'this tag is not supported; write the plain value'
+  if (error.code === 'TAG_RESOLVE_FAILED') {
+    const isCondition = /\bwhen["']?:\s*$/.test(text.slice(0, error.pos[0]))
+    return isCondition ? QUOTE_NEGATION : 'this tag is not supported; write the plain value'
+  }
   return `not valid YAML: ${error.message.split(/[:\n]/)[0] ?? error.code}`
 }
 
@@ -101,10 +106,10 @@ function syntaxProblems(document: Document, source: Source): LocatedProblem[] {
   if (directive?.explicit === true && directive.version !== '1.2') {
     return [problemAt(source, 0, `YAML ${directive.version} is not supported; remove the %YAML line`)]
   }
-  const errors = [...document.errors, ...document.warnings]
+  const errors = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0])
   const first = errors.find((e) => e.code !== 'DUPLICATE_KEY')
   const shown = first === undefined ? errors : [first]
-  return shown.map((e) => problemAt(source, e.pos[0], explain(e)))
+  return shown.map((e) => problemAt(source, e.pos[0], explain(e, source.text)))
 }
 
 /**
