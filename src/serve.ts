@@ -3,7 +3,7 @@ import { EXIT, type Io } from './cli/io.ts'
 import type { ServeArgs } from './cli/run.ts'
 import { formatProblem } from './config/format.ts'
 import { randomInstanceKey, readInstanceKey } from './config/instance-key.ts'
-import { createLive } from './config/live.ts'
+import { createLive, logWarnings } from './config/live.ts'
 import { type Compile, folderOf, readSettings, readStatic } from './config/read.ts'
 import { type StaticSettings, staticSettings } from './config/schema/static.ts'
 import { checkTogether } from './config/semantic-static.ts'
@@ -68,6 +68,7 @@ async function run(service: Service, args: ServeArgs, io: Io, deps: Running): Pr
     for (const problem of first.problems) io.stderr(`${formatProblem(problem)}\n`)
     return EXIT.refused
   }
+  logWarnings(log, first.warnings)
   const use = (snapshot: Snapshot) => putInUse(service, snapshot, log)
   await use(first.value)
   const listening = await service.listen()

@@ -14,6 +14,11 @@ const write = (name: string, text: string) => {
   return join(folder, name)
 }
 
+/** Nothing to warn about. */
+const SOUND = `entrypoints: [{ name: gateway, externalOrigins: [https://api.example.com] }]
+actions: [{ name: read, match: { methods: [GET] } }]
+`
+
 /** `vigil config check FILE…`. */
 async function check(files: readonly string[], options: { isQuiet?: boolean; isJson?: boolean } = {}) {
   const told = { out: '', err: '' }
@@ -33,7 +38,7 @@ async function check(files: readonly string[], options: { isQuiet?: boolean; isJ
 }
 
 test('a good file is shown with every default, those of the signals too, and with the default table', async () => {
-  const { code, out, err } = await check([write('v.yaml', 'risk: { prior: 0.02 }\n')])
+  const { code, out, err } = await check([write('v.yaml', `${SOUND}risk: { prior: 0.02 }\n`)])
   expect([code, err]).toEqual([0, ''])
   expect(out).toContain('v.yaml: good.')
   for (const line of [
@@ -58,7 +63,7 @@ test('what it shows can be loaded again, and shows the same', async () => {
 test('several files: every problem of each, in their order, and what is good beside them', async () => {
   const files = [
     write('bad.yaml', 'actoins: []'),
-    write('good.yaml', '{}'),
+    write('good.yaml', SOUND),
     write('static.yaml', 'server: { listn: [] }'),
   ]
   const { code, out, err } = await check(files)
@@ -110,7 +115,27 @@ test('--json is one object, and nothing else', async () => {
   expect(JSON.parse(out)).toEqual({
     ok: false,
     problems: [{ file, line: 1, column: 1, message: 'unknown key actoins; did you mean "actions"?' }],
+    warnings: [],
   })
+  const sound = write('sound.yaml', `${SOUND}policy: [{ name: a, when: true, effect: deny }]\n`)
+  expect(JSON.parse((await check([sound], { isJson: true })).out)).toEqual({
+    ok: true,
+    problems: [],
+    warnings: [],
+  })
+  const bare = write('bare.yaml', `${SOUND.split('\n')[0]}\n`)
+  const warned = await check([bare], { isJson: true })
+  expect([warned.code, JSON.parse(warned.out).warnings]).toEqual([
+    0,
+    [
+      {
+        file: bare,
+        line: 1,
+        column: 1,
+        message: 'no actions: every request stands for the action "unknown" and is refused',
+      },
+    ],
+  ])
 })
 
 describe('which of the two a file is', () => {

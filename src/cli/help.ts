@@ -40,12 +40,13 @@ ${CODES}
 Usage
   vigil config check FILE... [--quiet] [--json]
 
-Each FILE is a vigil.yaml or a static.yaml (told by its keys). Given together, they are also held against each other, as
-serve does. Mistakes go to standard error as file:line:column with
-the line; the effective configuration with every default, and the default table of policy, go to standard output.
+Each FILE is a vigil.yaml or a static.yaml (told by its keys). Given together, they are also held against each other,
+as serve does. Mistakes go to standard error as file:line:column with the line; so do warnings about what is allowed and
+hardly meant, which leave the exit code 0. The effective configuration with every default, and the default table of
+policy, go to standard output.
 
-  --quiet   print mistakes only
-  --json    print one JSON object: {"ok": …, "problems": […]}
+  --quiet   print mistakes and warnings only
+  --json    print one JSON object: {"ok": …, "problems": […], "warnings": […]}
 
 Examples
   vigil config check vigil.yaml

@@ -129,6 +129,7 @@ function createReloader<T>(options: LiveOptions<T>, inUse: T): (isLook: boolean)
     meter.add('vigil_config_reloads_total', 1, { result: 'changed' })
     tell(meter, true, generation)
     log.info('configuration changed', { generation, hash })
+    logWarnings(log, read.warnings)
     return 'changed'
   }
   return (isLook) => {
@@ -139,6 +140,11 @@ function createReloader<T>(options: LiveOptions<T>, inUse: T): (isLook: boolean)
     })
     return result
   }
+}
+
+/** One line each: a good configuration that hardly does what was meant. */
+export function logWarnings(log: Log, warnings: readonly LocatedProblem[] = []): void {
+  for (const warning of warnings) log.warn('configuration warning', { warning: summarise(warning) })
 }
 
 function tell(meter: Meter, isSuccessful: boolean, generation: number): void {

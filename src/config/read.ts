@@ -11,9 +11,10 @@ import { type StaticSettings, staticSettings } from './schema/static.ts'
 import { checkSettings } from './semantic.ts'
 import { checkStaticSettings } from './semantic-static.ts'
 import { validate } from './validate.ts'
+import { warnAbout } from './warnings.ts'
 
 export type Read<T> =
-  | { readonly ok: true; readonly value: T }
+  | { readonly ok: true; readonly value: T; readonly warnings?: readonly LocatedProblem[] }
   | { readonly ok: false; readonly problems: readonly LocatedProblem[] }
 
 /**
@@ -36,7 +37,9 @@ export async function readSettings<T>(file: string, compile: Compile<T>): Promis
   if (!read.ok) return read
   const { value, parsed, folder } = read
   const compiled = compile(value, hashSettings(value), folder)
-  return compiled.ok ? compiled : { ok: false, problems: parsed.place(compiled.problems) }
+  if (!compiled.ok) return { ok: false, problems: parsed.place(compiled.problems) }
+  const warnings = parsed.place(warnAbout(value))
+  return warnings.length === 0 ? compiled : { ...compiled, warnings }
 }
 
 /** Reads and validates `static.yaml`. */

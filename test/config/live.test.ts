@@ -67,6 +67,14 @@ describe('a reload', () => {
     ])
   })
 
+  test('tells what is hardly meant in the new generation', async () => {
+    const { live, files, log } = open()
+    const warnings = [{ file: 'vigil.yaml', line: 2, column: 1, message: 'no actions' }]
+    files.push({ ok: true, value: 'second', warnings })
+    expect(await live.reload()).toBe('changed')
+    expect(log.lines.at(-1)).toBe('warn configuration warning {"warning":"vigil.yaml:2:1: no actions"}')
+  })
+
   test('leaves everything as it is when the file is bad: one line, one count, the gauge at 0', async () => {
     const { live, files, used, gauge, reloads, log } = open()
     files.push(bad)
