@@ -10,6 +10,7 @@ import { type Settings, settings as settingsSchema } from './schema/settings.ts'
 import { type StaticSettings, staticSettings } from './schema/static.ts'
 import { checkSettings } from './semantic.ts'
 import { checkStaticSettings } from './semantic-static.ts'
+import { missingFiles } from './static-files.ts'
 import { validate } from './validate.ts'
 import { warnAbout } from './warnings.ts'
 
@@ -42,13 +43,13 @@ export async function readSettings<T>(file: string, compile: Compile<T>): Promis
   return warnings.length === 0 ? compiled : { ...compiled, warnings }
 }
 
-/** Reads and validates `static.yaml`. */
+/** Reads and validates `static.yaml`; the files that it names must be there. */
 export async function readStatic(file: string): Promise<Read<StaticSettings>> {
   const read = await readValidated(
     file,
     staticSettings,
     { keys: DYNAMIC_KEYS, file: 'vigil.yaml' },
-    checkStaticSettings,
+    async (settings) => [...checkStaticSettings(settings), ...(await missingFiles(settings, folderOf(file)))],
   )
   return read.ok ? { ok: true, value: read.value } : read
 }
@@ -61,7 +62,7 @@ async function readValidated<S extends z.ZodType>(
   file: string,
   schema: S,
   elsewhere: { readonly keys: readonly string[]; readonly file: string },
-  check: (value: z.output<S>) => readonly SettingsProblem[],
+  check: (value: z.output<S>) => readonly SettingsProblem[] | Promise<readonly SettingsProblem[]>,
 ): Promise<Validated<z.output<S>>> {
   const found = await readThroughLink(file)
   if (typeof found === 'string')
@@ -70,7 +71,7 @@ async function readValidated<S extends z.ZodType>(
   if (!parsed.ok) return parsed
   const validated = validate(schema, parsed.parsed.value ?? {}, elsewhere)
   if (!validated.ok) return { ok: false, problems: parsed.parsed.place(validated.problems) }
-  const problems = check(validated.value)
+  const problems = await check(validated.value)
   if (problems.length > 0) return { ok: false, problems: parsed.parsed.place(problems) }
   return { ok: true, value: validated.value, parsed: parsed.parsed, folder: found.folder }
 }
