@@ -27,6 +27,7 @@ Usage
 
 Without --static: gRPC on 127.0.0.1:9000 (plaintext), probes and metrics on 127.0.0.1:9090, state in memory.
 SIGTERM: health says NOT_SERVING, checks are served for server.drainDelaySeconds more, what is in flight is finished.
+SIGINT (Ctrl-C): the same without the delay. A second signal ends it at once, with 128 + the signal's number.
 SIGHUP: reads the configuration again now.
 
 Examples
