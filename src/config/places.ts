@@ -70,6 +70,12 @@ function find(document: Document, path: readonly (string | number)[]): Found {
   return here
 }
 
+/** ` #` begins a comment in a plain scalar; whoever wrote a condition or a text with it does not see that. */
+const cutBy = (node: Node | undefined): string =>
+  isScalar(node) && node.type === 'PLAIN' && typeof node.comment === 'string'
+    ? '; YAML takes what stands behind " #" for a comment: quote the condition'
+    : ''
+
 /** Answers where things were written, from the parsed document. */
 export function locatorOf(document: Document, source: Source): Places {
   const startOf = (found: Found): number => (found.node ?? found.key)?.range?.[0] ?? 0
@@ -100,7 +106,7 @@ export function locatorOf(document: Document, source: Source): Places {
         return {
           file: source.file,
           ...position,
-          message: p.message,
+          message: p.message + (p.isUnfinished === true ? cutBy(find(document, p.path).node) : ''),
           source: excerptOf(lineAt(source, position.line)),
           path: p.path,
         }
