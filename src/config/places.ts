@@ -1,6 +1,7 @@
 import { type Document, isAlias, isMap, isNode, isScalar, isSeq, type LineCounter, type Node } from 'yaml'
+import type { SettingsProblem } from '../errors.ts'
 import { excerptOf } from './excerpt.ts'
-import type { LocatedProblem, PathProblem, Position } from './located.ts'
+import type { LocatedProblem, Position } from './located.ts'
 import { type ScalarStyle, sourceOffset } from './offsets.ts'
 
 /** Where things were written in one file. */
@@ -10,7 +11,7 @@ export interface Places {
   /** Place of a key. */
   locateKey(path: readonly (string | number)[]): Position
   /** Gives problems their place in this file, in the order of the file. */
-  place(problems: readonly PathProblem[]): LocatedProblem[]
+  place(problems: readonly SettingsProblem[]): LocatedProblem[]
 }
 
 export interface Source {

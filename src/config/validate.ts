@@ -1,10 +1,10 @@
 import type { z } from 'zod'
+import type { SettingsProblem } from '../errors.ts'
 import { explainIssue, isMisspelt } from './explain.ts'
-import type { PathProblem } from './located.ts'
 
 export type Validated<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly problems: readonly PathProblem[] }
+  | { readonly ok: false; readonly problems: readonly SettingsProblem[] }
 
 /**
  * Checks a parsed file against its schema and fills in the defaults.

@@ -1,15 +1,15 @@
-import type { PathProblem } from './located.ts'
+import type { SettingsProblem } from '../errors.ts'
 import type { RuleSettings } from './schema/decision.ts'
 import type { Settings } from './schema/settings.ts'
 
 /** What is allowed and yet hardly meant: the file is good, and whoever wrote it should know what follows from it. */
-export const warnAbout = (settings: Settings): PathProblem[] => [
+export const warnAbout = (settings: Settings): SettingsProblem[] => [
   ...withoutOrigin(settings),
   ...withoutActions(settings),
   ...deadRules(settings.policy),
 ]
 
-function withoutOrigin({ entrypoints }: Settings): PathProblem[] {
+function withoutOrigin({ entrypoints }: Settings): SettingsProblem[] {
   const meetsClients = entrypoints.filter(({ role }) => role === 'edge')
   if (entrypoints.length > 0 && meetsClients.length === 0) return []
   if (meetsClients.some(({ externalOrigins }) => externalOrigins.length > 0)) return []
@@ -21,7 +21,7 @@ function withoutOrigin({ entrypoints }: Settings): PathProblem[] {
   return [{ path: ['entrypoints'], message, isAboutKey: true }]
 }
 
-function withoutActions({ actions, unknownAction }: Settings): PathProblem[] {
+function withoutActions({ actions, unknownAction }: Settings): SettingsProblem[] {
   if (actions.length > 0) return []
   const follows =
     unknownAction.effect === 'deny'
@@ -34,7 +34,7 @@ function withoutActions({ actions, unknownAction }: Settings): PathProblem[] {
 const isAlways = ({ when, shadow }: RuleSettings): boolean => !shadow && String(when).trim() === 'true'
 
 /** The first match wins. Shadow rules are looked at all the same. */
-function deadRules(policy: readonly RuleSettings[]): PathProblem[] {
+function deadRules(policy: readonly RuleSettings[]): SettingsProblem[] {
   const first = policy.findIndex(isAlways)
   return policy.flatMap(({ shadow }, i) =>
     first < 0 || i <= first || shadow

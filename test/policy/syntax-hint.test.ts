@@ -30,10 +30,7 @@ describe('a syntax error is told in words, at the place to mend', () => {
     expect(parsed).toMatchObject({ ok: false, offset, message: `is not a CEL expression: ${message}` })
   })
 
-  test.each([
-    ['a.and b'],
-    ['a b'],
-  ])('%s: the parser itself, where nothing more is known', (condition) => {
+  test.each([['a.and b'], ['a b']])('%s: the parser itself, where nothing more is known', (condition) => {
     expect(hintOf(condition)).toBeUndefined()
     expect(parseCondition(condition)).toMatchObject({
       ok: false,

@@ -370,7 +370,7 @@ describe('settings that cannot work', () => {
       'a weak inline key',
       [{ jwks: { inline: { keys: [keys.es256.jwk, { ...keys.es256.jwk, d: 'A' }] } } }],
       [0, 'jwks', 'inline', 'keys', 1],
-      'the key holds private members',
+      'the key holds private members: give only the public part, and take this key out of use',
     ],
     [
       'no inline key of use',
