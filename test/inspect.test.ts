@@ -146,9 +146,16 @@ describe('which of the two a file is', () => {
     ['sevrer: {}', 'static'],
     ['polcy: []', 'dynamic'],
     ['risk: {}\nserver: {}', 'static'],
+    ['server: {}\nrisk: {}\nactions: []', 'dynamic'],
+    ['server: {}\nrisk: {}\nstore: {}', 'static'],
     ['[', 'dynamic'],
     ['3', 'dynamic'],
   ])('%j is %s', async (text, kind) => {
     expect(await kindOf(write('any.yaml', text))).toBe(kind)
+  })
+
+  test('as many keys of both: its name tells', async () => {
+    expect(await kindOf(write('vigil.yaml', 'server: {}\nrisk: {}'))).toBe('dynamic')
+    expect(await kindOf(write('static.yaml', 'server: {}\nrisk: {}'))).toBe('static')
   })
 })

@@ -69,11 +69,21 @@ async function readValidated<S extends z.ZodType>(
     return { ok: false, problems: [{ file, line: 1, column: 1, message: found }] }
   const parsed = parseFile(file, found.bytes)
   if (!parsed.ok) return parsed
+  const manifest = manifestProblem(parsed.parsed.value)
+  if (manifest !== undefined) return { ok: false, problems: parsed.parsed.place([manifest]) }
   const validated = validate(schema, parsed.parsed.value ?? {}, elsewhere)
   if (!validated.ok) return { ok: false, problems: parsed.parsed.place(validated.problems) }
   const problems = await check(validated.value)
   if (problems.length > 0) return { ok: false, problems: parsed.parsed.place(problems) }
   return { ok: true, value: validated.value, parsed: parsed.parsed, folder: found.folder }
+}
+
+/** The two files live inside ConfigMaps, and the ConfigMap is what lies at hand. */
+function manifestProblem(value: unknown): SettingsProblem | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  if (!Object.hasOwn(value, 'apiVersion') || !Object.hasOwn(value, 'kind')) return undefined
+  const message = 'this is a Kubernetes manifest; check the file inside it'
+  return { path: ['apiVersion'], message, isAboutKey: true }
 }
 
 /** A swap takes microseconds; whoever meets more of them than this reads something that is gone for good. */
