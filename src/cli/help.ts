@@ -64,7 +64,8 @@ Each input line is a CheckRequest in protobuf JSON, or {"at": time, "caller": SA
   at       RFC 3339; the time of this check (default: now)
   caller   SAN of the Envoy that asks (default: a caller that has not proved who it is)
 Each output line is {"decision": {…}, "response": CheckResponse in protobuf JSON}. Habits, rates and used proofs live
-across the lines of one run. An unreadable line gets an error line with its number, the rest go on, exit code 2.
+across the lines of one run. An unreadable line, or one with a field that is none, gets an error line with its number;
+the rest go on, exit code 2.
 
 Examples
   vigil decide --config vigil.yaml checks.jsonl
