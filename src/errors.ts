@@ -185,6 +185,10 @@ export interface SettingsProblem {
   readonly message: string
   /** Offset inside a string value, e.g. of a word in a condition. */
   readonly offset?: number
+  /** Points at the key itself, not at its value. */
+  readonly isAboutKey?: boolean
+  /** The string seems to end too early: YAML may have taken the rest of its line for a comment. */
+  readonly isUnfinished?: boolean
 }
 
 export type Compiled<T> =

@@ -1,7 +1,7 @@
 import { EXIT, type Io } from './cli/io.ts'
 import type { CheckArgs } from './cli/run.ts'
 import { effectiveYaml, type FileKind, kindOf } from './config/effective.ts'
-import { formatProblem } from './config/format.ts'
+import { asWarning, formatProblem } from './config/format.ts'
 import type { LocatedProblem } from './config/located.ts'
 import { type Read, readSettings, readStatic } from './config/read.ts'
 import type { Settings } from './config/schema/settings.ts'
@@ -32,15 +32,23 @@ export async function checkFiles(args: CheckArgs, io: Io, deps: OfflineDeps): Pr
   }
   if (!args.isQuiet && !args.isJson) for (const one of checked) if (one.read.ok) io.stdout(describe(one))
   const problems = checked.flatMap(({ read }) => (read.ok ? [] : read.problems))
-  tell(problems, args, io)
+  const warnings = checked.flatMap(({ read }) => (read.ok ? (read.warnings ?? []) : []))
+  tell(problems, warnings, args, io)
   return problems.length === 0 ? EXIT.ok : EXIT.refused
 }
 
-function tell(problems: readonly LocatedProblem[], args: CheckArgs, io: Io): void {
+function tell(
+  problems: readonly LocatedProblem[],
+  warnings: readonly LocatedProblem[],
+  args: CheckArgs,
+  io: Io,
+): void {
   if (args.isJson) {
-    io.stdout(`${JSON.stringify({ ok: problems.length === 0, problems: problems.map(withoutSource) })}\n`)
+    const [told, warned] = [problems.map(withoutSource), warnings.map(withoutSource)]
+    io.stdout(`${JSON.stringify({ ok: told.length === 0, problems: told, warnings: warned })}\n`)
     return
   }
+  for (const warning of warnings) io.stderr(`${formatProblem(asWarning(warning))}\n`)
   for (const problem of problems) io.stderr(`${formatProblem(problem)}\n`)
   if (problems.length > 0) io.stderr(`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}\n`)
 }

@@ -1,18 +1,31 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { once } from 'node:events'
+import { constants } from 'node:os'
 import { run } from './cli/run.ts'
 import { systemClock } from './clock.ts'
 import { checkFiles } from './inspect.ts'
 import { decideFile } from './offline.ts'
-import { serve } from './serve.ts'
+import { type StopSignal, serve } from './serve.ts'
 
 /** Process edge: everything below takes time, randomness and streams as arguments. */
 const deps = { clock: systemClock, entropy: randomBytes, newId: randomUUID }
 
-async function untilStopped(onReload: () => void): Promise<string> {
+/** npm and a terminal both deliver one Ctrl-C: what comes this soon after it is no second word of a person. */
+const SAME_WORD_MS = 300
+
+/** The first signal asks for a drain; a second one ends the process at once, as a death by that signal would read. */
+function untilStopped(onReload: () => void): Promise<StopSignal> {
   process.on('SIGHUP', onReload)
-  const signals = ['SIGTERM', 'SIGINT'] as const
-  return Promise.race(signals.map((signal) => once(process, signal).then(() => signal)))
+  const { promise, resolve } = Promise.withResolvers<StopSignal>()
+  let askedMs: number | undefined
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      const nowMs = systemClock.monotonicMs()
+      askedMs ??= nowMs
+      if (nowMs - askedMs > SAME_WORD_MS) process.exit(128 + constants.signals[signal])
+      resolve(signal)
+    })
+  }
+  return promise
 }
 
 const code = await run(

@@ -3,7 +3,7 @@ import { EXIT, type Io } from './cli/io.ts'
 import type { ServeArgs } from './cli/run.ts'
 import { formatProblem } from './config/format.ts'
 import { randomInstanceKey, readInstanceKey } from './config/instance-key.ts'
-import { createLive } from './config/live.ts'
+import { createLive, logWarnings } from './config/live.ts'
 import { type Compile, folderOf, readSettings, readStatic } from './config/read.ts'
 import { type StaticSettings, staticSettings } from './config/schema/static.ts'
 import { checkTogether } from './config/semantic-static.ts'
@@ -15,12 +15,14 @@ import { createLog } from './telemetry/log.ts'
 import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts'
 import { deriveInstanceKeys } from './tokens/instance-keys.ts'
 
+export type StopSignal = 'SIGTERM' | 'SIGINT'
+
 export interface ServeDeps {
   readonly clock: Clock
   readonly entropy: Entropy
   readonly newId: () => string
   /** Resolves when the process is told to end; calls back when it is told to read its configuration again. */
-  readonly untilStopped: (onReload: () => void) => Promise<string>
+  readonly untilStopped: (onReload: () => void) => Promise<StopSignal>
 }
 
 /** `vigil serve`: static settings, keys, service, first configuration, listeners; then until the signal, then drain. */
@@ -68,6 +70,7 @@ async function run(service: Service, args: ServeArgs, io: Io, deps: Running): Pr
     for (const problem of first.problems) io.stderr(`${formatProblem(problem)}\n`)
     return EXIT.refused
   }
+  logWarnings(log, first.warnings)
   const use = (snapshot: Snapshot) => putInUse(service, snapshot, log)
   await use(first.value)
   const listening = await service.listen()
@@ -82,9 +85,11 @@ async function run(service: Service, args: ServeArgs, io: Io, deps: Running): Pr
     startMs: Math.round(clock.monotonicMs() - deps.startMs),
   })
   const signal = await deps.untilStopped(() => void live.reload().catch(() => undefined))
-  log.info('vigil drains', { signal, delaySeconds: fixed.server.drainDelaySeconds })
+  // SIGINT is a person at a terminal, and no Envoy needs time to see the health change.
+  const delaySeconds = signal === 'SIGINT' ? 0 : fixed.server.drainDelaySeconds
+  log.info('vigil drains; a second signal ends it at once', { signal, delaySeconds })
   live.close()
-  await service.drain()
+  await service.drain(delaySeconds)
   log.info('vigil ended')
   return EXIT.ok
 }

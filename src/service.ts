@@ -30,7 +30,7 @@ export interface Service {
   /** Opens the listeners; health says SERVING and readiness is true from now on. */
   listen(): Promise<{ readonly checks: readonly string[]; readonly probes: string }>
   /** Not ready, keep serving for the delay, then `close`. */
-  drain(): Promise<void>
+  drain(delaySeconds: number): Promise<void>
   /** Finishes what is in flight, writes what was learned and recorded, and lets go of everything; once. */
   close(): Promise<void>
 }
@@ -87,12 +87,10 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       setServing(true)
       return { checks: server.addresses, probes: probes.address }
     },
-    drain: async () => {
+    drain: async (delaySeconds) => {
       setServing(false)
       // Envoy must have seen the health change before the port closes.
-      await new Promise((resolve) =>
-        schedule(fixed.server.drainDelaySeconds * 1000, () => resolve(undefined)),
-      )
+      await new Promise((resolve) => schedule(delaySeconds * 1000, () => resolve(undefined)))
       await close()
     },
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { describe, expect, test } from '@jest/globals'
 import { kindOf } from '../src/config/effective.ts'
+import { readInstanceKey } from '../src/config/instance-key.ts'
 import { checkFiles } from '../src/inspect.ts'
 import { countedEntropy, countedIds } from './harness/app.ts'
 
@@ -12,6 +13,11 @@ const write = (name: string, text: string) => {
   writeFileSync(join(folder, name), text)
   return join(folder, name)
 }
+
+/** Nothing to warn about. */
+const SOUND = `entrypoints: [{ name: gateway, externalOrigins: [https://api.example.com] }]
+actions: [{ name: read, match: { methods: [GET] } }]
+`
 
 /** `vigil config check FILE…`. */
 async function check(files: readonly string[], options: { isQuiet?: boolean; isJson?: boolean } = {}) {
@@ -32,7 +38,7 @@ async function check(files: readonly string[], options: { isQuiet?: boolean; isJ
 }
 
 test('a good file is shown with every default, those of the signals too, and with the default table', async () => {
-  const { code, out, err } = await check([write('v.yaml', 'risk: { prior: 0.02 }\n')])
+  const { code, out, err } = await check([write('v.yaml', `${SOUND}risk: { prior: 0.02 }\n`)])
   expect([code, err]).toEqual([0, ''])
   expect(out).toContain('v.yaml: good.')
   for (const line of [
@@ -57,7 +63,7 @@ test('what it shows can be loaded again, and shows the same', async () => {
 test('several files: every problem of each, in their order, and what is good beside them', async () => {
   const files = [
     write('bad.yaml', 'actoins: []'),
-    write('good.yaml', '{}'),
+    write('good.yaml', SOUND),
     write('static.yaml', 'server: { listn: [] }'),
   ]
   const { code, out, err } = await check(files)
@@ -88,6 +94,20 @@ test('both kinds together are held against each other', async () => {
   }
 })
 
+test('what the YAML library says of a file goes nowhere but into the problems: it may quote secrets', async () => {
+  const warned: unknown[] = []
+  const onWarning = (warning: unknown) => warned.push(warning)
+  process.on('warning', onWarning)
+  const file = write('tag.yaml', 'policy:\n  - { name: a, when: !facts.device.attested, effect: deny }\n')
+  expect((await check([file])).err).toContain(`${file}:2:22: a condition that begins with !`)
+  const key = write('key.yaml', `root: !${'A'.repeat(43)} x\n`)
+  await expect(readInstanceKey(key)).rejects.toThrow('wrong: root, current')
+  // Warnings are told in the next turn.
+  await new Promise((resolve) => void setImmediate(resolve))
+  process.off('warning', onWarning)
+  expect(warned).toEqual([])
+})
+
 test('--json is one object, and nothing else', async () => {
   const file = write('bad.yaml', 'actoins: []')
   const { code, out, err } = await check([file], { isJson: true })
@@ -95,7 +115,27 @@ test('--json is one object, and nothing else', async () => {
   expect(JSON.parse(out)).toEqual({
     ok: false,
     problems: [{ file, line: 1, column: 1, message: 'unknown key actoins; did you mean "actions"?' }],
+    warnings: [],
   })
+  const sound = write('sound.yaml', `${SOUND}policy: [{ name: a, when: true, effect: deny }]\n`)
+  expect(JSON.parse((await check([sound], { isJson: true })).out)).toEqual({
+    ok: true,
+    problems: [],
+    warnings: [],
+  })
+  const bare = write('bare.yaml', `${SOUND.split('\n')[0]}\n`)
+  const warned = await check([bare], { isJson: true })
+  expect([warned.code, JSON.parse(warned.out).warnings]).toEqual([
+    0,
+    [
+      {
+        file: bare,
+        line: 1,
+        column: 1,
+        message: 'no actions: every request stands for the action "unknown" and is refused',
+      },
+    ],
+  ])
 })
 
 describe('which of the two a file is', () => {
@@ -106,9 +146,16 @@ describe('which of the two a file is', () => {
     ['sevrer: {}', 'static'],
     ['polcy: []', 'dynamic'],
     ['risk: {}\nserver: {}', 'static'],
+    ['server: {}\nrisk: {}\nactions: []', 'dynamic'],
+    ['server: {}\nrisk: {}\nstore: {}', 'static'],
     ['[', 'dynamic'],
     ['3', 'dynamic'],
   ])('%j is %s', async (text, kind) => {
     expect(await kindOf(write('any.yaml', text))).toBe(kind)
+  })
+
+  test('as many keys of both: its name tells', async () => {
+    expect(await kindOf(write('vigil.yaml', 'server: {}\nrisk: {}'))).toBe('dynamic')
+    expect(await kindOf(write('static.yaml', 'server: {}\nrisk: {}'))).toBe('static')
   })
 })

@@ -1,3 +1,4 @@
+import { REQUEST_FIELDS, refuseUnknownFields } from './json-fields.ts'
 import type {
   WireCheckRequest,
   WireCheckResponse,
@@ -12,9 +13,10 @@ import type {
 type Json = Readonly<Record<string, unknown>>
 
 /**
- * @throws TypeError with a sentence when the JSON has another shape than CheckRequest.
+ * @throws TypeError with a sentence when the JSON has another shape than CheckRequest, or a field that it has not.
  */
 export function requestFromJson(json: unknown): WireCheckRequest {
+  refuseUnknownFields(json, REQUEST_FIELDS)
   const attributes = object(member(object(json, 'the request'), 'attributes'), 'attributes')
   const request = object(member(attributes, 'request') ?? {}, 'attributes.request')
   const http = member(request, 'http')

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { requestFromJson, responseToJson } from '../check/json.ts'
+import { refuseUnknownFields } from '../check/json-fields.ts'
 import { toCheck } from '../check/request.ts'
 import { toCheckResponse } from '../check/response.ts'
 import type { WireCheckRequest } from '../check/wire.ts'
@@ -48,6 +49,8 @@ export async function decideLines(
   return exitCode
 }
 
+const LINE_FIELDS = { at: true, caller: true, request: true } as const
+
 /** `{"at", "caller", "request"}` or a bare CheckRequest, both in protobuf JSON. */
 function readLine(text: string, nowMs: () => number): Line | Error {
   try {
@@ -56,6 +59,7 @@ function readLine(text: string, nowMs: () => number): Line | Error {
       return new Error('a line must be a JSON object')
     const isWrapped = 'request' in json
     if (!isWrapped) return { atMs: nowMs(), caller: callerFrom(undefined), request: requestFromJson(json) }
+    refuseUnknownFields(json, LINE_FIELDS)
     const { at, caller, request } = json as { at?: unknown; caller?: unknown; request: unknown }
     return { atMs: timeFrom(at, nowMs), caller: callerFrom(caller), request: requestFromJson(request) }
   } catch (error) {

@@ -27,6 +27,7 @@ Usage
 
 Without --static: gRPC on 127.0.0.1:9000 (plaintext), probes and metrics on 127.0.0.1:9090, state in memory.
 SIGTERM: health says NOT_SERVING, checks are served for server.drainDelaySeconds more, what is in flight is finished.
+SIGINT (Ctrl-C): the same without the delay. A second signal ends it at once, with 128 + the signal's number.
 SIGHUP: reads the configuration again now.
 
 Examples
@@ -40,12 +41,13 @@ ${CODES}
 Usage
   vigil config check FILE... [--quiet] [--json]
 
-Each FILE is a vigil.yaml or a static.yaml (told by its keys). Given together, they are also held against each other, as
-serve does. Mistakes go to standard error as file:line:column with
-the line; the effective configuration with every default, and the default table of policy, go to standard output.
+Each FILE is a vigil.yaml or a static.yaml (told by its keys). Given together, they are also held against each other,
+as serve does. Mistakes go to standard error as file:line:column with the line; so do warnings about what is allowed and
+hardly meant, which leave the exit code 0. The effective configuration with every default, and the default table of
+policy, go to standard output.
 
-  --quiet   print mistakes only
-  --json    print one JSON object: {"ok": …, "problems": […]}
+  --quiet   print mistakes and warnings only
+  --json    print one JSON object: {"ok": …, "problems": […], "warnings": […]}
 
 Examples
   vigil config check vigil.yaml
@@ -62,7 +64,8 @@ Each input line is a CheckRequest in protobuf JSON, or {"at": time, "caller": SA
   at       RFC 3339; the time of this check (default: now)
   caller   SAN of the Envoy that asks (default: a caller that has not proved who it is)
 Each output line is {"decision": {…}, "response": CheckResponse in protobuf JSON}. Habits, rates and used proofs live
-across the lines of one run. An unreadable line gets an error line with its number, the rest go on, exit code 2.
+across the lines of one run. An unreadable line, or one with a field that is none, gets an error line with its number;
+the rest go on, exit code 2.
 
 Examples
   vigil decide --config vigil.yaml checks.jsonl

@@ -1,7 +1,8 @@
 import type { z } from 'zod'
-import { didYouMean, hint } from '../lib/nearest.ts'
-import { isLaterKey, isLaterWord } from './later.ts'
-import { type PathProblem, showPath } from './located.ts'
+import type { SettingsProblem } from '../errors.ts'
+import { didYouMean, hint, nearest } from '../lib/nearest.ts'
+import { isLaterKey, laterWord } from './later.ts'
+import { showPath } from './located.ts'
 import { keysAt } from './schema-walk.ts'
 
 type Issue = z.core.$ZodIssue
@@ -45,7 +46,7 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 }
 
 /** Turns one issue of zod into problems that say what stands there, what was expected and what was probably meant. */
-export function explainIssue(issue: Issue, about: Explained): PathProblem[] {
+export function explainIssue(issue: Issue, about: Explained): SettingsProblem[] {
   const path = issue.path.filter((part) => typeof part !== 'symbol')
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
@@ -59,6 +60,26 @@ export function explainIssue(issue: Issue, about: Explained): PathProblem[] {
   const message = `${showPath(path) || 'the file'}: ${sentence(issue, path, value)}`
   return [{ path, message }]
 }
+
+/**
+ * A key that is missing only because the unknown one beside it was meant for it: `efect: deny` is one mistake, and
+ * "effect is missing" would only hide it.
+ */
+export function isMisspelt(issue: Issue, among: readonly Issue[], about: Explained): boolean {
+  const key = issue.path.at(-1)
+  if (typeof key !== 'string' || valueAt(about.value, issue.path) !== undefined) return false
+  const holder = issue.path.slice(0, -1)
+  const known = keysAt(about.schema, holder)
+  return among.some(
+    (other) =>
+      other.code === 'unrecognized_keys' &&
+      isSamePath(other.path, holder) &&
+      other.keys.some((written) => nearest(written, known) === key),
+  )
+}
+
+const isSamePath = (a: readonly PropertyKey[], b: readonly PropertyKey[]): boolean =>
+  a.length === b.length && a.every((part, i) => part === b[i])
 
 function unknownKey(path: Path, key: string, about: Explained): string {
   const whole = showPath([...path, key])
@@ -128,7 +149,8 @@ function format(issue: Extract<Issue, { code: 'invalid_format' }>): string {
 
 /** Words of closed sets are short and harmless; anything else that stands in their place is not shown. */
 function wrongWord(path: Path, value: unknown, words: readonly unknown[]): string {
-  if (isLaterWord(path, value)) return `"${String(value)}" is not in this version; it comes with a later one`
+  const later = laterWord(path, value)
+  if (later !== undefined) return later
   const isWord = typeof value === 'string' && /^[A-Za-z0-9+._-]{1,24}$/.test(value)
   const shown = isWord ? `"${value}"` : found(value)
   const meant = isWord ? didYouMean(value, words.map(String)) : ''

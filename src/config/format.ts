@@ -44,3 +44,9 @@ function withoutSecrets(text: string): string {
   const end = Math.min(...ends)
   return end < text.length ? `${text.slice(0, end)}…` : text
 }
+
+/** A problem that leaves the file good. */
+export const asWarning = (problem: LocatedProblem): LocatedProblem => ({
+  ...problem,
+  message: `warning: ${problem.message}`,
+})

@@ -43,7 +43,8 @@ async function parseSecretFile(file: string): Promise<unknown> {
     throw new StartError(`instanceKeyFile ${file}: ${unreadable(error)}`)
   })
   try {
-    return parse(text)
+    // At its own level the parser prints warnings that quote the text.
+    return parse(text, { logLevel: 'error' })
   } catch {
     // The parser's message quotes the text, which is secret.
     throw new StartError(`instanceKeyFile ${file}: it is not YAML`)

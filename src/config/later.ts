@@ -55,9 +55,10 @@ const LATER_KEYS: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-const LATER_WORDS: Readonly<Record<string, readonly string[]>> = {
-  'enforcement.mode': ['observe'],
-  'policy.*.effect': ['narrow'],
+/** Each with what to do until then. */
+const LATER_WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'enforcement.mode': { observe: '; until then use shadow: true on rules' },
+  'policy.*.effect': { narrow: '' },
 }
 
 const PATTERNS = new Set(Object.values(LATER_KEYS).flat())
@@ -68,9 +69,12 @@ const patternOf = (path: readonly PropertyKey[]): string =>
 /** The key belongs to a version that is not built yet. */
 export const isLaterKey = (path: readonly PropertyKey[]): boolean => PATTERNS.has(patternOf(path))
 
-/** The word will be allowed here in a version that is not built yet. */
-export const isLaterWord = (path: readonly PropertyKey[], word: unknown): boolean =>
-  typeof word === 'string' && (LATER_WORDS[patternOf(path)] ?? []).includes(word)
+/** What to say of a word that will be allowed here in a version that is not built yet. */
+export function laterWord(path: readonly PropertyKey[], word: unknown): string | undefined {
+  const words = LATER_WORDS[patternOf(path)]
+  if (words === undefined || typeof word !== 'string' || !Object.hasOwn(words, word)) return undefined
+  return `"${word}" is not in this version; it comes with a later one${words[word]}`
+}
 
 /** Every refused key, for the tests that hold schema and table apart. */
 export const laterKeys = (): readonly string[] => [...PATTERNS]

@@ -39,10 +39,12 @@ const SETTLE_MS = 50
 const MAX_POSTPONED = 20
 /** Watching can miss events on some file systems: a slow look of its own makes every edit arrive. */
 const LOOK_MS = 10_000
+/** Problems of one refused file in the log; `vigil config check` shows all of them. */
+const MAX_TOLD = 5
 
 /**
  * Live configuration: watches the *folder* of the file (a ConfigMap is swapped as a link, and editors rename), reads
- * again, and puts the new generation in use only if it is good. A bad one is told in one line and counted, and the
+ * again, and puts the new generation in use only if it is good. A bad one is told in one line with its first problems and counted, and the
  * one before goes on.
  */
 export function createLive<T>(options: LiveOptions<T>, inUse: T): Live {
@@ -100,12 +102,11 @@ function createReloader<T>(options: LiveOptions<T>, inUse: T): (isLook: boolean)
     // A mistake that stays is said once, not every time it is looked at.
     if (isLook && saying === told) return
     told = saying
-    const [first] = problems
     meter.add('vigil_config_reloads_total', 1, { result: 'refused' })
     tell(meter, false, generation)
     log.error('configuration refused, the one before stays in use', {
-      problem: first && summarise(first),
-      problems: problems.length,
+      problems: problems.slice(0, MAX_TOLD).map(summarise),
+      count: problems.length,
     })
   }
   const reloadNow = async (isLook: boolean): Promise<Reloaded> => {
@@ -114,9 +115,12 @@ function createReloader<T>(options: LiveOptions<T>, inUse: T): (isLook: boolean)
       refuse(read.problems, isLook)
       return 'refused'
     }
+    const wasRefused = told !== ''
     told = ''
     if (options.hashOf(read.value) === hash) {
       tell(meter, true, generation)
+      // Nothing changes, but whoever saw the refusal waits for the word that it is over.
+      if (wasRefused) log.info('configuration is good again', { generation, hash })
       return 'unchanged'
     }
     await options.use(read.value)
@@ -125,6 +129,7 @@ function createReloader<T>(options: LiveOptions<T>, inUse: T): (isLook: boolean)
     meter.add('vigil_config_reloads_total', 1, { result: 'changed' })
     tell(meter, true, generation)
     log.info('configuration changed', { generation, hash })
+    logWarnings(log, read.warnings)
     return 'changed'
   }
   return (isLook) => {
@@ -135,6 +140,11 @@ function createReloader<T>(options: LiveOptions<T>, inUse: T): (isLook: boolean)
     })
     return result
   }
+}
+
+/** One line each: a good configuration that hardly does what was meant. */
+export function logWarnings(log: Log, warnings: readonly LocatedProblem[] = []): void {
+  for (const warning of warnings) log.warn('configuration warning', { warning: summarise(warning) })
 }
 
 function tell(meter: Meter, isSuccessful: boolean, generation: number): void {

@@ -1,5 +1,3 @@
-import type { SettingsProblem } from '../errors.ts'
-
 /** Where in a file; both count from 1, columns in UTF-16 units as editors do. */
 export interface Position {
   readonly line: number
@@ -13,11 +11,6 @@ export interface LocatedProblem extends Position {
   /** The whole line, for an excerpt; absent when the file could not be read. */
   readonly source?: string
   readonly path?: readonly (string | number)[]
-}
-
-/** A problem inside parsed settings; `isAboutKey` points at the key itself, not at its value. */
-export interface PathProblem extends SettingsProblem {
-  readonly isAboutKey?: boolean
 }
 
 /** `actions[0].match.paths[1]`, the way people write a place in settings. */

@@ -1,22 +1,12 @@
-import {
-  type Document,
-  isAlias,
-  isPair,
-  LineCounter,
-  type Node,
-  parseDocument,
-  visit,
-  type YAMLError,
-} from 'yaml'
+import { type Document, isAlias, isPair, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import type { LocatedProblem } from './located.ts'
 import { locatorOf, type Places, problemAt, type Source } from './places.ts'
+import { explainSyntax, MAX_DEPTH, TOO_DEEP } from './syntax-error.ts'
 
 /** A configuration is written by people; anything larger is a mistake. */
 export const MAX_FILE_BYTES = 1024 * 1024
 /** Aliases of one document after expansion; guards against "billion laughs". */
 const MAX_ALIASES = 50
-const MAX_DEPTH = 64
-const TOO_DEEP = `nested deeper than ${MAX_DEPTH} levels`
 
 /** A parsed file that still knows where everything was written. */
 export interface ParsedFile extends Places {
@@ -27,22 +17,6 @@ export interface ParsedFile extends Places {
 export type ParseResult =
   | { readonly ok: true; readonly parsed: ParsedFile }
   | { readonly ok: false; readonly problems: readonly LocatedProblem[] }
-
-const MESSAGES: Partial<Record<YAMLError['code'], string>> = {
-  DUPLICATE_KEY: 'this key stands here twice; keep one of them',
-  MULTIPLE_DOCS: 'a configuration is one YAML document; remove everything from this `---` on',
-  TAB_AS_INDENT: 'a tab cannot indent YAML; use spaces',
-  RESOURCE_EXHAUSTION: TOO_DEEP,
-  NON_STRING_KEY: 'a key must be plain text',
-}
-
-/** yaml's own sentence without source text: it may quote a value, and values may be secret. */
-function explain(error: YAMLError): string {
-  const known = MESSAGES[error.code]
-  if (known !== undefined) return known
-  if (error.code === 'TAG_RESOLVE_FAILED') return 'this tag is not supported; write the plain value'
-  return `not valid YAML: ${error.message.split(/[:\n]/)[0] ?? error.code}`
-}
 
 interface Hostile {
   readonly at: number
@@ -101,10 +75,13 @@ function syntaxProblems(document: Document, source: Source): LocatedProblem[] {
   if (directive?.explicit === true && directive.version !== '1.2') {
     return [problemAt(source, 0, `YAML ${directive.version} is not supported; remove the %YAML line`)]
   }
-  const errors = [...document.errors, ...document.warnings]
+  const errors = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0])
   const first = errors.find((e) => e.code !== 'DUPLICATE_KEY')
   const shown = first === undefined ? errors : [first]
-  return shown.map((e) => problemAt(source, e.pos[0], explain(e)))
+  return shown.map((e) => {
+    const { at, message } = explainSyntax(e, source.text)
+    return problemAt(source, at, message)
+  })
 }
 
 /**

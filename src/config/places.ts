@@ -1,6 +1,7 @@
 import { type Document, isAlias, isMap, isNode, isScalar, isSeq, type LineCounter, type Node } from 'yaml'
+import type { SettingsProblem } from '../errors.ts'
 import { excerptOf } from './excerpt.ts'
-import type { LocatedProblem, PathProblem, Position } from './located.ts'
+import type { LocatedProblem, Position } from './located.ts'
 import { type ScalarStyle, sourceOffset } from './offsets.ts'
 
 /** Where things were written in one file. */
@@ -10,7 +11,7 @@ export interface Places {
   /** Place of a key. */
   locateKey(path: readonly (string | number)[]): Position
   /** Gives problems their place in this file, in the order of the file. */
-  place(problems: readonly PathProblem[]): LocatedProblem[]
+  place(problems: readonly SettingsProblem[]): LocatedProblem[]
 }
 
 export interface Source {
@@ -70,6 +71,12 @@ function find(document: Document, path: readonly (string | number)[]): Found {
   return here
 }
 
+/** ` #` begins a comment in a plain scalar; whoever wrote a condition or a text with it does not see that. */
+const cutBy = (node: Node | undefined): string =>
+  isScalar(node) && node.type === 'PLAIN' && typeof node.comment === 'string'
+    ? '; YAML takes what stands behind " #" for a comment: quote the condition'
+    : ''
+
 /** Answers where things were written, from the parsed document. */
 export function locatorOf(document: Document, source: Source): Places {
   const startOf = (found: Found): number => (found.node ?? found.key)?.range?.[0] ?? 0
@@ -100,7 +107,7 @@ export function locatorOf(document: Document, source: Source): Places {
         return {
           file: source.file,
           ...position,
-          message: p.message,
+          message: p.message + (p.isUnfinished === true ? cutBy(find(document, p.path).node) : ''),
           source: excerptOf(lineAt(source, position.line)),
           path: p.path,
         }

@@ -10,10 +10,12 @@ import { type Settings, settings as settingsSchema } from './schema/settings.ts'
 import { type StaticSettings, staticSettings } from './schema/static.ts'
 import { checkSettings } from './semantic.ts'
 import { checkStaticSettings } from './semantic-static.ts'
+import { missingFiles } from './static-files.ts'
 import { validate } from './validate.ts'
+import { warnAbout } from './warnings.ts'
 
 export type Read<T> =
-  | { readonly ok: true; readonly value: T }
+  | { readonly ok: true; readonly value: T; readonly warnings?: readonly LocatedProblem[] }
   | { readonly ok: false; readonly problems: readonly LocatedProblem[] }
 
 /**
@@ -36,16 +38,18 @@ export async function readSettings<T>(file: string, compile: Compile<T>): Promis
   if (!read.ok) return read
   const { value, parsed, folder } = read
   const compiled = compile(value, hashSettings(value), folder)
-  return compiled.ok ? compiled : { ok: false, problems: parsed.place(compiled.problems) }
+  if (!compiled.ok) return { ok: false, problems: parsed.place(compiled.problems) }
+  const warnings = parsed.place(warnAbout(value))
+  return warnings.length === 0 ? compiled : { ...compiled, warnings }
 }
 
-/** Reads and validates `static.yaml`. */
+/** Reads and validates `static.yaml`; the files that it names must be there. */
 export async function readStatic(file: string): Promise<Read<StaticSettings>> {
   const read = await readValidated(
     file,
     staticSettings,
     { keys: DYNAMIC_KEYS, file: 'vigil.yaml' },
-    checkStaticSettings,
+    async (settings) => [...checkStaticSettings(settings), ...(await missingFiles(settings, folderOf(file)))],
   )
   return read.ok ? { ok: true, value: read.value } : read
 }
@@ -58,18 +62,28 @@ async function readValidated<S extends z.ZodType>(
   file: string,
   schema: S,
   elsewhere: { readonly keys: readonly string[]; readonly file: string },
-  check: (value: z.output<S>) => readonly SettingsProblem[],
+  check: (value: z.output<S>) => readonly SettingsProblem[] | Promise<readonly SettingsProblem[]>,
 ): Promise<Validated<z.output<S>>> {
   const found = await readThroughLink(file)
   if (typeof found === 'string')
     return { ok: false, problems: [{ file, line: 1, column: 1, message: found }] }
   const parsed = parseFile(file, found.bytes)
   if (!parsed.ok) return parsed
+  const manifest = manifestProblem(parsed.parsed.value)
+  if (manifest !== undefined) return { ok: false, problems: parsed.parsed.place([manifest]) }
   const validated = validate(schema, parsed.parsed.value ?? {}, elsewhere)
   if (!validated.ok) return { ok: false, problems: parsed.parsed.place(validated.problems) }
-  const problems = check(validated.value)
+  const problems = await check(validated.value)
   if (problems.length > 0) return { ok: false, problems: parsed.parsed.place(problems) }
   return { ok: true, value: validated.value, parsed: parsed.parsed, folder: found.folder }
+}
+
+/** The two files live inside ConfigMaps, and the ConfigMap is what lies at hand. */
+function manifestProblem(value: unknown): SettingsProblem | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  if (!Object.hasOwn(value, 'apiVersion') || !Object.hasOwn(value, 'kind')) return undefined
+  const message = 'this is a Kubernetes manifest; check the file inside it'
+  return { path: ['apiVersion'], message, isAboutKey: true }
 }
 
 /** A swap takes microseconds; whoever meets more of them than this reads something that is gone for good. */

@@ -1,10 +1,10 @@
 import type { z } from 'zod'
-import { explainIssue } from './explain.ts'
-import type { PathProblem } from './located.ts'
+import type { SettingsProblem } from '../errors.ts'
+import { explainIssue, isMisspelt } from './explain.ts'
 
 export type Validated<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly problems: readonly PathProblem[] }
+  | { readonly ok: false; readonly problems: readonly SettingsProblem[] }
 
 /**
  * Checks a parsed file against its schema and fills in the defaults.
@@ -18,6 +18,10 @@ export function validate<S extends z.ZodType>(
 ): Validated<z.output<S>> {
   const parsed = schema.safeParse(value)
   if (parsed.success) return { ok: true, value: parsed.data }
-  const problems = parsed.error.issues.flatMap((issue) => explainIssue(issue, { schema, value, elsewhere }))
+  const about = { schema, value, elsewhere }
+  const { issues } = parsed.error
+  const problems = issues
+    .filter((issue) => !isMisspelt(issue, issues, about))
+    .flatMap((issue) => explainIssue(issue, about))
   return { ok: false, problems }
 }

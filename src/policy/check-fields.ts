@@ -1,5 +1,5 @@
 import { hint } from '../lib/nearest.ts'
-import { checkComparison, checkDeclared, elementOf } from './check-words.ts'
+import { aKind, checkComparison, checkDeclared, elementOf } from './check-words.ts'
 import { checkYesOrNo } from './check-yes-no.ts'
 import { FUNCTIONS, failureOf } from './engine.ts'
 import { resolve } from './resolve.ts'
@@ -13,6 +13,7 @@ import {
   type Step,
   type Tree,
 } from './syntax.ts'
+import { insteadOf } from './syntax-hint.ts'
 import type { Dictionary, Variable, Vocabulary } from './variables.ts'
 import { type ConditionProblem, report, type Typed, type Walk } from './walk.ts'
 
@@ -102,7 +103,7 @@ function visitVariable(
 ): Typed | undefined {
   const [next] = rest
   if (next === undefined) return typed
-  report(walk, next.expr, `${typed.name} is a ${typed.entry.kind} and has no field "${next.name}"`)
+  report(walk, next.expr, `${typed.name} is ${aKind(typed.entry.kind)} and has no field "${next.name}"`)
   return undefined
 }
 
@@ -132,13 +133,29 @@ function visitSelect(walk: Walk, expr: Expr, select: Select, locals: Locals): un
 
 function visitCall(walk: Walk, expr: Expr, call: Call, locals: Locals): undefined {
   if (!FUNCTIONS.has(call.function)) {
-    const names = [...FUNCTIONS.keys()].filter((name) => /^\w+$/.test(name))
-    report(walk, expr, `unknown function "${call.function}"${hint(call.function, names)}`)
+    report(walk, expr, unknownFunction(call))
   }
   if (call.target !== undefined) visit(walk, call.target, locals)
   const typed = call.args.map((arg) => visit(walk, arg, locals))
   checkConstant(walk, expr, call)
   checkComparison(walk, call, typed)
+}
+
+/** `has()` is a macro: where it is given anything but a field, the parser leaves a call of that name. */
+function unknownFunction(call: Call): string {
+  const instead = insteadOf(call.function)
+  if (instead !== undefined) return `write ${instead} instead of ${call.function}`
+  if (call.function !== 'has') {
+    const names = [...FUNCTIONS.keys()].filter((name) => /^\w+$/.test(name))
+    return `unknown function "${call.function}"${hint(call.function, names)}`
+  }
+  const path = call.args.length === 1 && call.args[0] !== undefined ? pathOf(call.args[0]) : undefined
+  const key = path?.at(-1)?.name
+  if (path === undefined || path.length < 2 || key === undefined)
+    return 'has() takes a field, e.g. has(subject.acr)'
+  const holder = nameOf(path.slice(0, -1))
+  const meant = /^[A-Za-z_]\w*$/.test(key) ? `has(${holder}.${key})` : `${JSON.stringify(key)} in ${holder}`
+  return `has() takes a field like m.k; write ${meant}`
 }
 
 /** Functions that read a literal in a notation of its own: a mistake in it would show only at run time. */

@@ -13,37 +13,48 @@ const FITTING: Readonly<Record<VariableKind, readonly string[]>> = {
   list: [],
 }
 
+/** `an int`, `a string`. */
+export const aKind = (kind: string): string => (kind === 'int' ? 'an int' : `a ${kind}`)
+
 /** @returns what is wrong with comparing a variable with a literal; undefined: nothing. */
-function checkLiteral(typed: Typed, literal: Literal, vocabulary: Vocabulary): string | undefined {
+function checkLiteral(
+  typed: Typed,
+  literal: Literal,
+  vocabulary: Vocabulary,
+  isOrder: boolean,
+): string | undefined {
   const { entry, name } = typed
   if (entry.kind === 'group' || entry.kind === 'map') return `${name} is not a single value`
   if (!FITTING[entry.kind].includes(typeof literal)) {
-    return `${name} is a ${entry.kind} and can never equal ${JSON.stringify(String(literal))}`
+    const verdict = isOrder ? 'cannot be compared with' : 'can never equal'
+    return `${name} is ${aKind(entry.kind)} and ${verdict} ${JSON.stringify(String(literal))}`
   }
   const words = wordsOf(entry, vocabulary)
   if (words === undefined || typeof literal !== 'string' || words.includes(literal)) return undefined
   return `${name} is never "${literal}"${hint(literal, words)}`
 }
 
-const COMPARISONS = new Set(['_==_', '_!=_', '_<_', '_<=_', '_>_', '_>=_'])
+const EQUALITIES = new Set(['_==_', '_!=_'])
+const ORDERS = new Set(['_<_', '_<=_', '_>_', '_>=_'])
 
 /** Checks a comparison or membership of variables whose types and words are known. */
 export function checkComparison(walk: Walk, call: Call, typed: readonly (Typed | undefined)[]): void {
   const [left, right] = call.args
   if (left === undefined || right === undefined) return
-  if (COMPARISONS.has(call.function)) {
-    compareWith(walk, typed[0], right)
-    compareWith(walk, typed[1], left)
+  const isOrder = ORDERS.has(call.function)
+  if (isOrder || EQUALITIES.has(call.function)) {
+    compareWith(walk, typed[0], right, isOrder)
+    compareWith(walk, typed[1], left, isOrder)
   } else if (call.function === '@in') {
     for (const { expr } of literalsOf(right) ?? []) compareWith(walk, typed[0], expr)
     checkContainer(walk, typed[1], left, right)
   }
 }
 
-function compareWith(walk: Walk, typed: Typed | undefined, other: Expr): void {
+function compareWith(walk: Walk, typed: Typed | undefined, other: Expr, isOrder = false): void {
   const literal = literalOf(other)
   if (typed === undefined || literal === undefined) return
-  const problem = checkLiteral(typed, literal, walk.vocabulary)
+  const problem = checkLiteral(typed, literal, walk.vocabulary, isOrder)
   if (problem !== undefined) report(walk, other, problem)
 }
 
@@ -56,7 +67,7 @@ function checkContainer(walk: Walk, container: Typed | undefined, item: Expr, at
   } else if (entry.kind === 'list') {
     compareWith(walk, elementOf(container, walk.vocabulary), item)
   } else {
-    report(walk, at, `${name} is a ${entry.kind}: nothing can be \`in\` it`)
+    report(walk, at, `${name} is ${aKind(entry.kind)}: nothing can be \`in\` it`)
   }
 }
 

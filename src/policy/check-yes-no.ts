@@ -1,3 +1,4 @@
+import { aKind } from './check-words.ts'
 import { FUNCTIONS } from './engine.ts'
 import { resolve } from './resolve.ts'
 import { callOf, type Expr, literalOf, pathOf, selectOf } from './syntax.ts'
@@ -22,7 +23,7 @@ function notBoolean(expr: Expr): string | undefined {
   const path = pathOf(expr)
   const resolved = path && resolve(path)
   if (resolved?.found && resolved.entry.kind !== 'group' && resolved.rest.length === 0) {
-    return resolved.entry.kind === 'bool' ? undefined : `a ${resolved.entry.kind}`
+    return resolved.entry.kind === 'bool' ? undefined : aKind(resolved.entry.kind)
   }
   const called = callOf(expr)?.function
   return called !== undefined && FUNCTIONS.get(called)?.mayBeBoolean === false

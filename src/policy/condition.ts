@@ -13,7 +13,10 @@ export type CompiledCondition =
 export function compileCondition(when: string | boolean, vocabulary: Vocabulary): CompiledCondition {
   if (typeof when === 'boolean') return { ok: true, test: () => when }
   const parsed = parseCondition(when)
-  if (!parsed.ok) return refuse(parsed.offset, parsed.message)
+  if (!parsed.ok) {
+    const { ok, ...problem } = parsed
+    return { ok, problems: [{ ...problem, message: `the condition ${problem.message}` }] }
+  }
   try {
     const problems = checkFields(parsed.tree, when, vocabulary)
     if (problems.length > 0) return { ok: false, problems }

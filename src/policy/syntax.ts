@@ -1,4 +1,5 @@
 import { parse } from '@bufbuild/cel'
+import { hintOf, type SyntaxHint } from './syntax-hint.ts'
 
 /** The parsed tree of a condition and the few questions the policy stage asks of it. */
 
@@ -13,9 +14,7 @@ export type Literal = string | number | bigint | boolean
 /** Greatest length of one condition: a longer one is a program, and its cost would be too. */
 export const MAX_CONDITION_LENGTH = 4096
 
-export type Parsed =
-  | { readonly ok: true; readonly tree: Tree }
-  | { readonly ok: false; readonly offset: number; readonly message: string }
+export type Parsed = { readonly ok: true; readonly tree: Tree } | ({ readonly ok: false } & SyntaxHint)
 
 /** Parses one CEL expression; a syntax error is a value with the offset where the parser gave up. */
 export function parseCondition(text: string): Parsed {
@@ -33,11 +32,11 @@ export function parseCondition(text: string): Parsed {
       rawMessage?: string
       location?: { start?: { offset?: number } }
     }
-    return {
-      ok: false,
+    const hint = hintOf(text) ?? {
       offset: location?.start?.offset ?? 0,
-      message: `is not a CEL expression: ${rawMessage ?? 'it cannot be parsed'}`,
+      message: rawMessage ?? 'it cannot be parsed',
     }
+    return { ok: false, ...hint, message: `is not a CEL expression: ${hint.message}` }
   }
 }
 

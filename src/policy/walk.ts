@@ -6,6 +6,8 @@ import type { Entry, Vocabulary } from './variables.ts'
 export interface ConditionProblem {
   readonly offset: number
   readonly message: string
+  /** The condition seems to end too early. */
+  readonly isUnfinished?: boolean
 }
 
 /** What is known of an expression before it runs. */

@@ -71,7 +71,11 @@ function unknownIds(settings: RiskSettings, signals: readonly Signal[]): Setting
   const ids = signals.map((s) => s.id)
   return Object.keys(settings.signals)
     .filter((id) => !ids.includes(id))
-    .map((id) => ({ path: ['risk', 'signals', id], message: `no signal "${id}"${hint(id, ids)}` }))
+    .map((id) => ({
+      path: ['risk', 'signals', id],
+      message: `no signal "${id}"${hint(id, ids)}`,
+      isAboutKey: true,
+    }))
 }
 
 function explain(issue: z.core.$ZodIssue, signal: Signal): SettingsProblem[] {
@@ -81,5 +85,6 @@ function explain(issue: z.core.$ZodIssue, signal: Signal): SettingsProblem[] {
   return issue.keys.map((key) => ({
     path: [...path, key],
     message: `signal "${signal.id}" has no setting "${key}"${hint(key, known)}`,
+    isAboutKey: true,
   }))
 }

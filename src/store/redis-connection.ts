@@ -30,7 +30,7 @@ const DISCONNECT_TIMEOUT_MS = 100
  */
 export function connect(options: ConnectionOptions, onReady: (client: Redis) => void): Redis {
   const client = new Redis(clientOptions(options))
-  logTransitions(client, options.log)
+  logTransitions(client, options)
   client.on('ready', () => onReady(client))
   // The reason is told by the `error` event; here it would only be told twice.
   client.connect().catch(() => undefined)
@@ -69,7 +69,8 @@ function clientOptions({
 const serverName = (name: string | undefined) => (name === undefined ? {} : { servername: name })
 
 /** One line when it is lost and one when it is back, however many attempts lie between. */
-function logTransitions(client: Redis, log: Log): void {
+function logTransitions(client: Redis, { log, settings }: ConnectionOptions): void {
+  const { host, port } = settings
   let lastError: string | undefined
   client.on('ready', () => {
     lastError = undefined
@@ -77,7 +78,7 @@ function logTransitions(client: Redis, log: Log): void {
   })
   client.on('error', (error) => {
     const code = errorCode(error)
-    if (code !== lastError) log.warn('store.connection-failed', { code })
+    if (code !== lastError) log.warn('store.connection-failed', { host, port, code })
     lastError = code
   })
   client.on('reconnecting', () => {

@@ -22,6 +22,7 @@ export type KeyImport =
 export const MAX_KID_LENGTH = 256
 
 const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
+const EXPOSED = 'holds private members: give only the public part, and take this key out of use'
 const MIN_RSA_BITS = 2048
 
 const bad = (problem: string): KeyImport => ({ kind: 'refused', problem })
@@ -34,7 +35,7 @@ const foreign = (problem: string): KeyImport => ({ kind: 'foreign', problem })
 export function importKey(jwk: unknown, allowed: ReadonlySet<Algorithm>): KeyImport {
   if (!isPlainObject(jwk)) return bad('is not an object')
   if (jwk['kty'] === 'oct') return bad('is symmetric: whoever verifies with it could also sign')
-  if (PRIVATE.some((name) => Object.hasOwn(jwk, name))) return bad('holds private members')
+  if (PRIVATE.some((name) => Object.hasOwn(jwk, name))) return bad(EXPOSED)
   const purpose = otherPurpose(jwk)
   if (purpose !== undefined) return foreign(purpose)
   const kid = jwk['kid']

@@ -149,7 +149,7 @@ class KeyFile {
       this.#seen = seen
       return keys
     } catch (error) {
-      throw fileError(error)
+      throw fileError(error, this.#path)
     }
   }
 
@@ -162,7 +162,7 @@ class KeyFile {
       this.#seen = seen
       return keys
     } catch (error) {
-      throw fileError(error)
+      throw fileError(error, this.#path)
     }
   }
 }
@@ -180,7 +180,7 @@ function versionOf(stats: Stats): string {
   return `${stats.ino}:${stats.size}:${stats.mtimeMs}`
 }
 
-function fileError(error: unknown): KeyLoadError {
+function fileError(error: unknown, path: string): KeyLoadError {
   if (error instanceof KeyLoadError) return error
-  return new KeyLoadError(`the file: ${unreadable(error)}`, { cause: error })
+  return new KeyLoadError(`jwks.file: ${unreadable(error)}: ${path}`, { cause: error })
 }

@@ -61,6 +61,8 @@ test('each line is decided, an unreadable one is told by its number, and the res
     '{"at":"soon","request":{"attributes":{}}}',
     '{"at":"24 Nov 2026","request":{"attributes":{}}}',
     '[]',
+    '{"request":{"attributes":{"request":{"http":{"methd":"POST"}}}}}',
+    '{"calller":"spiffe://mesh/gateway","request":{"attributes":{}}}',
   ])
   expect(code).toBe(2)
   expect(out[0]).toMatchObject({
@@ -75,6 +77,12 @@ test('each line is decided, an unreadable one is told by its number, and the res
   expect(out[3]).toMatchObject({ line: 5, error: expect.stringContaining('RFC 3339') })
   expect(out[4]).toMatchObject({ line: 6, error: expect.stringContaining('RFC 3339') })
   expect(out[5]).toEqual({ line: 7, error: 'a line must be a JSON object' })
+  // Dropped in silence, they would be a decision about another request.
+  expect(out[6]).toEqual({
+    line: 8,
+    error: 'unknown field attributes.request.http.methd; did you mean "method"?',
+  })
+  expect(out[7]).toEqual({ line: 9, error: 'unknown field calller; did you mean "caller"?' })
 })
 
 test('a bare CheckRequest is taken, with now as its time and an unverified caller', async () => {

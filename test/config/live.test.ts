@@ -67,6 +67,14 @@ describe('a reload', () => {
     ])
   })
 
+  test('tells what is hardly meant in the new generation', async () => {
+    const { live, files, log } = open()
+    const warnings = [{ file: 'vigil.yaml', line: 2, column: 1, message: 'no actions' }]
+    files.push({ ok: true, value: 'second', warnings })
+    expect(await live.reload()).toBe('changed')
+    expect(log.lines.at(-1)).toBe('warn configuration warning {"warning":"vigil.yaml:2:1: no actions"}')
+  })
+
   test('leaves everything as it is when the file is bad: one line, one count, the gauge at 0', async () => {
     const { live, files, used, gauge, reloads, log } = open()
     files.push(bad)
@@ -78,16 +86,38 @@ describe('a reload', () => {
       1,
     ])
     expect(log.lines).toEqual([
-      'error configuration refused, the one before stays in use {"problem":"vigil.yaml:3:7: unknown key actoins","problems":1}',
+      'error configuration refused, the one before stays in use {"problems":["vigil.yaml:3:7: unknown key actoins"],"count":1}',
     ])
   })
 
+  test('tells the first five problems of a bad file, and how many there are', async () => {
+    const { live, files, log } = open()
+    const problems = Array.from({ length: 7 }, (_, i) => ({
+      file: 'v.yaml',
+      line: i + 1,
+      column: 1,
+      message: 'no',
+    }))
+    files.push({ ok: false, problems })
+    await live.reload()
+    const [line = ''] = log.lines
+    expect(JSON.parse(line.slice(line.indexOf('{')))).toEqual({
+      problems: [1, 2, 3, 4, 5].map((at) => `v.yaml:${at}:1: no`),
+      count: 7,
+    })
+  })
+
   test('of a file that is good again, also when it is the one in use, lifts the gauge', async () => {
-    const { live, files, used, gauge } = open()
-    files.push(bad, good('first'))
+    const { live, files, used, gauge, log } = open()
+    files.push(bad, good('first'), good('first'))
     await live.reload()
     expect(await live.reload()).toBe('unchanged')
     expect([used, gauge('generation'), gauge('last_reload_successful')]).toEqual([[], 1, 1])
+    await live.reload()
+    // Said once: a file that stays good is no news.
+    expect(log.lines.slice(1)).toEqual([
+      'info configuration is good again {"generation":1,"hash":"hash of first"}',
+    ])
   })
 
   test('that cannot be put in use counts as none, and the next one works', async () => {

@@ -40,6 +40,25 @@ describe('vigil serve', () => {
     expect(await vigil.running.ended).toBe(0)
   }, 30_000)
 
+  test('does not wait on SIGINT: it is a person', async () => {
+    const { running } = await serve(mount(GOOD).file, { drainDelaySeconds: 3600 })
+    running.kill('SIGINT')
+    expect(await running.ended).toBe(0)
+  }, 30_000)
+
+  test('ends at once on a second signal, and says so at the first', async () => {
+    const { running } = await serve(mount(GOOD).file, { drainDelaySeconds: 3600 })
+    running.kill('SIGTERM')
+    await running.waitForLine(/"vigil drains; a second signal ends it at once"/)
+    // npm and the terminal may deliver one Ctrl-C twice: only what comes later is a second word.
+    running.kill('SIGTERM')
+    await waitUntil('its end', 10_000, () => {
+      running.kill('SIGINT')
+      return running.hasEnded()
+    })
+    expect(await running.ended).toBe(130)
+  }, 30_000)
+
   test('follows a ConfigMap swap, and keeps the last good one through a broken edit', async () => {
     const mounted = mount(GOOD)
     const vigil = await serve(mounted.file)

@@ -49,12 +49,12 @@ test.each<[string, (free: object, taken: string) => object, RegExp]>([
   [
     'no instance key',
     (free) => ({ ...free, instanceKeyFile: 'none' }),
-    /^vigil: instanceKeyFile .*none: there is no such file$/m,
+    /static\.yaml:1:\d+: instanceKeyFile: there is no such file: \/.*none$/m,
   ],
   [
     'no certificate',
     (free) => ({ ...free, server: { tls: { certFile: 'c', keyFile: 'k' } } }),
-    /^vigil: server: ENOENT/m,
+    /static\.yaml:1:\d+: server\.tls\.certFile: there is no such file: \/.*\/c$/m,
   ],
   [
     'a taken port for checks',
@@ -89,6 +89,8 @@ test('SIGTERM while Redis is away: exit code 0', async () => {
   const server = { ...free.server, drainDelaySeconds: 0 }
   const vigil = serve({ ...free, server, store: redisAway, instanceKeyFile: 'key.yaml' })
   await vigil.waitForLine(/vigil serves/)
+  // What is hardly meant in `{}` is told at the start, too.
+  expect(vigil.output()).toMatch(/vigil\.yaml:1:1: no actions:.*configuration warning/)
   vigil.kill('SIGTERM')
   expect(await vigil.ended).toBe(0)
 }, 30_000)

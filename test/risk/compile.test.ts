@@ -67,15 +67,19 @@ describe('what is refused at load', () => {
       /"x"/,
     ],
   ]
-  test.each(table)('%s', (_, written, path, message) => {
+  test.each(table)('%s', (what, written, path, message) => {
     const compiled = compile(written)
-    expect(compiled.ok ? [] : compiled.problems).toEqual([{ path, message: expect.stringMatching(message) }])
+    // What is wrong with a name is told at the name, what is wrong with a value at the value.
+    const isValue = /bounds|wrong type|no object/.test(what)
+    expect(compiled.ok ? [] : compiled.problems).toEqual([
+      { path, message: expect.stringMatching(message), ...(isValue ? {} : { isAboutKey: true }) },
+    ])
   })
 
   test('without any signal there is none to name', () => {
     expect(compileRisk(riskSettings.parse({ signals: { a: {} } }), [])).toEqual({
       ok: false,
-      problems: [{ path: at('a'), message: 'no signal "a"; none is declared' }],
+      problems: [{ path: at('a'), message: 'no signal "a"; none is declared', isAboutKey: true }],
     })
   })
 

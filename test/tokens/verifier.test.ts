@@ -328,11 +328,11 @@ describe('keys in a file', () => {
     // After a recent failure nobody waits for the next look: it runs beside.
     const lastFailure = () => verifier.state()[0]?.lastFailure ?? ''
     for (let turn = 0; turn < 1000 && lastFailure().includes('JSON'); turn++) await setImmediate()
-    expect(lastFailure()).toBe('the file: there is no such file')
+    expect(lastFailure()).toBe(`jwks.file: there is no such file: ${join(dir, 'jwks.json')}`)
   })
 
   test.each([
-    ['missing', undefined, 'the file: there is no such file'],
+    ['missing', undefined, 'jwks.file: there is no such file: DIR/jwks.json'],
     ['not JSON', 'x', 'the document is not a well-formed JSON object (syntax)'],
     ['too large', ' '.repeat(600_000), 'the file is larger than 524288 bytes'],
     ['without keys', '{}', 'the key set has no list `keys`'],
@@ -346,7 +346,7 @@ describe('keys in a file', () => {
     const deps = { clock: manualClock(), meter: silentMeter, log: silentLog, baseDir: dir }
     expect(createTokenVerifier(identityOf(file), deps)).toEqual({
       ok: false,
-      problems: [{ path: ['identity', 'issuers', 0, 'jwks', 'file'], message }],
+      problems: [{ path: ['identity', 'issuers', 0, 'jwks', 'file'], message: message.replace('DIR', dir) }],
     })
   })
 })
@@ -370,7 +370,7 @@ describe('settings that cannot work', () => {
       'a weak inline key',
       [{ jwks: { inline: { keys: [keys.es256.jwk, { ...keys.es256.jwk, d: 'A' }] } } }],
       [0, 'jwks', 'inline', 'keys', 1],
-      'the key holds private members',
+      'the key holds private members: give only the public part, and take this key out of use',
     ],
     [
       'no inline key of use',

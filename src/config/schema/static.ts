@@ -41,7 +41,9 @@ const serverSettings = z
       .describe('Largest check (with body) that is decided; a larger one is denied with 413.'),
     drainDelaySeconds: seconds
       .default(10)
-      .describe('After SIGTERM health says NOT_SERVING, and checks are served this long.'),
+      .describe(
+        'After SIGTERM health says NOT_SERVING, and checks are served this long; SIGINT does not wait.',
+      ),
     drainTimeoutSeconds: seconds.default(20).describe('Then checks in flight may take this long.'),
   })
   .prefault({})

@@ -136,7 +136,7 @@ describeWithValkey('store', (server) => {
     await waitUntil('reconnect', 10_000, () => isReachable(store))
     expect(await claim(store, 'a', 'x')).toEqual([null])
     expect(log.lines).toEqual([
-      'warn store.connection-failed {"code":"ECONNREFUSED"}',
+      `warn store.connection-failed {"host":"127.0.0.1","port":${port},"code":"ECONNREFUSED"}`,
       'info store.connected',
     ])
   })

@@ -1,0 +1,52 @@
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { SettingsProblem } from '../errors.ts'
+import { errorName, unreadable } from '../lib/error-name.ts'
+import type { StaticSettings } from './schema/static.ts'
+
+type Named = readonly [path: readonly string[], file: string | undefined]
+
+/** Every file that `static.yaml` names and this process would read. */
+function filesOf({ server, store, instanceKeyFile }: StaticSettings): Named[] {
+  const { tls } = server
+  const { redis, memory, kind } = store
+  const ofRedis: Named[] = [
+    [['store', 'redis', 'passwordFile'], redis?.passwordFile],
+    [['store', 'redis', 'tls', 'caFile'], redis?.tls?.caFile],
+    [['store', 'redis', 'tls', 'certFile'], redis?.tls?.certFile],
+    [['store', 'redis', 'tls', 'keyFile'], redis?.tls?.keyFile],
+  ]
+  return [
+    [['server', 'tls', 'certFile'], tls?.certFile],
+    [['server', 'tls', 'keyFile'], tls?.keyFile],
+    [['server', 'tls', 'clientCaFile'], tls?.clientCaFile],
+    [['instanceKeyFile'], instanceKeyFile],
+    ...(kind === 'redis' ? ofRedis : [[['store', 'memory', 'seedFile'], memory.seedFile] as const]),
+  ]
+}
+
+/** Only what is certain whoever looks: `config check` may run as somebody who may not read the keys. */
+const CERTAIN = new Set(['ENOENT', 'ENOTDIR', 'EISDIR'])
+
+/**
+ * Files that are not there, told where they are named instead of by the first one that fails to open.
+ * @param folder relative names refer to it
+ */
+export async function missingFiles(settings: StaticSettings, folder: string): Promise<SettingsProblem[]> {
+  const problems: SettingsProblem[] = []
+  for (const [path, file] of filesOf(settings)) {
+    if (file === undefined) continue
+    const found = resolve(folder, file)
+    const fault = await faultOf(found)
+    if (fault !== undefined) problems.push({ path, message: `${path.join('.')}: ${fault}: ${found}` })
+  }
+  return problems
+}
+
+async function faultOf(file: string): Promise<string | undefined> {
+  try {
+    return (await stat(file)).isDirectory() ? unreadable({ code: 'EISDIR' }) : undefined
+  } catch (error) {
+    return CERTAIN.has(errorName(error)) ? unreadable(error) : undefined
+  }
+}

@@ -1,0 +1,49 @@
+import type { SettingsProblem } from '../errors.ts'
+import type { RuleSettings } from './schema/decision.ts'
+import type { Settings } from './schema/settings.ts'
+
+/** What is allowed and yet hardly meant: the file is good, and whoever wrote it should know what follows from it. */
+export const warnAbout = (settings: Settings): SettingsProblem[] => [
+  ...withoutOrigin(settings),
+  ...withoutActions(settings),
+  ...deadRules(settings.policy),
+]
+
+function withoutOrigin({ entrypoints }: Settings): SettingsProblem[] {
+  const meetsClients = entrypoints.filter(({ role }) => role === 'edge')
+  if (entrypoints.length > 0 && meetsClients.length === 0) return []
+  if (meetsClients.some(({ externalOrigins }) => externalOrigins.length > 0)) return []
+  const what =
+    entrypoints.length === 0
+      ? 'no entrypoints: no external origin is known'
+      : 'no entrypoint names externalOrigins'
+  const message = `${what}, so no DPoP proof can fit and tokens that are bound to a key are refused`
+  return [{ path: ['entrypoints'], message, isAboutKey: true }]
+}
+
+function withoutActions({ actions, unknownAction }: Settings): SettingsProblem[] {
+  if (actions.length > 0) return []
+  const follows =
+    unknownAction.effect === 'deny'
+      ? 'and is refused'
+      : `and is decided with sensitivity ${unknownAction.sensitivity}`
+  const message = `no actions: every request stands for the action "unknown" ${follows}`
+  return [{ path: ['actions'], message, isAboutKey: true }]
+}
+
+const isAlways = ({ when, shadow }: RuleSettings): boolean => !shadow && String(when).trim() === 'true'
+
+/** The first match wins. Shadow rules are looked at all the same. */
+function deadRules(policy: readonly RuleSettings[]): SettingsProblem[] {
+  const first = policy.findIndex(isAlways)
+  return policy.flatMap(({ shadow }, i) =>
+    first < 0 || i <= first || shadow
+      ? []
+      : [
+          {
+            path: ['policy', i],
+            message: `this rule is never reached: "${policy[first]?.name}" stands before it and matches always`,
+          },
+        ],
+  )
+}
