@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type App, createApp } from '../../src/app.ts'
 import { type CheckHandler, createCheckHandler } from '../../src/check/handler.ts'
 import { systemClock as clock } from '../../src/clock.ts'
@@ -57,6 +58,8 @@ export async function openBenchApp(redisPort?: number): Promise<BenchApp> {
     },
     defer: later,
   })
+  // A proof tells its time in whole seconds, and one that looks older than the store would be asked for a nonce.
+  await sleep(1000 - (Date.now() % 1000))
   const records = join(tmpdir(), `vigil-bench-${process.pid}.jsonl`)
   const forget = () => rmSync(records, { force: true })
   return {
