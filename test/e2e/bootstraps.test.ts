@@ -12,7 +12,7 @@ import { ROOT } from '../../scripts/root.ts'
 import { ENVOY_VERSIONS } from '../../scripts/tools/catalog.ts'
 import { staticSettings } from '../../src/config/schema/static.ts'
 import { bootstrapText, type Envoy, startEnvoy } from '../harness/envoy.ts'
-import { type ClientTls, type RawRequest, sendHttp1, sendHttp2 } from '../harness/http.ts'
+import { type ClientTls, firstLine, type RawRequest, sendHttp1, sendHttp2 } from '../harness/http.ts'
 import { freePorts } from '../harness/ports.ts'
 import { type StubAuthz, startStubAuthz } from '../harness/stub-authz.ts'
 import { describeWithEnvoy } from '../harness/tools.ts'
@@ -95,8 +95,21 @@ async function stopSite(site: Site | undefined): Promise<void> {
 
 type Send = (request?: Partial<RawRequest>) => ReturnType<typeof sendHttp1>
 
+const GET = 'GET / HTTP/1.1\r\nhost: api.example.com\r\nconnection: close'
+
+/** docs/failures.md lists these: what Envoy refuses by itself leaves no record. */
+const REFUSED_BY_ENVOY = [
+  ['an escaped NUL', GET.replace('/ ', '/a%00 '), 400],
+  ['HTTP/1.0', 'GET / HTTP/1.0\r\nhost: api.example.com', 426],
+  ['CONNECT', 'CONNECT api.example.com:443 HTTP/1.1\r\nhost: api.example.com:443\r\nconnection: close', 404],
+  ['a header of 64 KiB', `${GET}\r\nx-long: ${'x'.repeat(65_536)}`, 431],
+  ['101 headers', GET + '\r\nx-many: x'.repeat(101), 431],
+  ['two lengths', `${GET}\r\ncontent-length: 5\r\ntransfer-encoding: chunked`, 400],
+  ['no host', 'GET / HTTP/1.1\r\nconnection: close', 400],
+] as const
+
 /** What both bootstraps promise. */
-function guards(site: () => Site, send: Send): void {
+function guards(site: () => Site, send: Send, credentials?: () => ClientTls): void {
   beforeEach(() => {
     site().authz.verdict = 'allow'
     site().authz.delayMs = 0
@@ -133,6 +146,12 @@ function guards(site: () => Site, send: Send): void {
     '/a%5Cadmin',
   ])('the escaped slash in %s is refused before the check', async (path) => {
     expect((await send({ path })).status).toBe(400)
+    expect(site().authz.checks).toEqual([])
+  })
+
+  test.each(REFUSED_BY_ENVOY)('%s is refused before the check', async (_, head, status) => {
+    const line = await firstLine(site().port, `${head}\r\n\r\n`, credentials?.())
+    expect(line).toContain(` ${status} `)
     expect(site().authz.checks).toEqual([])
   })
 
@@ -226,7 +245,11 @@ for (const version of ENVOY_VERSIONS) {
       afterAll(() => stopSite(site))
       const send: Send = (request = {}) => sendHttp2({ port: site.port, tls: tls(), ...request })
 
-      guards(() => site, send)
+      guards(
+        () => site,
+        send,
+        () => tls(),
+      )
 
       test('a client certificate is optional and names the caller to Vigil', async () => {
         await send()
