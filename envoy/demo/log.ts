@@ -7,7 +7,10 @@ export function sentenceOf(line: string): string {
   return `${level}: ${event}${told.length === 0 ? '' : ` (${told.join(', ')})`}`
 }
 
-const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return value.map(textOf).join('; ')
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
 
 /** Undefined for what is no log line, such as the last words of a process that crashed. */
 function entryOf(line: string): Readonly<Record<string, unknown>> | undefined {

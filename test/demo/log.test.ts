@@ -12,6 +12,9 @@ test('a log line is told in words', () => {
   expect(sentenceOf(JSON.stringify(line))).toBe(
     'error: configuration refused (problem: vigil.yaml:3:5: effect is missing, problems: 2)',
   )
+  expect(sentenceOf('{"level":"error","event":"e","problems":["a","b"],"count":2}')).toBe(
+    'error: e (problems: a; b, count: 2)',
+  )
   expect(sentenceOf('{"level":"warn","time":"t","event":"store.primary-changed"}')).toBe(
     'warn: store.primary-changed',
   )
