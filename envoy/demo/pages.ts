@@ -58,7 +58,7 @@ A token that is bound to a key, and its replay:
   curl -i --config ${once}    # 401: the proof was used before
 
   why            tail -n 1 ${files.records}
-  edit the rules ${files.config}    # a mistake is told here
+  edit the rules ${files.config}    # what Vigil says to it appears here
   metrics        http://127.0.0.1:${ports.PROBES_PORT}/metrics
   Envoy          http://127.0.0.1:${ports.ADMIN_PORT}/
 `

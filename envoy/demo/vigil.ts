@@ -13,7 +13,7 @@ export interface Vigil {
   stop(): Promise<void>
   /** The newest line of its log that fits; undefined when there is none. */
   lastLog(pattern: RegExp): string | undefined
-  /** Tells every line of its log from now on: with the log level of static.yaml, warnings and errors. */
+  /** Tells every line of its log from now on. */
   follow(tell: (line: string) => void): void
   /** What `vigil config check` prints about the configuration as it stands. */
   checkConfig(): Promise<string>
