@@ -1,4 +1,4 @@
-/** `node scripts/certs.ts`: development certificates for envoy/edge.yaml, in envoy/certs (git-ignored). */
+/** `npx node scripts/certs.ts`: development certificates for envoy/edge.yaml, in envoy/certs (git-ignored). */
 import { join } from 'node:path'
 import { makeEdgeCerts } from './certs/make.ts'
 import { ROOT } from './root.ts'

@@ -1,13 +1,16 @@
 /** `npm run demo`: the product's story through a real Envoy, then a place to try it with curl. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { writeConfig } from './edit.ts'
+import { sentenceOf } from './log.ts'
 import { HELP, type Options, readOptions } from './options.ts'
 import { addPages, invitation } from './pages.ts'
+import { checkWritable, writeResults } from './results.ts'
 import { playScene, type Result } from './scene.ts'
 import { STORY } from './scenes/story.ts'
 import { createTable } from './table.ts'
 import { type Stage, setStage, type World } from './world.ts'
 
+/** Where the output goes to no terminal. */
 const DEFAULT_COLUMNS = 130
 /** What a shell reports for a program that Ctrl-C ended. */
 const INTERRUPTED = 130
@@ -17,6 +20,7 @@ async function main(args: readonly string[]): Promise<number> {
   let options: Options | 'help'
   try {
     options = readOptions(args)
+    if (options !== 'help' && options.json !== undefined) checkWritable(options.json)
   } catch (error) {
     console.error(`demo: ${messageOf(error)}\nTry: npm run demo -- --help`)
     return 2
@@ -36,6 +40,9 @@ async function run(options: Options): Promise<number> {
     const code = await Promise.race([perform(stage.world, options), interrupted.then(() => INTERRUPTED)])
     if (!options.isOnce && code !== INTERRUPTED) await interrupted
     return code
+  } catch (error) {
+    console.error(`demo: ${messageOf(error)}`)
+    return 1
   } finally {
     await stage.strike()
   }
@@ -54,9 +61,7 @@ async function start({ store, isOnce }: Options): Promise<Stage | undefined> {
 async function perform(world: World, options: Options): Promise<number> {
   const config = readFileSync(world.files.config, 'utf8')
   const results = await play(world)
-  if (options.json !== undefined) {
-    writeFileSync(options.json, `${JSON.stringify({ scenes: results }, undefined, 2)}\n`)
-  }
+  if (options.json !== undefined) writeResults(options.json, results)
   const wrong = results.filter(({ ok }) => !ok).length
   say(`\n${results.length - wrong} of ${results.length} scenes went as expected.\n`)
   if (!options.isOnce) {
@@ -64,12 +69,13 @@ async function perform(world: World, options: Options): Promise<number> {
     await world.vigil.start()
     addPages(world)
     say(invitation(world))
+    world.vigil.follow((line) => say(`Vigil ${sentenceOf(line)}`))
   }
   return wrong === 0 ? 0 : 1
 }
 
 async function play(world: World): Promise<Result[]> {
-  const table = createTable(process.stdout.columns ?? DEFAULT_COLUMNS, process.stdout.isTTY === true)
+  const table = createTable(columns(), process.stdout.isTTY === true)
   const results: Result[] = []
   say(`\n${table.head()}`)
   for (const act of STORY) {
@@ -81,6 +87,11 @@ async function play(world: World): Promise<Result[]> {
     }
   }
   return results
+}
+
+/** Of the terminal; a shell that pipes the output may still have told its own. */
+function columns(): number {
+  return process.stdout.columns ?? (Number(process.env['COLUMNS']) || DEFAULT_COLUMNS)
 }
 
 /** Resolves at the first Ctrl-C or SIGTERM; a second one ends at once. */

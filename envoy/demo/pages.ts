@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { type Credential, logIn, newKey, proofFor } from './credentials.ts'
 import { SCOPES } from './people.ts'
 import type { World } from './world.ts'
@@ -40,6 +41,8 @@ async function curlConfig(credential: Credential, page: URL, origin: string): Pr
 /** What to try once the scenes are over. */
 export function invitation({ issuer, ports, files }: World): string {
   const api = `http://127.0.0.1:${ports.PLAIN_PORT}`
+  // It holds a live credential: this folder is readable by its owner only, and goes when the demo ends.
+  const once = join(files.folder, 'once')
   return `Vigil stays up until Ctrl-C. Try it from another terminal:
 
   TOKEN=$(curl -s '${issuer.url}/demo/token?user=alice')
@@ -50,12 +53,12 @@ export function invitation({ issuer, ports, files }: World): string {
 
 A token that is bound to a key, and its replay:
 
-  curl -s '${issuer.url}/demo/dpop?user=alice&path=/v1/accounts' > /tmp/once
-  curl -i --config /tmp/once    # 200
-  curl -i --config /tmp/once    # 401: the proof was used before
+  curl -s '${issuer.url}/demo/dpop?user=alice&path=/v1/accounts' > ${once}
+  curl -i --config ${once}    # 200
+  curl -i --config ${once}    # 401: the proof was used before
 
   why            tail -n 1 ${files.records}
-  edit the rules ${files.config}
+  edit the rules ${files.config}    # what Vigil says to it appears here
   metrics        http://127.0.0.1:${ports.PROBES_PORT}/metrics
   Envoy          http://127.0.0.1:${ports.ADMIN_PORT}/
 `

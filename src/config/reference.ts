@@ -50,7 +50,8 @@ Two files, because they live at two speeds. \`vigil.yaml\` says who may do what,
 \`static.yaml\` says how the process runs, and a change needs a restart. Every key has a default; unknown keys are errors
 that name the nearest one. \`vigil config check FILE\` finds mistakes and prints the effective configuration. The JSON
 Schemas for editors are [schema/vigil.schema.json](schema/vigil.schema.json) and
-[schema/static.schema.json](schema/static.schema.json). This page is written by \`npm run docs\`.
+[schema/static.schema.json](schema/static.schema.json): editors with the YAML language server complete and check a file
+that begins with \`# yaml-language-server: $schema=PATH/vigil.schema.json\`. This page is written by \`npm run docs\`.
 
 ## vigil.yaml
 

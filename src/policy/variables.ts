@@ -90,6 +90,10 @@ const credential = (input: Input): Credential | undefined =>
 const counted = (input: Input, count: number | undefined): number | undefined =>
   count ?? (input.subject.state === 'identified' && !input.past.degraded.includes('store') ? 0 : undefined)
 
+/** An int for the short cuts as for the engine, which would not agree about a fraction. */
+const whole = (value: number | undefined): number | undefined =>
+  value === undefined ? undefined : Math.trunc(value)
+
 const seconds = (value: number | undefined): number | undefined =>
   value === undefined ? undefined : value * 1000
 
@@ -204,8 +208,8 @@ const past = group('What is known of this subject.', {
   session_seen: optional(int('Earlier requests of this session.', (i) => counted(i, i.past.session?.seen))),
   requests_per_minute: optional(
     int(
-      'Requests of this subject in the sliding minute, this one included.',
-      (i) => i.past.requestsPerMinute,
+      'Requests of this subject in the sliding minute, this one included, rounded down; the record shows the fraction.',
+      (i) => whole(i.past.requestsPerMinute),
     ),
   ),
 })

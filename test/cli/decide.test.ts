@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { expect, test } from '@jest/globals'
+import { parse } from 'yaml'
+import { ROOT } from '../../scripts/root.ts'
 import { decideLines } from '../../src/cli/decide.ts'
 import { openTestApp } from '../harness/app.ts'
 import { athOf, makeSigner, signProof } from '../harness/proofs.ts'
@@ -32,12 +36,15 @@ interface Answered {
   readonly response?: {
     status: { code: number }
     okResponse?: object
-    deniedResponse?: { status: { code: number } }
+    deniedResponse?: { status: { code: number }; headers: { header: { key: string; value: string } }[] }
   }
 }
 
-async function run(lines: readonly string[]): Promise<{ code: number; out: Answered[] }> {
-  const app = await openTestApp(SETTINGS)
+async function run(
+  lines: readonly string[],
+  settings: object = SETTINGS,
+): Promise<{ code: number; out: Answered[] }> {
+  const app = await openTestApp(settings)
   const out: Answered[] = []
   const deps = { decide: app.decide, newId: app.newId, nowMs: () => NOW_MS + 1000 }
   const code = await decideLines(
@@ -99,4 +106,15 @@ test('state lives across the lines of one run: a replay is refused, and the retr
   const { out } = await run([line(headers, '1'), line(headers, '1'), line(headers, '2')])
   expect(out.map(({ decision }) => decision?.effect)).toEqual(['allow', 'allow', 'deny'])
   expect(out[2]?.decision?.reasons).toEqual(['identity.dpop.replayed'])
+})
+
+test('what the README pipes in is the action `read` of its example, without a credential', async () => {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+  const piped = /^echo '(.*)' \|\n {2}npx vigil decide --config vigil\.yaml$/m.exec(readme)?.[1] ?? ''
+  const example = parse(/`vigil\.yaml`:\n\n```yaml\n([\s\S]*?)```/.exec(readme)?.[1] ?? '')
+  const { code, out } = await run([piped], { ...example, identity: SETTINGS.identity })
+  expect(code).toBe(0)
+  expect(out[0]?.decision?.reasons).toEqual(['identity.credential.missing'])
+  const challenges = out[0]?.response?.deniedResponse?.headers.map(({ header }) => header.value)
+  expect(challenges).toContain('Bearer scope="read"')
 })

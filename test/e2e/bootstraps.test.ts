@@ -11,8 +11,8 @@ import { makeCa, makeEdgeCerts, makeLeaf } from '../../scripts/certs/make.ts'
 import { ROOT } from '../../scripts/root.ts'
 import { ENVOY_VERSIONS } from '../../scripts/tools/catalog.ts'
 import { staticSettings } from '../../src/config/schema/static.ts'
-import { type Envoy, startEnvoy } from '../harness/envoy.ts'
-import { type ClientTls, type RawRequest, sendHttp1, sendHttp2 } from '../harness/http.ts'
+import { bootstrapText, type Envoy, startEnvoy } from '../harness/envoy.ts'
+import { type ClientTls, firstLine, type RawRequest, sendHttp1, sendHttp2 } from '../harness/http.ts'
 import { freePorts } from '../harness/ports.ts'
 import { type StubAuthz, startStubAuthz } from '../harness/stub-authz.ts'
 import { describeWithEnvoy } from '../harness/tools.ts'
@@ -21,6 +21,7 @@ import { waitUntil } from '../harness/wait.ts'
 const EDGE = join(ROOT, 'envoy', 'edge.yaml')
 const SIDECAR = join(ROOT, 'envoy', 'sidecar.yaml')
 const DEMO = join(ROOT, 'envoy', 'demo', 'bootstrap.yaml')
+const ACTIONS_PAGE = join(ROOT, 'docs', 'actions.md')
 
 /** edge.yaml names its certificates relative to the folder in which Envoy starts. */
 let folder: string
@@ -43,17 +44,45 @@ function tls(stem?: string): ClientTls {
   return { ca: pem('ca.crt'), ...(stem && { cert: pem(`${stem}.crt`), key: pem(`${stem}.key`) }) }
 }
 
+type ConnectionManager = {
+  http_filters: object[]
+  route_config: { virtual_hosts: object[] }
+}
+type Bootstrap = {
+  static_resources: {
+    listeners: [{ filter_chains: [{ filters: [{ typed_config: ConnectionManager }] }] }]
+  }
+}
+
+/** The one YAML example of a page that speaks of Envoy's filters. */
+function snippetOf(page: string): ConnectionManager {
+  const text = /```yaml\n(http_filters:[\s\S]*?)```/.exec(readFileSync(page, 'utf8'))?.[1]
+  return parse(text ?? '') as ConnectionManager
+}
+
+/** Does what the page says: its filters come first, its routes take the place of what was there. */
+const openFor = (snippet: ConnectionManager) => (manager: ConnectionManager) => {
+  manager.http_filters.unshift(...snippet.http_filters)
+  manager.route_config.virtual_hosts = snippet.route_config.virtual_hosts
+}
+
 type Site = { envoy: Envoy; authz: StubAuthz; app: Server; port: number; vigilPort: number }
 
 /** Envoy with this bootstrap between a client, the stub and an application that answers with the headers it saw. */
-async function startSite(bootstrap: string, binary: string): Promise<Site> {
+async function startSite(
+  bootstrap: string,
+  binary: string,
+  edit: (manager: ConnectionManager) => void = () => undefined,
+): Promise<Site> {
   const ports = await freePorts('ADMIN_PORT', 'LISTENER_PORT', 'VIGIL_PORT', 'APP_PORT')
   const authz = await startStubAuthz(ports.VIGIL_PORT)
   const app = createServer((request, response) => {
     response.end(JSON.stringify({ url: request.url, headers: request.headers }))
   }).listen(ports.APP_PORT, '127.0.0.1')
   await once(app, 'listening')
-  const envoy = await startEnvoy({ bootstrap, ports, binary, cwd: folder })
+  const edited = parse(bootstrapText(bootstrap, ports)) as Bootstrap
+  edit(edited.static_resources.listeners[0].filter_chains[0].filters[0].typed_config)
+  const envoy = await startEnvoy({ bootstrap: edited, binary, cwd: folder })
   return { envoy, authz, app, port: ports.LISTENER_PORT, vigilPort: ports.VIGIL_PORT }
 }
 
@@ -66,8 +95,21 @@ async function stopSite(site: Site | undefined): Promise<void> {
 
 type Send = (request?: Partial<RawRequest>) => ReturnType<typeof sendHttp1>
 
+const GET = 'GET / HTTP/1.1\r\nhost: api.example.com\r\nconnection: close'
+
+/** docs/failures.md lists these: what Envoy refuses by itself leaves no record. */
+const REFUSED_BY_ENVOY = [
+  ['an escaped NUL', GET.replace('/ ', '/a%00 '), 400],
+  ['HTTP/1.0', 'GET / HTTP/1.0\r\nhost: api.example.com', 426],
+  ['CONNECT', 'CONNECT api.example.com:443 HTTP/1.1\r\nhost: api.example.com:443\r\nconnection: close', 404],
+  ['a header of 64 KiB', `${GET}\r\nx-long: ${'x'.repeat(65_536)}`, 431],
+  ['101 headers', GET + '\r\nx-many: x'.repeat(101), 431],
+  ['two lengths', `${GET}\r\ncontent-length: 5\r\ntransfer-encoding: chunked`, 400],
+  ['no host', 'GET / HTTP/1.1\r\nconnection: close', 400],
+] as const
+
 /** What both bootstraps promise. */
-function guards(site: () => Site, send: Send): void {
+function guards(site: () => Site, send: Send, credentials?: () => ClientTls): void {
   beforeEach(() => {
     site().authz.verdict = 'allow'
     site().authz.delayMs = 0
@@ -104,6 +146,12 @@ function guards(site: () => Site, send: Send): void {
     '/a%5Cadmin',
   ])('the escaped slash in %s is refused before the check', async (path) => {
     expect((await send({ path })).status).toBe(400)
+    expect(site().authz.checks).toEqual([])
+  })
+
+  test.each(REFUSED_BY_ENVOY)('%s is refused before the check', async (_, head, status) => {
+    const line = await firstLine(site().port, `${head}\r\n\r\n`, credentials?.())
+    expect(line).toContain(` ${status} `)
     expect(site().authz.checks).toEqual([])
   })
 
@@ -197,7 +245,11 @@ for (const version of ENVOY_VERSIONS) {
       afterAll(() => stopSite(site))
       const send: Send = (request = {}) => sendHttp2({ port: site.port, tls: tls(), ...request })
 
-      guards(() => site, send)
+      guards(
+        () => site,
+        send,
+        () => tls(),
+      )
 
       test('a client certificate is optional and names the caller to Vigil', async () => {
         await send()
@@ -237,6 +289,67 @@ for (const version of ENVOY_VERSIONS) {
         const response = await send({ headers: [['x-forwarded-for', '192.0.2.7']] })
         // For a peer on loopback Envoy writes this machine's own address.
         expect(JSON.parse(response.body).headers['x-forwarded-for']).toMatch(/^192\.0\.2\.7,[0-9a-f.:]+$/)
+      })
+    })
+
+    describe('edge with what docs/actions.md says about requests without a credential', () => {
+      let site: Site
+      beforeAll(async () => {
+        site = await startSite(EDGE, binary, openFor(snippetOf(ACTIONS_PAGE)))
+      }, 30_000)
+      afterAll(() => stopSite(site))
+      beforeEach(() => {
+        site.authz.verdict = 'deny'
+        site.authz.checks.length = 0
+      })
+      const ORIGIN = 'https://app.example.com'
+      const send: Send = (request = {}) => sendHttp2({ port: site.port, tls: tls(), ...request })
+      const preflight = (origin: string) =>
+        send({
+          method: 'OPTIONS',
+          path: '/v1/accounts',
+          headers: [
+            ['origin', origin],
+            ['access-control-request-method', 'POST'],
+          ],
+        })
+
+      test('a preflight of the known origin is answered without a check', async () => {
+        const response = await preflight(ORIGIN)
+        expect(response.status).toBe(200)
+        expect(response.value('access-control-allow-origin')).toBe(ORIGIN)
+        expect(response.value('access-control-allow-headers')).toContain('dpop')
+        expect(site.authz.checks).toEqual([])
+      })
+
+      test('a preflight of another origin is checked', async () => {
+        expect((await preflight('https://elsewhere.example')).status).toBe(403)
+        expect(site.authz.checks).toHaveLength(1)
+      })
+
+      test('the public path passes without a check and without forged identity', async () => {
+        const response = await send({ path: '/healthz', headers: [['x-vigil-subject', 'mallory']] })
+        expect(response.status).toBe(200)
+        expect(response.body).not.toContain('mallory')
+        expect(site.authz.checks).toEqual([])
+      })
+
+      test.each([
+        '/healthz/x',
+        '/healthz/../admin',
+        '/HEALTHZ',
+        '/healthz;a',
+        '/v1/accounts',
+      ])('%s is checked, and its refusal can be read by the origin', async (path) => {
+        const response = await send({ path, headers: [['origin', ORIGIN]] })
+        expect(response.status).toBe(403)
+        expect(response.value('access-control-allow-origin')).toBe(ORIGIN)
+        expect(response.value('access-control-expose-headers')).toContain('www-authenticate')
+        expect(site.authz.checks).toHaveLength(1)
+      })
+
+      test('nothing in it is deprecated', () => {
+        expect(site.envoy.logs()).not.toMatch(/deprecated/i)
       })
     })
 

@@ -5,6 +5,7 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { parse } from 'yaml'
 import { type Credential, logIn, newKey, proofFor } from '../../envoy/demo/credentials.ts'
 import { type Issuer, startIssuer } from '../../envoy/demo/issuer.ts'
 import { API } from '../../envoy/demo/people.ts'
@@ -56,20 +57,20 @@ async function startWiretap(port: number, to: number): Promise<Server> {
   return server
 }
 
+/** What envoy/README.md says fits the two bootstraps, with the ports of this run. */
+function entrypointsOfThePage(ports: Record<string, number>): unknown {
+  const page = readFileSync(join(ROOT, 'envoy', 'README.md'), 'utf8')
+  const text = /```yaml\n(entrypoints:[\s\S]*?)```/.exec(page)?.[1] ?? ''
+  const filled = text
+    .replace('port: 10443', `port: ${ports['EDGE_PORT']}`)
+    .replace('port: 10080', `port: ${ports['INSIDE_PORT']}`)
+  return (parse(filled) as { entrypoints: unknown }).entrypoints
+}
+
 /** One configuration for both Envoys; which of them asks is told by the port that the client reached. */
 function settingsText(ports: Record<string, number>, issuer: string, records: string): string {
   return JSON.stringify({
-    entrypoints: [
-      { name: 'gateway', match: { port: ports['EDGE_PORT'] }, role: 'edge', externalOrigins: [ORIGIN] },
-      {
-        name: 'sidecar',
-        match: { port: ports['INSIDE_PORT'] },
-        role: 'inside',
-        trustedProxies: 1,
-        envoyAppends: false,
-        externalOrigins: [ORIGIN],
-      },
-    ],
+    entrypoints: entrypointsOfThePage(ports),
     identity: {
       issuers: [{ issuer, audiences: [API], jwks: { uri: `${issuer}/jwks` }, binding: 'required' }],
     },

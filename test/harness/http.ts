@@ -107,6 +107,20 @@ export async function sendBytes(port: number, bytes: string | Uint8Array, tls?: 
   return Buffer.concat(chunks).toString('latin1')
 }
 
+/** Sends bytes as they are and returns the first line of the answer, without waiting for what the peer does afterwards. */
+export async function firstLine(port: number, bytes: string, tls?: ClientTls): Promise<string> {
+  const where = { port, host: '127.0.0.1' }
+  const socket: Socket = tls ? connectTls({ ...where, ...tlsOptions(tls) }) : connect(where)
+  socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)))
+  try {
+    socket.write(bytes)
+    const [chunk] = await once(socket, 'data')
+    return String(chunk).split('\r\n', 1)[0] ?? ''
+  } finally {
+    socket.on('error', () => undefined).destroy() // a peer that reads no further resets the connection
+  }
+}
+
 function tlsOptions(tls: ClientTls) {
   return { servername: 'localhost', ...tls }
 }

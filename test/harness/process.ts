@@ -10,6 +10,8 @@ export type Running = {
   pid: number
   /** stdout and stderr so far, in the order in which they came. */
   output(): string
+  /** Calls back with each whole line of either stream that comes from now on. */
+  onLine(listener: (line: string) => void): void
   /** Resolves with the match; rejects when the program ends first or the deadline passes, with the output. */
   waitForLine(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>
   /** Polls until the probe gives something truthy; rejects as waitForLine does. */
@@ -54,6 +56,7 @@ export function start(command: string, args: readonly string[], options: StartOp
   return {
     pid: child.pid,
     output,
+    onLine: (listener) => listenToLines(child, listener),
     waitForLine: (pattern, timeoutMs) => poll(String(pattern), () => matchLine(output(), pattern), timeoutMs),
     waitUntil: poll,
     ended,
@@ -79,6 +82,17 @@ function collect(child: ChildProcess): () => string {
     })
   }
   return () => text
+}
+
+function listenToLines(child: ChildProcess, listener: (line: string) => void): void {
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = ''
+    stream?.on('data', (chunk: string) => {
+      const lines = (rest + chunk).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) listener(line)
+    })
+  }
 }
 
 async function endOf(child: ChildProcess): Promise<number | NodeJS.Signals> {

@@ -70,6 +70,16 @@ describe('every variable can be read', () => {
     'has(subject.acr) && has(subject.claims.level) && has(request.headers) && !has(subject.claims.absent)',
   ])('%s', (when) => expect(evaluate(when)).toBe(true))
 
+  test.each([
+    'past.requests_per_minute == 7',
+    'past.requests_per_minute <= 7 && !(past.requests_per_minute > 7)',
+    'past.requests_per_minute in [7]',
+    'past.requests_per_minute + 0 == 7',
+    'past.requests_per_minute % 7 == 0',
+  ])('7.9 requests a minute are 7, with the short cuts and with the engine: %s', (when) => {
+    expect(evaluate(when, { past: past({ requestsPerMinute: 7.9 }) })).toBe(true)
+  })
+
   test('yes and no of YAML', () => {
     expect(evaluate(true)).toBe(true)
     expect(evaluate(false)).toBe(false)

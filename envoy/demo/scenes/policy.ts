@@ -1,6 +1,8 @@
 import { logIn, machineToken, newKey, proofFor } from '../credentials.ts'
 import { editConfig, editLive } from '../edit.ts'
+import { sentenceOf } from '../log.ts'
 import type { Act, Scene } from '../scene.ts'
+import type { Vigil } from '../vigil.ts'
 import { explain } from '../why.ts'
 import { passage, refusal } from './played.ts'
 
@@ -77,7 +79,8 @@ const allowEverything: Scene = {
 const brokenEdit: Scene = {
   name: 'A broken edit',
   request: 'somebody writes `efect: deny` into vigil.yaml; alice reads her accounts',
-  expected: '200: the last good configuration goes on, and a metric says so',
+  expected:
+    '200: the last good configuration goes on; a metric says so, and where the mistake is can be read',
   play: async (world) => {
     const { vigil, client, issuer } = world
     const generation = await vigil.metric('vigil_config_generation')
@@ -86,12 +89,23 @@ const brokenEdit: Scene = {
     const credential = await logIn(issuer.url, { user: 'alice' })
     const told = await client.send({ path: '/v1/accounts', credential })
     const isKept = (await vigil.metric('vigil_config_generation')) === generation
+    const mistake = await whereIs(/\befect\b/, vigil)
     return {
       got: `${told.status}; vigil_config_last_reload_successful 0, still configuration ${generation}`,
-      why: `Vigil’s log: ${vigil.lastLog(/efect/)} ${await explain(await told.record())}`,
-      isAsExpected: told.status === 200 && isKept,
+      why: `${mistake ?? 'Nobody names the mistake.'} ${await explain(await told.record())}`,
+      isAsExpected: told.status === 200 && isKept && mistake !== undefined,
     }
   },
+}
+
+/** Who names the mistake: the log line of the refused reload, else `vigil config check`, which lists every problem. */
+async function whereIs(mistake: RegExp, vigil: Vigil): Promise<string | undefined> {
+  const refused = vigil.lastLog(/configuration refused/)
+  if (refused === undefined) return undefined
+  if (mistake.test(refused)) return `Vigil’s log: ${sentenceOf(refused)}`
+  const problems = (await vigil.checkConfig()).split('\n').filter((line) => /^\S+:\d+:\d+: /.test(line))
+  const line = problems.find((each) => mistake.test(each))
+  return line === undefined ? undefined : `vigil config check: ${line}`
 }
 
 export const policyAct: Act = {
