@@ -54,9 +54,14 @@ describe('one credential, one subject', () => {
     expect(await later).toMatchObject({ state: 'identified', binding: { methods: ['dpop'] } })
   })
 
-  test('BR-07 a refusal names the scheme and shows nothing of the credential', async () => {
+  test('BR-07 a refusal names the scheme, and of the credential only what was claimed wrongly', async () => {
     const subject = await subjectOf(withProof('dpop', { htm: 'POST' }))
-    expect(subject).toEqual({ state: 'refused', failure: 'identity.dpop.method', scheme: 'DPoP' })
+    expect(subject).toEqual({
+      state: 'refused',
+      failure: 'identity.dpop.method',
+      scheme: 'DPoP',
+      detail: 'htm claims "POST"; the request is "GET"',
+    })
   })
 })
 
