@@ -135,6 +135,10 @@ export const FAILURES = {
     'invalid-token',
     'The token is bound to a certificate and none was shown.',
   ),
+  'identity.mtls.untrusted-caller': refusal(
+    'invalid-token',
+    'A certificate was told by an Envoy that has not proved who it is.',
+  ),
   'identity.mtls.mismatch': refusal('invalid-token', 'The token is bound to another certificate.'),
   'identity.hop.repeated': refusal('invalid-dpop-proof', 'The hop of this request was used before.'),
   // history

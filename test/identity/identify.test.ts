@@ -122,7 +122,7 @@ describe('how a token may be shown', () => {
   ])('%s', async (_, c, expected) => expect(await verdict(c())).toBe(expected))
 
   test.each([
-    ['unverified', false, 'identity.mtls.missing'],
+    ['unverified', false, 'identity.mtls.untrusted-caller'],
     ['unverified', true, 'identified mtls'],
     ['local', false, 'identified mtls'],
     ['verified', false, 'identified mtls'],
