@@ -28,7 +28,7 @@ const request = (headers: object, id: string) => ({
 interface Answered {
   readonly line?: number
   readonly error?: string
-  readonly decision?: { effect: string; reasons: string[]; subject: { state: string } }
+  readonly decision?: { effect: string; reasons: string[]; why?: string; subject: { state: string } }
   readonly response?: {
     status: { code: number }
     okResponse?: object
@@ -75,6 +75,18 @@ test('each line is decided, an unreadable one is told by its number, and the res
   expect(out[3]).toMatchObject({ line: 5, error: expect.stringContaining('RFC 3339') })
   expect(out[4]).toMatchObject({ line: 6, error: expect.stringContaining('RFC 3339') })
   expect(out[5]).toEqual({ line: 7, error: 'a line must be a JSON object' })
+})
+
+test('a refusal is explained as its record explains it, what passes is not', async () => {
+  const foreign = mintAccessToken({ claims: { aud: 'https://other.example' } })
+  const { out } = await run([
+    line({ authorization: `Bearer ${foreign}` }),
+    line({ authorization: `Bearer ${mintAccessToken()}` }, '2'),
+  ])
+  expect(out[0]?.decision?.why).toBe(
+    `The token was issued for another audience: aud claims "https://other.example"; audiences are ${AUDIENCE}.`,
+  )
+  expect(out[1]?.decision).not.toHaveProperty('why')
 })
 
 test('a bare CheckRequest is taken, with now as its time and an unverified caller', async () => {
