@@ -96,7 +96,7 @@ export const FAILURES = {
   ),
   'identity.dpop.unbound-token': refusal(
     'invalid-token',
-    'A proof came with a token that is bound to no key.',
+    'The scheme DPoP was used with a token that is bound to no key.',
   ),
   'identity.dpop.multiple': refusal('invalid-request', 'More than one proof was shown.'),
   'identity.dpop.malformed': refusal('invalid-dpop-proof', 'The proof is not a well-formed signed JWT.'),
@@ -135,8 +135,13 @@ export const FAILURES = {
     'invalid-token',
     'The token is bound to a certificate and none was shown.',
   ),
+  'identity.mtls.untrusted-caller': refusal(
+    'invalid-token',
+    'A certificate was told by an Envoy that has not proved who it is.',
+  ),
   'identity.mtls.mismatch': refusal('invalid-token', 'The token is bound to another certificate.'),
-  'identity.hop.repeated': refusal('invalid-dpop-proof', 'The hop of this request was used before.'),
+  // An edge made the hop, not the client: neither its token nor its proof is at fault, and no new one would help.
+  'identity.hop.repeated': refusal('access-denied', 'The hop of this request was used before.'),
   // history
   'history.store.unavailable': refusal(
     'unavailable',

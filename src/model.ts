@@ -157,7 +157,10 @@ export type Subject =
       /** The scheme that was used, so that the challenge names it (RFC 9449 section 7.2). */
       readonly scheme?: Scheme
       readonly nextNonce?: string
-      /** For the record only: text without any part of the credential. */
+      /**
+       * For the record only, never for an answer: what the failure's sentence leaves open. What the sender claims is
+       * shortened and escaped (lib/claimed.ts); nothing of a signature, and no whole token, proof or nonce.
+       */
       readonly detail?: string
     }
 

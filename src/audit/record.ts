@@ -1,5 +1,6 @@
-import { FAILURES, type FailureCode } from '../errors.ts'
+import type { FailureCode } from '../errors.ts'
 import type { Assessment, Check, Decision, Facts, Outcome, Past, Subject } from '../model.ts'
+import { whyOf } from './why.ts'
 
 /**
  * The record of one check: everything that policy and enforcement saw, so that a decision can be made again from it.
@@ -70,7 +71,6 @@ export interface RecordContext {
 export function toRecord(outcome: Outcome, context: RecordContext): AuditRecord {
   const { check, stages, decision, answer } = outcome
   const trace = traceOf(check)
-  const why = sentenceOf(decision)
   // Always the same members (JSON leaves the undefined ones out): one shape is built and written faster than many.
   return {
     v: 1,
@@ -87,7 +87,7 @@ export function toRecord(outcome: Outcome, context: RecordContext): AuditRecord 
     past: stages?.past,
     assessment: stages?.assessment,
     decision,
-    why,
+    why: whyOf(outcome),
     status: 'status' in answer ? answer.status : 200,
   }
 }
@@ -163,23 +163,6 @@ type CredentialView = Omit<Identified['credential'], Hidden>
 function credentialView(credential: Identified['credential']): CredentialView {
   const { tokenId: _id, tokenHash: _hash, confirmation: _cnf, ...told } = credential
   return told
-}
-
-/** Why it did not pass, in one sentence. */
-function sentenceOf(decision: Decision): string | undefined {
-  switch (decision.effect) {
-    case 'deny':
-    case 'unavailable':
-      return FAILURES[decision.failure].sentence
-    case 'step-up':
-      return 'The action needs a stronger or more recent login.'
-    case 'throttle':
-      return decision.limit === undefined
-        ? 'The request does not fit this identity’s own habit.'
-        : `The limit ${decision.limit.limit} is used up.`
-    default:
-      return undefined
-  }
 }
 
 /** Trace id of W3C trace context, where the request carries a well-formed one. */

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { whyOf } from '../audit/why.ts'
 import { requestFromJson, responseToJson } from '../check/json.ts'
 import { refuseUnknownFields } from '../check/json-fields.ts'
 import { toCheck } from '../check/request.ts'
@@ -86,12 +87,14 @@ function callerFrom(caller: unknown): Caller {
 /** Decision and CheckResponse as the line tells them. */
 export function outcomeView(outcome: Outcome): object {
   const { decision, stages, answer } = outcome
+  const why = whyOf(outcome)
   return {
     decision: {
       effect: decision.effect,
       ...(decision.rule === undefined ? {} : { rule: decision.rule }),
       ...(stages === undefined ? {} : { score: stages.assessment.score, level: stages.assessment.level }),
       reasons: decision.reasons,
+      ...(why === undefined ? {} : { why }),
       findings: stages?.assessment.findings ?? [],
       subject: stages === undefined ? { state: 'unknown' } : subjectView(stages.subject),
       degraded: decision.degraded,

@@ -12,7 +12,12 @@ export interface Presented {
 export type Reading =
   | { readonly kind: 'none' }
   | { readonly kind: 'token'; readonly presented: Presented }
-  | { readonly kind: 'refused'; readonly failure: FailureCode; readonly scheme?: Scheme }
+  | {
+      readonly kind: 'refused'
+      readonly failure: FailureCode
+      readonly scheme?: Scheme
+      readonly detail?: string
+    }
 
 /** RFC 9110 section 11.4: one scheme, then (after spaces only) its token68 or parameters. */
 const AUTHORIZATION = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?: +(.*))?$/
@@ -33,11 +38,12 @@ export function readCredential(check: Check): Reading {
   const scheme = authorization === undefined ? undefined : schemeOf(authorization[0] ?? '')
   if (check.hasQueryToken) return refuse('identity.credential.in-query', scheme)
   if (authorization !== undefined && authorization.length > 1) {
-    return refuse('identity.credential.multiple', scheme)
+    return refuse('identity.credential.multiple', scheme, `authorization came ${authorization.length} times`)
   }
   // DPOP-01. Repeated fields may arrive joined with a comma, and no proof contains one.
   if (proofs !== undefined && (proofs.length > 1 || proofs[0]?.includes(','))) {
-    return refuse('identity.dpop.multiple', scheme)
+    const detail = proofs.length > 1 ? `dpop came ${proofs.length} times` : 'dpop holds a comma'
+    return refuse('identity.dpop.multiple', scheme, detail)
   }
   const [line] = authorization ?? []
   if (line === undefined) return { kind: 'none' }
@@ -46,19 +52,23 @@ export function readCredential(check: Check): Reading {
 
 function readAuthorization(line: string, scheme: Scheme | undefined, proof: string | undefined): Reading {
   const [, name, token] = AUTHORIZATION.exec(line) ?? []
-  if (name === undefined) return refuse(hasComma(line) ? 'identity.credential.multiple' : MALFORMED, scheme)
+  if (name === undefined) return refuseLine(line, scheme)
   if (scheme === undefined) {
-    return refuse(mentionsToken(line) ? 'identity.credential.multiple' : 'identity.credential.unsupported')
+    // The scheme is not told: in a line that is a bare token it would be the token.
+    return mentionsToken(line) ? refuseLine(line, scheme) : refuse('identity.credential.unsupported')
   }
   if (token !== undefined && TOKEN68.test(token)) {
     return { kind: 'token', presented: proof === undefined ? { scheme, token } : { scheme, token, proof } }
   }
-  return refuse(hasComma(line) ? 'identity.credential.multiple' : MALFORMED, scheme)
+  return refuseLine(line, scheme)
 }
 
-const MALFORMED: FailureCode = 'identity.credential.malformed'
-
-const hasComma = (line: string) => line.includes(',')
+/** A comma stands where a proxy has joined two fields; no credential holds one. */
+function refuseLine(line: string, scheme: Scheme | undefined): Reading {
+  return line.includes(',')
+    ? refuse('identity.credential.multiple', scheme, 'authorization holds a comma')
+    : refuse('identity.credential.malformed', scheme, 'authorization is not one scheme and one token')
+}
 
 /** `Basic eA==,Bearer b`: a token scheme after a comma is a second field, joined. */
 const mentionsToken = (line: string) => /,\s*(?:bearer|dpop)\s/i.test(line)
@@ -69,6 +79,11 @@ function schemeOf(line: string): Scheme | undefined {
   return SCHEMES.get((space < 0 ? line : line.slice(0, space)).toLowerCase())
 }
 
-function refuse(failure: FailureCode, scheme?: Scheme): Reading {
-  return scheme === undefined ? { kind: 'refused', failure } : { kind: 'refused', failure, scheme }
+function refuse(failure: FailureCode, scheme?: Scheme, detail?: string): Reading {
+  return {
+    kind: 'refused',
+    failure,
+    ...(scheme === undefined ? {} : { scheme }),
+    ...(detail === undefined ? {} : { detail }),
+  }
 }

@@ -23,8 +23,8 @@ export function identify(
   const reading = readCredential(check)
   if (reading.kind === 'none') return ANONYMOUS
   if (reading.kind === 'refused') {
-    const { failure, scheme } = reading
-    return scheme === undefined ? { state: 'refused', failure } : { state: 'refused', failure, scheme }
+    const { kind: _kind, ...refusal } = reading
+    return { state: 'refused', ...refusal }
   }
   const attempt: Attempt = { presented: reading.presented, check, entrypoint, config }
   const finish = (verified: Result<VerifiedToken>) =>

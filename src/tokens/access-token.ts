@@ -1,5 +1,6 @@
 import { compactVerify, errors } from 'jose'
 import { type Refused, type Result, refused } from '../identity/contract.ts'
+import { claimed, configured } from '../lib/claimed.ts'
 import type { Credential } from '../model.ts'
 import type { Algorithm } from './algorithms.ts'
 import { readClaims } from './claims.ts'
@@ -19,7 +20,8 @@ export interface VerifiedAccessToken {
 
 /**
  * Verifies an access token (RFC 9068 section 4, RFC 8725bis) from the cheapest check to the dearest: form, issuer,
- * header, claims, key, signature. Nothing of an unverified token leaves this function but the name of the failed check.
+ * header, claims, key, signature. Of an unverified token nothing leaves this function but the failed check and, for the
+ * record, what was claimed of it (`lib/claimed.ts`).
  * @param tokenHash base64url SHA-256 of `token`
  */
 export async function verifyAccessToken(
@@ -34,7 +36,10 @@ export async function verifyAccessToken(
   // JWT-08, AT-02: the exact `iss` chooses the only rules and the only keys that can make this token good.
   const iss = rawClaims['iss']
   const issuer = typeof iss === 'string' ? issuers.get(iss) : undefined
-  if (issuer === undefined) return refused('identity.token.unknown-issuer')
+  if (issuer === undefined) {
+    const known = configured(issuers.keys())
+    return refused('identity.token.unknown-issuer', `iss claims ${claimed(iss)}; configured are ${known}`)
+  }
   const header = readHeader(rawHeader, issuer)
   if (!header.ok) return header
   const claims = readClaims(rawClaims, issuer, atMs)

@@ -1,4 +1,5 @@
 import { type Refused, type Result, refused } from '../identity/contract.ts'
+import { claimedAll, configured, seconds } from '../lib/claimed.ts'
 import type { Issuer } from './issuer.ts'
 import { isPlainObject } from './json.ts'
 
@@ -116,7 +117,10 @@ function audienceRefusal(raw: Raw, { audiences }: Issuer): Refused | undefined {
   const named: unknown[] = Array.isArray(raw['aud']) ? raw['aud'] : [raw['aud']]
   return named.some((name) => typeof name === 'string' && audiences.has(name))
     ? undefined
-    : refused('identity.token.audience')
+    : refused(
+        'identity.token.audience',
+        `aud claims ${claimedAll(raw['aud'])}; audiences are ${configured(audiences)}`,
+      )
 }
 
 /** JWT-10, JWT-11; RFC 7519 sections 4.1.4 to 4.1.6. */
@@ -124,10 +128,18 @@ function timeRefusal(raw: Raw, { settings }: Issuer, atMs: number): Refused | un
   const now = atMs / 1000
   const leeway = settings.leewaySeconds
   const [exp, iat, nbf] = [raw['exp'], raw['iat'], raw['nbf'] ?? 0] as [number, number, number]
-  if (now >= exp + leeway) return refused('identity.token.expired')
-  if (now + leeway < Math.max(iat, nbf)) return refused('identity.token.not-yet-valid')
+  if (now >= exp + leeway) {
+    return refused('identity.token.expired', `exp was ${seconds(now - exp)} ago; leewaySeconds is ${leeway}`)
+  }
+  if (now + leeway < Math.max(iat, nbf)) {
+    const [name, time] = iat >= nbf ? ['iat', iat] : ['nbf', nbf]
+    const detail = `${name} is ${seconds(time - now)} ahead; leewaySeconds is ${leeway}`
+    return refused('identity.token.not-yet-valid', detail)
+  }
   const most = settings.maxLifetimeSeconds
-  return most !== undefined && exp - iat > most ? refused('identity.token.lifetime') : undefined
+  if (most === undefined || exp - iat <= most) return undefined
+  const detail = `from iat to exp are ${seconds(exp - iat)}; maxLifetimeSeconds is ${most}`
+  return refused('identity.token.lifetime', detail)
 }
 
 function accessClaims(raw: Raw, { settings }: Issuer): AccessClaims {

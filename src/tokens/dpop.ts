@@ -9,10 +9,11 @@ import {
   type Result,
   refused,
 } from '../identity/contract.ts'
+import { claimed, configured, seconds } from '../lib/claimed.ts'
 import type { SingleUse } from '../model.ts'
 import type { Nonces } from './nonce.ts'
 import { PROOF_ALGORITHMS, type ProofAlgorithm, ProofKeys, readProofKey } from './proof-key.ts'
-import { matchTarget } from './proof-target.ts'
+import { describeTarget, matchTarget } from './proof-target.ts'
 import { type ParsedJws, parseCompact } from './strict.ts'
 
 /** DPOP-16: a longer `jti` is nobody's identifier. */
@@ -66,11 +67,11 @@ function verifyParsed(jws: ParsedJws, input: ProofInput, { keys, nonces }: Tools
   const key = readProofKey(jws.header['jwk'], algorithm.value)
   if (key === undefined) return refused('identity.dpop.key')
   if (key.thumbprint !== credential.confirmation.jkt) return refused('identity.dpop.key-binding') // DPOP-13
-  const claims = readClaims(jws.claims)
-  if (claims === undefined) return refused('identity.dpop.claims')
-  if (claims.htm !== input.check.method) return refused('identity.dpop.method') // DPOP-08
-  const target = matchTarget(claims.htu, input.check, input.entrypoint)
-  if (target === undefined) return refused('identity.dpop.target') // DPOP-09
+  const read = readClaims(jws.claims)
+  if (!read.ok) return read
+  const claims = read.value
+  const target = readTarget(claims, input)
+  if (!target.ok) return target
   if (claims.ath !== credential.tokenHash) return refused('identity.dpop.token-hash') // DPOP-12
   const nonceAgeMs =
     claims.nonce === undefined ? undefined : nonces.age(claims.nonce, key.thumbprint, input.check.atMs)
@@ -85,12 +86,26 @@ function verifyParsed(jws: ParsedJws, input: ProofInput, { keys, nonces }: Tools
     value: {
       kind: 'proof',
       // DPOP-16: without key and target in the name one client could burn another's `jti`.
-      name: hash('sha256', `${key.thumbprint}\n${claims.htm}\n${target}\n${claims.jti}`, 'base64url'),
+      name: hash('sha256', `${key.thumbprint}\n${claims.htm}\n${target.value}\n${claims.jti}`, 'base64url'),
       ttlMs: Math.ceil(acceptedUntilMs - input.check.atMs) + REPLAY_LEEWAY_MS,
       mayRepeat: false,
       ...times,
     },
   }
+}
+
+/** DPOP-08 and DPOP-09: the normalised URI for which this proof and this request were made. */
+function readTarget({ htm, htu }: ProofClaims, { check, entrypoint }: ProofInput): Result<string> {
+  if (htm !== check.method) {
+    return refused(
+      'identity.dpop.method',
+      `htm claims ${claimed(htm)}; the request is ${claimed(check.method)}`,
+    )
+  }
+  const target = matchTarget(htu, check, entrypoint)
+  return target === undefined
+    ? refused('identity.dpop.target', describeTarget(htu, check, entrypoint))
+    : { ok: true, value: target }
 }
 
 /** DPOP-04 and DPOP-05. RFC 7515 section 4.1.9: a type without `/` stands for `application/` and the type. */
@@ -99,28 +114,38 @@ function readAlgorithm(
   allowed: readonly string[],
 ): Result<string> {
   const { typ, alg, crit } = header
-  if (!TYPES.includes(typ)) return refused('identity.dpop.type')
+  if (!TYPES.includes(typ)) return refused('identity.dpop.type', `typ claims ${claimed(typ)}`)
   if (crit !== undefined) return refused('identity.dpop.malformed', 'a critical header parameter')
-  if (typeof alg !== 'string' || !Object.hasOwn(PROOF_ALGORITHMS, alg))
-    return refused('identity.dpop.algorithm')
+  if (typeof alg !== 'string' || !Object.hasOwn(PROOF_ALGORITHMS, alg)) return refuseAlgorithm(alg, allowed)
   // RFC 9864 renames EdDSA on Ed25519 keys to Ed25519; who allows one allows the other.
   const isAllowed =
     allowed.includes(alg) ||
     (alg === 'EdDSA' && allowed.includes('Ed25519')) ||
     (alg === 'Ed25519' && allowed.includes('EdDSA'))
-  return isAllowed ? { ok: true, value: alg } : refused('identity.dpop.algorithm')
+  return isAllowed ? { ok: true, value: alg } : refuseAlgorithm(alg, allowed)
 }
 
+const refuseAlgorithm = (alg: unknown, allowed: readonly string[]): Refused =>
+  refused('identity.dpop.algorithm', `alg claims ${claimed(alg)}; dpop.algorithms are ${configured(allowed)}`)
+
 /** DPOP-03: everything present and of its type. */
-function readClaims(claims: Readonly<Record<string, unknown>>): ProofClaims | undefined {
+function readClaims(claims: Readonly<Record<string, unknown>>): Result<ProofClaims> {
   const { jti, htm, htu, iat, ath, nonce } = claims
-  if (!isText(jti) || jti.length > MAX_JTI_LENGTH || !isText(htm) || !isText(htu) || !isText(ath)) {
-    return undefined
+  if (!isText(jti)) return refuseClaim('jti', jti)
+  if (jti.length > MAX_JTI_LENGTH) {
+    return refused('identity.dpop.claims', `jti is longer than ${MAX_JTI_LENGTH} characters`)
   }
-  if (typeof iat !== 'number' || !Number.isFinite(iat)) return undefined
-  if (nonce === undefined) return { jti, htm, htu, iat, ath }
-  return typeof nonce === 'string' ? { jti, htm, htu, iat, ath, nonce } : undefined
+  if (!isText(htm)) return refuseClaim('htm', htm)
+  if (!isText(htu)) return refuseClaim('htu', htu)
+  if (!isText(ath)) return refuseClaim('ath', ath)
+  if (typeof iat !== 'number' || !Number.isFinite(iat)) return refuseClaim('iat', iat)
+  if (nonce === undefined) return { ok: true, value: { jti, htm, htu, iat, ath } }
+  if (typeof nonce !== 'string') return refuseClaim('nonce', nonce)
+  return { ok: true, value: { jti, htm, htu, iat, ath, nonce } }
 }
+
+const refuseClaim = (name: string, value: unknown): Refused =>
+  refused('identity.dpop.claims', `${name} is ${value === undefined ? 'missing' : 'of the wrong type'}`)
 
 /**
  * DPOP-10 and DPOP-11. With a nonce its own time decides and the client's clock is not asked; a bad nonce is refused
@@ -149,8 +174,14 @@ function readIssuedAt(
 ): Result<Freshness> | Refused {
   const issuedAtMs = Math.floor(claims.iat * 1000)
   const acceptedUntilMs = issuedAtMs + policy.maxAgeSeconds * 1000
-  if (atMs > acceptedUntilMs || issuedAtMs > atMs + policy.maxFutureSeconds * 1000) {
-    return refused('identity.dpop.time')
+  if (atMs > acceptedUntilMs) {
+    const age = seconds((atMs - issuedAtMs) / 1000)
+    return refused('identity.dpop.time', `iat was ${age} ago; dpop.maxAgeSeconds is ${policy.maxAgeSeconds}`)
+  }
+  if (issuedAtMs > atMs + policy.maxFutureSeconds * 1000) {
+    const lead = seconds((issuedAtMs - atMs) / 1000)
+    const detail = `iat is ${lead} ahead; dpop.maxFutureSeconds is ${policy.maxFutureSeconds}`
+    return refused('identity.dpop.time', detail)
   }
   return { ok: true, value: { issuedAtMs, acceptedUntilMs } }
 }

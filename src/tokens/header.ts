@@ -1,4 +1,5 @@
 import { type Refused, type Result, refused } from '../identity/contract.ts'
+import { claimed, configured } from '../lib/claimed.ts'
 import { type Algorithm, algorithmNamed } from './algorithms.ts'
 import type { Issuer } from './issuer.ts'
 import { MAX_KID_LENGTH } from './jwk.ts'
@@ -24,7 +25,8 @@ export function readHeader(header: Readonly<Record<string, unknown>>, issuer: Is
   if (refusal !== undefined) return refusal
   const algorithm = algorithmNamed(header['alg'])
   if (algorithm === undefined || !issuer.algorithms.has(algorithm)) {
-    return refused('identity.token.algorithm')
+    const allowed = configured(issuer.algorithms)
+    return refused('identity.token.algorithm', `alg claims ${claimed(header['alg'])}; allowed are ${allowed}`)
   }
   const kid = header['kid']
   if (kid === undefined) return { ok: true, value: { algorithm } }
@@ -36,7 +38,8 @@ export function readHeader(header: Readonly<Record<string, unknown>>, issuer: Is
 
 function refusalOf(header: Readonly<Record<string, unknown>>, issuer: Issuer): Refused | undefined {
   if (mediaTypeOf(header['typ']) !== mediaTypeOf(issuer.settings.tokenType)) {
-    return refused('identity.token.type')
+    const { tokenType } = issuer.settings
+    return refused('identity.token.type', `typ claims ${claimed(header['typ'])}; tokenType is ${tokenType}`)
   }
   // RFC 7515 section 4.1.11: an extension that is not understood refuses the token, and none is understood.
   return Object.hasOwn(header, 'crit') ? refused('identity.token.critical-header') : undefined

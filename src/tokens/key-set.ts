@@ -1,4 +1,5 @@
 import { type Result, refused } from '../identity/contract.ts'
+import { claimed } from '../lib/claimed.ts'
 import type { Algorithm } from './algorithms.ts'
 import { importKey, type VerificationKey } from './jwk.ts'
 
@@ -46,8 +47,6 @@ export function buildKeySet(
   return { keys: new Set(keys.values()), unused }
 }
 
-const UNKNOWN = refused('identity.token.unknown-key')
-
 /**
  * The one key that a token's header points at (JWT-04, JWT-07). Without `kid` exactly one key must fit; with `kid`
  * too, as RFC 7517 section 4.5 lets keys of different types share a name.
@@ -64,7 +63,10 @@ export function findKey(
   if (key !== undefined) return refused('identity.token.unknown-key', 'more than one key fits')
   return kid !== undefined && named.length > 0
     ? refused('identity.token.algorithm', 'the key is for another algorithm')
-    : UNKNOWN
+    : refused(
+        'identity.token.unknown-key',
+        kid === undefined ? 'kid is missing, and no key fits' : `kid claims ${claimed(kid)}`,
+      )
 }
 
 function fits(key: VerificationKey, algorithm: Algorithm): boolean {

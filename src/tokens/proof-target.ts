@@ -1,3 +1,4 @@
+import { claimed, configured } from '../lib/claimed.ts'
 import { normalizePath, parseTarget } from '../lib/target-uri.ts'
 import type { Check, Entrypoint } from '../model.ts'
 
@@ -17,6 +18,19 @@ export function matchTarget(htu: string, check: Check, entrypoint: Entrypoint): 
   if (!origins.has(target.origin)) return undefined
   if (!isAuthorityOf(target.origin, check.authority) && namesOneOf(check.authority, origins)) return undefined
   return normalizePath(check.path) === target.path ? target.origin + target.path : undefined
+}
+
+/** For the record: what `htu` claims, without its query, beside what it had to be. */
+export function describeTarget(htu: string, check: Check, { name, externalOrigins }: Entrypoint): string {
+  if (externalOrigins.length === 0) return `entrypoint ${name} has no externalOrigins`
+  const target = parseTarget(htu)
+  // What cannot be read may hold a password before its host, so it is not told.
+  const named =
+    target === undefined
+      ? 'htu is no absolute http(s) URI that can be read in one way only'
+      : `htu claims ${claimed(target.origin + target.path)}`
+  const request = `the request is for ${claimed(check.path)} at ${claimed(check.authority)}`
+  return `${named}; ${request}, and externalOrigins of entrypoint ${name} are ${configured(externalOrigins)}`
 }
 
 function originsOf(externalOrigins: readonly string[]): ReadonlySet<string> {

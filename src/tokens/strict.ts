@@ -22,6 +22,10 @@ export interface CompactLimits {
 /** JWT-17. */
 export const COMPACT_LIMITS: CompactLimits = { maxBytes: 16 * 1024, maxDepth: 8 }
 
+/** Told of a token that is too large. */
+export const sizeOf = (token: string, { maxBytes }: CompactLimits): string =>
+  `${token.length} characters; ${maxBytes} are allowed`
+
 const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 
 /**
@@ -31,7 +35,7 @@ const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
  * @param token a compact JWS (RFC 7515 section 7.1), as it stood in the header field
  */
 export function parseCompact(token: string, limits: CompactLimits = COMPACT_LIMITS): Result<ParsedJws> {
-  if (token.length > limits.maxBytes) return refused('identity.token.oversized')
+  if (token.length > limits.maxBytes) return refused('identity.token.oversized', sizeOf(token, limits))
   if (!COMPACT.test(token)) return refused('identity.token.malformed', 'not three base64url segments')
   const firstDot = token.indexOf('.')
   const lastDot = token.lastIndexOf('.')

@@ -8,7 +8,7 @@ import { verifyAccessToken } from './access-token.ts'
 import { compileIssuer, type Issuer, ringName } from './issuer.ts'
 import type { IssuerKeyState, KeyRing } from './key-ring.ts'
 import type { KeySourceDeps } from './key-source.ts'
-import { COMPACT_LIMITS } from './strict.ts'
+import { COMPACT_LIMITS, sizeOf } from './strict.ts'
 import { CachedToken, TokenCache } from './token-cache.ts'
 
 export interface TokenVerifierDeps extends KeySourceDeps {
@@ -77,7 +77,9 @@ class CachingVerifier implements AccessTokenVerifier {
     atMs: number,
   ): Result<VerifiedToken> | Promise<Result<VerifiedToken>> {
     // Before the digest, whose cost grows with the token (JWT-17).
-    if (token.length > COMPACT_LIMITS.maxBytes) return refused('identity.token.oversized')
+    if (token.length > COMPACT_LIMITS.maxBytes) {
+      return refused('identity.token.oversized', sizeOf(token, COMPACT_LIMITS))
+    }
     const tokenHash = hash('sha256', token, 'base64url')
     const entry = this.#cache.get(tokenHash, atMs)
     if (entry?.issuer.ring.isUsableNow() && entry.issuer.ring.keys.has(entry.key)) {

@@ -32,7 +32,7 @@ const request = (headers: object, id: string) => ({
 interface Answered {
   readonly line?: number
   readonly error?: string
-  readonly decision?: { effect: string; reasons: string[]; subject: { state: string } }
+  readonly decision?: { effect: string; reasons: string[]; why?: string; subject: { state: string } }
   readonly response?: {
     status: { code: number }
     okResponse?: object
@@ -90,6 +90,18 @@ test('each line is decided, an unreadable one is told by its number, and the res
     error: 'unknown field attributes.request.http.methd; did you mean "method"?',
   })
   expect(out[7]).toEqual({ line: 9, error: 'unknown field calller; did you mean "caller"?' })
+})
+
+test('a refusal is explained as its record explains it, what passes is not', async () => {
+  const foreign = mintAccessToken({ claims: { aud: 'https://other.example' } })
+  const { out } = await run([
+    line({ authorization: `Bearer ${foreign}` }),
+    line({ authorization: `Bearer ${mintAccessToken()}` }, '2'),
+  ])
+  expect(out[0]?.decision?.why).toBe(
+    `The token was issued for another audience: aud claims "https://other.example"; audiences are ${AUDIENCE}.`,
+  )
+  expect(out[1]?.decision).not.toHaveProperty('why')
 })
 
 test('a bare CheckRequest is taken, with now as its time and an unverified caller', async () => {

@@ -162,10 +162,10 @@ describeWithEnvoy('gateway -> sidecar -> application', DEFAULT_ENVOY, (binary) =
   const recordBehind = (response: RawResponse): Promise<AuditRecord> =>
     recordOf(records(), /urn:uuid:([0-9a-f-]{36})/.exec(response.body)?.[1] ?? 'no decision id')
   /** The request got no further than the Envoy that asked, for this reason. */
-  const expectRefused = async (response: RawResponse, entrypoint: string, reason: string) => {
+  const expectRefused = async (response: RawResponse, entrypoint: string, reason: string, status = 401) => {
     const record = await recordBehind(response)
     expect([response.status, record.entrypoint, record.decision.reasons[0]]).toEqual([
-      401,
+      status,
       entrypoint,
       reason,
     ])
@@ -195,7 +195,7 @@ describeWithEnvoy('gateway -> sidecar -> application', DEFAULT_ENVOY, (binary) =
     const headers = headersOf(credential, await proofOf(credential))
     expect((await atGateway(headers)).status).toBe(200)
     const captured: Headers = [...headers, ['x-vigil-hop', sentOn('x-vigil-hop') ?? '']]
-    await expectRefused(await atSidecar(captured), 'sidecar', 'identity.hop.repeated')
+    await expectRefused(await atSidecar(captured), 'sidecar', 'identity.hop.repeated', 403)
     await expectRefused(await atSidecar(headers), 'sidecar', 'identity.dpop.replayed')
   })
 

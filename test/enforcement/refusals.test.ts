@@ -178,6 +178,14 @@ describe('RFC 6750, 9449, 9470, 9457: answers byte for byte', () => {
       '{"type":"{P}access-denied","title":"Access denied","status":403,"detail":"This request was refused by policy. Quote the instance identifier to support.","instance":"urn:uuid:{ID}"}',
     ],
     [
+      'a repeated hop: no challenge, since a Bearer client has no proof to make anew',
+      deny('identity.hop.repeated'),
+      identified(),
+      403,
+      [],
+      '{"type":"{P}access-denied","title":"Access denied","status":403,"detail":"This request was refused by policy. Quote the instance identifier to support.","instance":"urn:uuid:{ID}"}',
+    ],
+    [
       'a check that is too large: 413, no challenge',
       deny('check.request.oversized'),
       { state: 'anonymous' },

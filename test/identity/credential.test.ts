@@ -69,3 +69,15 @@ describe('the one credential of a check', () => {
   test('a proof without a token is no credential', () =>
     expect(read({ dpop: 'p' })).toEqual({ kind: 'none' }))
 })
+
+test.each<[string, Record<string, string | string[]>, string | undefined]>([
+  ['repeated', { authorization: ['Bearer a', 'Bearer b', 'Basic c'] }, 'authorization came 3 times'],
+  ['joined', { authorization: 'Bearer a,Bearer b' }, 'authorization holds a comma'],
+  ['malformed', { authorization: 'Bearer' }, 'authorization is not one scheme and one token'],
+  ['a bare token, which is not told', { authorization: 'c2VjcmV0' }, undefined],
+  ['repeated proofs', { authorization: 'DPoP a', dpop: ['p', 'q'] }, 'dpop came 2 times'],
+  ['joined proofs', { authorization: 'DPoP a', dpop: 'p,q' }, 'dpop holds a comma'],
+])('the record is told which header was at fault: %s', (_, headers, detail) => {
+  const reading = read(headers)
+  expect(reading.kind === 'refused' ? reading.detail : 'read').toBe(detail)
+})

@@ -54,9 +54,14 @@ describe('one credential, one subject', () => {
     expect(await later).toMatchObject({ state: 'identified', binding: { methods: ['dpop'] } })
   })
 
-  test('BR-07 a refusal names the scheme and shows nothing of the credential', async () => {
+  test('BR-07 a refusal names the scheme, and of the credential only what was claimed wrongly', async () => {
     const subject = await subjectOf(withProof('dpop', { htm: 'POST' }))
-    expect(subject).toEqual({ state: 'refused', failure: 'identity.dpop.method', scheme: 'DPoP' })
+    expect(subject).toEqual({
+      state: 'refused',
+      failure: 'identity.dpop.method',
+      scheme: 'DPoP',
+      detail: 'htm claims "POST"; the request is "GET"',
+    })
   })
 })
 
@@ -117,7 +122,7 @@ describe('how a token may be shown', () => {
   ])('%s', async (_, c, expected) => expect(await verdict(c())).toBe(expected))
 
   test.each([
-    ['unverified', false, 'identity.mtls.missing'],
+    ['unverified', false, 'identity.mtls.untrusted-caller'],
     ['unverified', true, 'identified mtls'],
     ['local', false, 'identified mtls'],
     ['verified', false, 'identified mtls'],

@@ -219,13 +219,14 @@ describe('hostile input', () => {
     expect(await verdict(hostile)).toBe(expected)
   })
 
-  test('AT-09 every refusal is shown as invalid_token and quotes nothing of the token', async () => {
+  test('AT-09 a refusal quotes nothing of the token but the claim that was wrong', async () => {
     const secret = 'planted-secret'
     const hostile = [
       minted({ sub: [secret] }),
-      minted({ iss: secret }),
+      minted({ iss: 'https://other.example', sub: secret, jti: secret }),
       `${token}.${secret}`,
-      minted({ aud: secret }),
+      `${token.slice(0, token.lastIndexOf('.'))}.${secret}`,
+      minted({ aud: 'https://other.example', sub: secret, jti: secret }),
     ]
     for (const each of hostile) {
       const result = await plain.verify(each, entrypointOf(), NOW_MS)

@@ -7,6 +7,9 @@ import type { Check, Entrypoint } from '../../model.ts'
 import { type Result, refused } from '../contract.ts'
 
 const NONE: readonly string[] = []
+/** Told to whoever reads the record (static.yaml). */
+const HOW_TO_BELIEVE =
+  'give it a client certificate (server.tls.clientCaFile) or a Unix socket, or accept its word (acknowledge.unverifiedCaller)'
 const SHA256_HEX = /^[0-9a-fA-F]{64}$/
 const PEM = /^\s*-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END CERTIFICATE-----/
 
@@ -22,9 +25,9 @@ export function proveByCertificate(
   entrypoint: Entrypoint,
   isBelieved: boolean,
 ): Result<'mtls'> {
-  if (!isBelieved) return refused('identity.mtls.missing', 'the calling Envoy has not proved who it is')
   const shown = thumbprintOf(check, entrypoint)
   if (shown === undefined) return refused('identity.mtls.missing')
+  if (!isBelieved) return refused('identity.mtls.untrusted-caller', HOW_TO_BELIEVE)
   return shown === x5t ? { ok: true, value: 'mtls' } : refused('identity.mtls.mismatch')
 }
 

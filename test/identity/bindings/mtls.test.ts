@@ -56,8 +56,9 @@ describe('the certificate of the connection', () => {
     const entrypoint = { ...trustsXfcc, ...trustsProxy }
     for (const c of [{ certificate: DER }, { xfcc: `Hash=${HEX}` }, { clientCert: `:${BASE64}:` }]) {
       expect(verdict({ ...c, entrypoint })).toBe('ok')
-      expect(verdict({ ...c, entrypoint, isBelieved: false })).toBe('identity.mtls.missing')
+      expect(verdict({ ...c, entrypoint, isBelieved: false })).toBe('identity.mtls.untrusted-caller')
     }
+    expect(verdict({ entrypoint, isBelieved: false })).toBe('identity.mtls.missing')
   })
 
   test('wins over what headers say', () => {
