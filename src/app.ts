@@ -33,8 +33,11 @@ export interface App {
   compile(settings: Settings, hash: string, folder?: string): Compiled<Snapshot>
   /** Puts a snapshot in use from the next check on. */
   use(snapshot: Snapshot): Promise<void>
-  /** Deciding fails closed until a snapshot is in use. */
-  readonly decider: Decider
+  /**
+   * The decider of the snapshot in use.
+   * @throws until there is one: deciding fails closed
+   */
+  readonly decider: () => Decider
   readonly current: () => Snapshot | undefined
   /** Writes what was learned and recorded so far. */
   flush(): Promise<void>
@@ -54,20 +57,19 @@ export async function createApp(options: AppOptions): Promise<App> {
   }
   const auditor = createAuditor(options)
   const learner = createLearner({ store, keys: historyKeys, meter, log, schedule: options.schedule })
-  let current: Snapshot | undefined
-  const inUse = (): Snapshot => {
-    if (current === undefined) throw new Error('no configuration is in use yet')
-    return current
-  }
+  let current: { readonly snapshot: Snapshot; readonly decider: Decider } | undefined
   return {
     compile: (settings, hash, folder) =>
-      compileSnapshot(settings, hash, folder === undefined ? deps : { ...deps, folder }, current),
+      compileSnapshot(settings, hash, folder === undefined ? deps : { ...deps, folder }, current?.snapshot),
     use: async (snapshot) => {
-      current = snapshot
+      current = { snapshot, decider: createDecider(snapshot, auditor, learner, meter) }
       await auditor.configure(snapshot.settings.audit)
     },
-    decider: createDecider(inUse, auditor, learner, meter),
-    current: () => current,
+    decider: () => {
+      if (current === undefined) throw new Error('no configuration is in use yet')
+      return current.decider
+    },
+    current: () => current?.snapshot,
     flush: () => learner.flush(),
     close: async () => {
       await learner.flush()
@@ -79,19 +81,13 @@ export async function createApp(options: AppOptions): Promise<App> {
 
 type Learner = ReturnType<typeof createLearner>
 
-function createDecider(inUse: () => Snapshot, auditor: Auditor, learner: Learner, meter: Meter): Decider {
-  // A check keeps the snapshot it began with, also for its record.
-  const snapshots = new WeakMap<object, Snapshot>()
+function createDecider(snapshot: Snapshot, auditor: Auditor, learner: Learner, meter: Meter): Decider {
+  const { hash, settings } = snapshot
   return {
-    decide: async (check) => {
-      const snapshot = inUse()
-      snapshots.set(check, snapshot)
-      return decide(check, snapshot)
-    },
-    refuse: (check, failure) => refuseOutright(check, failure, snapshots.get(check) ?? inUse()),
+    decide: (check) => decide(check, snapshot),
+    refuse: (check, failure) => refuseOutright(check, failure, snapshot),
     finish: (outcome, durationMs) => {
       const { check, stages, decision } = outcome
-      const { hash, settings } = snapshots.get(check) ?? inUse()
       if (stages !== undefined) learner.learn(check, stages.subject, stages.facts, stages.past, decision)
       const context = {
         durationUs: Math.round(durationMs * 1000),

@@ -37,7 +37,7 @@ export interface Check {
   readonly id: string
   readonly atMs: number
   readonly caller: Caller
-  /** Hash of `http.id`, `request.time`, source address and port: equal only for Envoy's own retry of one Check. */
+  /** Made of `http.id`, `request.time`, source address and port: equal only for Envoy's own retry of one Check. */
   readonly attempt: string
   readonly method: string
   readonly scheme: string

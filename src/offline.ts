@@ -46,10 +46,9 @@ export async function openOffline(configFile: string, deps: OfflineDeps): Promis
     decide: async (check) => {
       nowMs = check.atMs
       // What goes wrong is an answer as it is in the service, and the next check is decided all the same.
-      const outcome = await app.decider
-        .decide(check)
-        .catch(() => app.decider.refuse(check, 'check.fault.unexpected'))
-      app.decider.finish(outcome, 0)
+      const decider = app.decider()
+      const outcome = await decider.decide(check).catch(() => decider.refuse(check, 'check.fault.unexpected'))
+      decider.finish(outcome, 0)
       await app.flush()
       return outcome
     },

@@ -292,9 +292,13 @@ row('the deadline is exceeded', () => {
     void asked.then(() => {
       isAnswered = true
     })
-    await jest.advanceTimersByTimeAsync(149)
+    const pass = (ms: number) => {
+      app.clock.set(app.clock.nowMs() + ms)
+      return jest.advanceTimersByTimeAsync(ms)
+    }
+    await pass(149)
     expect(isAnswered).toBe(false)
-    await jest.advanceTimersByTimeAsync(1)
+    await pass(1)
     expectResponseUnavailable(await asked)
     expect(meter.counts['vigil_checks_refused_total{reason=check.deadline.exceeded}']).toBe(1)
   })
@@ -350,12 +354,13 @@ row('a fault of Vigil itself', () => {
   test.each(
     ALL,
   )('%s: an exception inside a stage is 503, not a pass and not a gRPC error', async (sensitivity) => {
-    const store: Store = { ...lost(), read: async () => [] }
-    Object.defineProperty(store, 'standing', {
+    const replies: string[] = []
+    Object.defineProperty(replies, 0, {
       get: () => {
         throw new TypeError('bug')
       },
     })
+    const store: Store = { ...lost(), read: async () => replies }
     const app = await openTestApp(settings(), { store, atMs: NOW_MS + 1000 })
     const meter = fakeMeter()
     const handler = handlerOf(app, { deadlineMs: 60_000, maxInFlight: 10 }, meter)

@@ -110,7 +110,7 @@ describe('the decision and the answer come out the same', () => {
     'check.capacity.exceeded',
     'check.deadline.exceeded',
   ] as const)('refused before the stages: %s', (failure) => {
-    const outcome = app.app.decider.refuse(checkOf({ headers: { origin: 'https://a' } }), failure)
+    const outcome = app.app.decider().refuse(checkOf({ headers: { origin: 'https://a' } }), failure)
     const again = decideAgain(recordOf(outcome), snapshot())
     expect(again).toEqual({ decision: outcome.decision, answer: outcome.answer })
     expect('status' in again.answer && again.answer.status).toBeGreaterThanOrEqual(403)

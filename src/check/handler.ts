@@ -2,12 +2,13 @@ import type { FailureCode } from '../errors.ts'
 import type { Answer, Caller, Check, Outcome } from '../model.ts'
 import type { Clock, Log, Meter } from '../ports.ts'
 import { isAllowed } from './caller.ts'
+import { createDeadlines, type Deadlines } from './deadlines.ts'
 import { decodeRequest } from './decode.ts'
 import { encodeResponse } from './encode.ts'
 import { toCheck, undecodableCheck } from './request.ts'
 import { toCheckResponse } from './response.ts'
 
-/** What stands behind the edge. */
+/** What stands behind the edge: the pipeline with one configuration. */
 export interface Decider {
   /** The pipeline. May reject on a bug; the edge then answers 503. */
   decide(check: Check): Promise<Outcome>
@@ -37,67 +38,174 @@ export interface CheckHandler {
   readonly inFlight: () => number
 }
 
-/** The one place where the unexpected is caught. Whatever happens, Envoy gets a CheckResponse that says so. */
-export function createCheckHandler(decider: Decider, options: HandlerOptions): CheckHandler {
-  const { clock, meter, log, deadlineMs } = options
-  let inFlight = 0
+/** A check on its way: whoever settles it first gives the answer, and what comes later is dropped. */
+interface Open {
+  readonly check: Check
+  readonly decider: Decider
+  readonly startMs: number
+  readonly resolve: (response: Buffer) => void
+  isSettled: boolean
+}
 
-  /** @throws when the decider lets pass what it was told to refuse. */
-  const refuse = (check: Check, failure: FailureCode): Outcome => {
-    const outcome = decider.refuse(check, failure)
-    if (isPass(outcome.answer)) throw new Error('a refusal passes')
-    return outcome
+interface Settled {
+  readonly decider: Decider
+  readonly outcome: Outcome
+  readonly durationMs: number
+}
+
+/**
+ * The one place where the unexpected is caught. Whatever happens, Envoy gets a CheckResponse that says so.
+ * @param inUse the decider of the configuration in use; a check keeps the one it began with
+ */
+export function createCheckHandler(inUse: () => Decider, options: HandlerOptions): CheckHandler {
+  const handler = new Handler(inUse, options)
+  return {
+    handle: (bytes, caller) => handler.handle(bytes, caller),
+    inFlight: () => handler.inFlight,
   }
-  const decideOrRefuse = async (check: Check): Promise<Outcome> => {
-    try {
-      const late = () => refuse(check, 'check.deadline.exceeded')
-      const outcome = await withDeadline(decider.decide(check), deadlineMs, late)
-      // What could not be read safely never passes, whatever the gate made of it.
-      if (check.malformed !== undefined && isPass(outcome.answer)) throw new Error('a malformed check passes')
-      return outcome
-    } catch (error) {
-      log.error('check failed', { decision: check.id, error: nameOf(error) })
-      return refuse(check, 'check.fault.unexpected')
-    }
+}
+
+class Handler {
+  readonly #inUse: () => Decider
+  readonly #options: HandlerOptions
+  readonly #deadlines: Deadlines<Open>
+  /** Answered, but not yet recorded and learned from. */
+  #settled: Settled[] = []
+  inFlight = 0
+
+  constructor(inUse: () => Decider, options: HandlerOptions) {
+    this.#inUse = inUse
+    this.#options = options
+    this.#deadlines = createDeadlines(options.deadlineMs, options.clock.monotonicMs, (open) =>
+      this.#refuse(open, 'check.deadline.exceeded'),
+    )
   }
-  const decide = async (check: Check, caller: Caller): Promise<Outcome> => {
-    if (!isAllowed(caller, options.callers)) return refuse(check, 'check.caller.refused')
-    if (inFlight > options.maxInFlight) return refuse(check, 'check.capacity.exceeded')
-    return decideOrRefuse(check)
+
+  handle(bytes: Buffer, caller: Caller): Promise<Buffer> {
+    return new Promise((resolve) => {
+      this.inFlight++
+      try {
+        this.#begin(bytes, caller, resolve)
+      } catch (error) {
+        this.inFlight--
+        resolve(this.#lastResort(error))
+      }
+    })
   }
-  const answer = async (bytes: Buffer, caller: Caller): Promise<Buffer> => {
+
+  #begin(bytes: Buffer, caller: Caller, resolve: Open['resolve']): void {
+    const { clock, newId, maxMessageBytes, callers, maxInFlight } = this.#options
     const startMs = clock.monotonicMs()
-    const check = decode(bytes, { id: options.newId(), atMs: clock.nowMs(), caller }, options.maxMessageBytes)
-    const outcome = await decide(check, caller)
-    const response = encode(outcome.answer, check, log)
-    const durationMs = clock.monotonicMs() - startMs
-    options.defer(() => finish(outcome, durationMs))
-    return response
+    const check = decode(bytes, { id: newId(), atMs: clock.nowMs(), caller }, maxMessageBytes)
+    const open: Open = { check, decider: this.#inUse(), startMs, resolve, isSettled: false }
+    if (!isAllowed(caller, callers)) this.#refuse(open, 'check.caller.refused')
+    else if (this.inFlight > maxInFlight) this.#refuse(open, 'check.capacity.exceeded')
+    else this.#decide(open)
   }
-  const handle = async (bytes: Buffer, caller: Caller): Promise<Buffer> => {
-    inFlight++
+
+  #decide(open: Open): void {
+    const waiting = this.#deadlines.add(open)
+    const onFault = (error: unknown) => {
+      this.#deadlines.remove(waiting)
+      this.#fail(open, error)
+    }
     try {
-      return await answer(bytes, caller)
+      open.decider.decide(open.check).then((outcome) => {
+        this.#deadlines.remove(waiting)
+        this.#judged(open, outcome)
+      }, onFault)
     } catch (error) {
-      // Not even a refusal could be made. Nothing is recorded, so at least the log says it.
-      log.error('answering a check failed', { error: nameOf(error) })
-      return lastResort('')
-    } finally {
-      inFlight--
+      onFault(error)
     }
   }
-  const finish = (outcome: Outcome, durationMs: number) => {
+
+  #judged(open: Open, outcome: Outcome): void {
     try {
-      if (outcome.stages === undefined)
-        meter.add('vigil_checks_refused_total', 1, { reason: outcome.decision.reasons[0] })
-      decider.finish(outcome, durationMs)
+      // What could not be read safely never passes, whatever the gate made of it.
+      if (open.check.malformed !== undefined && isPass(outcome.answer)) {
+        throw new Error('a malformed check passes')
+      }
+      this.#settle(open, outcome)
     } catch (error) {
-      // The answer stands; what was to be recorded is lost, and that is said.
-      log.error('finishing a check failed', { decision: outcome.check.id, error: nameOf(error) })
-      meter.add('vigil_audit_dropped_total', 1, { sink: 'all', reason: 'fault' })
+      this.#fail(open, error)
     }
   }
-  return { handle, inFlight: () => inFlight }
+
+  #fail(open: Open, error: unknown): void {
+    // Late work is dropped, its failure included, because nobody waits for it.
+    if (open.isSettled) return
+    this.#options.log.error('check failed', { decision: open.check.id, error: nameOf(error) })
+    this.#refuse(open, 'check.fault.unexpected')
+  }
+
+  #refuse(open: Open, failure: FailureCode): void {
+    try {
+      this.#settle(open, refusal(open, failure))
+    } catch (error) {
+      this.#close(open, this.#lastResort(error))
+    }
+  }
+
+  #settle(open: Open, outcome: Outcome): void {
+    if (open.isSettled) return
+    const { clock, log } = this.#options
+    const response = encode(outcome.answer, open.check, log)
+    this.#finishLater({ decider: open.decider, outcome, durationMs: clock.monotonicMs() - open.startMs })
+    this.#close(open, response)
+  }
+
+  #close(open: Open, response: Buffer): void {
+    open.isSettled = true
+    this.inFlight--
+    open.resolve(response)
+  }
+
+  /** Not even a refusal could be made. Nothing is recorded, so at least the log says it. */
+  #lastResort(error: unknown): Buffer {
+    this.#options.log.error('answering a check failed', { error: nameOf(error) })
+    return lastResort('')
+  }
+
+  /** One deferral for all that are answered until it comes. */
+  #finishLater(one: Settled): void {
+    if (this.#settled.length > 0) {
+      this.#settled.push(one)
+      return
+    }
+    this.#settled = [one]
+    try {
+      this.#options.defer(() => this.#finishAll())
+    } catch (error) {
+      this.#settled = []
+      throw error
+    }
+  }
+
+  #finishAll(): void {
+    const { meter, log } = this.#options
+    const batch = this.#settled
+    this.#settled = []
+    for (const one of batch) finish(one, meter, log)
+  }
+}
+
+/** @throws when the decider lets pass what it was told to refuse. */
+function refusal({ check, decider }: Open, failure: FailureCode): Outcome {
+  const outcome = decider.refuse(check, failure)
+  if (isPass(outcome.answer)) throw new Error('a refusal passes')
+  return outcome
+}
+
+function finish({ decider, outcome, durationMs }: Settled, meter: Meter, log: Log): void {
+  try {
+    if (outcome.stages === undefined)
+      meter.add('vigil_checks_refused_total', 1, { reason: outcome.decision.reasons[0] })
+    decider.finish(outcome, durationMs)
+  } catch (error) {
+    // The answer stands; what was to be recorded is lost, and that is said.
+    log.error('finishing a check failed', { decision: outcome.check.id, error: nameOf(error) })
+    meter.add('vigil_audit_dropped_total', 1, { sink: 'all', reason: 'fault' })
+  }
 }
 
 /** Anything but a refusal with a status counts as a pass here: this side must err towards refusing. */
@@ -130,28 +238,6 @@ function lastResort(decision: string): Buffer {
   const headers = [['retry-after', '1']] as const
   const answer = { effect: 'unavailable', status: 503, headers, body: '', metadata: { decision } } as const
   return encodeResponse(toCheckResponse(answer))
-}
-
-/** First of work and deadline; late work is dropped, its failure included, because nobody waits for it. */
-function withDeadline<T>(work: Promise<T>, deadlineMs: number, onLate: () => T): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      // Out here nobody would catch: an exception in a timer ends the process.
-      try {
-        resolve(onLate())
-      } catch (error) {
-        reject(error)
-      }
-    }, deadlineMs)
-    const settle = (act: () => void) => {
-      clearTimeout(timer)
-      act()
-    }
-    work.then(
-      (value) => settle(() => resolve(value)),
-      (error: unknown) => settle(() => reject(error)),
-    )
-  })
 }
 
 const FRAME = /^ {4}at [^\n]+:\d+:\d+\)?$/m

@@ -1,4 +1,4 @@
-import { hash, X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import type { FailureCode } from '../errors.ts'
 import { FieldLines } from '../lib/field-lines.ts'
 import type { Caller, Check, Peer } from '../model.ts'
@@ -156,8 +156,7 @@ function attemptOf(
   const time = request?.time
   if (!id || !time?.seconds || source.ip === undefined || source.port === undefined) return decisionId
   // The numbers come first, so that no `|` inside the other parts can shift one into the next.
-  const name = `${time.seconds}.${time.nanos ?? 0}|${source.port}|${source.ip.length}|${source.ip}|${id}`
-  return hash('sha256', name, 'base64url')
+  return `${time.seconds}.${time.nanos ?? 0}|${source.port}|${source.ip.length}|${source.ip}|${id}`
 }
 
 function toPeer(peer: WirePeer | undefined): Peer {

@@ -4,6 +4,7 @@ import type { HistoryConfig, Limit } from './compile.ts'
 import type { HistoryKeys, IdentityKeys } from './keys.ts'
 import { windowAt, windowTtlMs } from './rate.ts'
 import type { LocalUse } from './replay.ts'
+import { attemptName } from './uses.ts'
 
 export const MINUTE_MS = 60_000
 
@@ -13,7 +14,7 @@ export const MINUTE_MS = 60_000
  */
 export interface Question {
   readonly commands: readonly StoreCommand[]
-  readonly uses: readonly { readonly use: SingleUse; readonly local: LocalUse }[]
+  readonly uses: readonly { readonly use: SingleUse; readonly attempt: string; readonly local: LocalUse }[]
   readonly identity: IdentityKeys | undefined
   readonly limits: readonly Limit[]
   /** This check adds to the counts; false when the edge, or this process for its first try, has counted it already. */
@@ -23,7 +24,7 @@ export interface Question {
 /** Builds the one wait of a check, and remembers its uses in this process. */
 export function ask(check: Check, subject: Subject, facts: Facts, config: HistoryConfig): Question {
   const commands: StoreCommand[] = []
-  const uses = subject.state === 'identified' ? claims(check, subject, facts, config, commands) : []
+  const uses = subject.state === 'identified' ? claims(check, subject, facts, config, commands) : NO_USES
   const isCounting = !(subject.state === 'identified' && (subject.isCounted || uses.some(isSeenHere)))
   const count = (prefix: string, windowMs: number) => {
     const window = windowAt(check.atMs, windowMs)
@@ -48,6 +49,8 @@ export function ask(check: Check, subject: Subject, facts: Facts, config: Histor
 /** Envoy's own retry of a check whose first try came to this process, and so has been counted. */
 const isSeenHere = ({ local }: Question['uses'][number]): boolean => local === 'retry'
 
+const NO_USES: Question['uses'] = []
+
 function claims(
   check: Check,
   subject: Subject & { state: 'identified' },
@@ -55,10 +58,12 @@ function claims(
   config: HistoryConfig,
   commands: StoreCommand[],
 ): Question['uses'] {
+  if (subject.uses.length === 0) return NO_USES
+  const attempt = attemptName(check)
   return subject.uses.map((use) => {
     const key = config.keys.use(subject.credential, use, facts.entrypoint)
-    commands.push({ op: 'claim', key, value: check.attempt, ttlMs: Math.max(1, Math.ceil(use.ttlMs)) })
-    return { use, local: config.replay.claim(key, check.attempt) }
+    commands.push({ op: 'claim', key, value: attempt, ttlMs: Math.max(1, Math.ceil(use.ttlMs)) })
+    return { use, attempt, local: config.replay.claim(key, attempt) }
   })
 }
 

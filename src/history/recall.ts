@@ -23,7 +23,7 @@ export async function recall(
   const replies = question.commands.length === 0 ? [] : await wait(question, config)
   const shown = shownBy(subject, facts, config)
   return replies === undefined
-    ? { shown, limits: [], ...uses(check, question, undefined, config), degraded: ['store'] }
+    ? { shown, limits: [], ...uses(question, undefined, config), degraded: ['store'] }
     : understand(check, question, replies, shown, config)
 }
 
@@ -55,7 +55,7 @@ function understand(
   shown: Past['shown'],
   config: HistoryConfig,
 ): Past {
-  const states = uses(check, question, replies, config)
+  const states = uses(question, replies, config)
   const degraded: string[] = question.uses.length === 0 ? [] : weaknesses(config)
   let at = question.uses.length
   const own = question.identity === undefined ? NOBODY : identityPast(check, replies, at, degraded)
@@ -81,16 +81,16 @@ function understand(
 }
 
 function uses(
-  check: Check,
   question: Question,
   replies: Replies | undefined,
   config: HistoryConfig,
 ): { proof: UseState; hop: UseState } {
   const states: { proof: UseState; hop: UseState } = { proof: 'none', hop: 'none' }
+  if (question.uses.length === 0) return states
   const primarySinceMs = config.store.standing?.primarySinceMs
-  for (const [index, { use, local }] of question.uses.entries()) {
+  for (const [index, { use, attempt, local }] of question.uses.entries()) {
     const stored = replies?.[index]
-    states[use.kind] = useState({ use, local, attempt: check.attempt, stored, primarySinceMs })
+    states[use.kind] = useState({ use, local, attempt, stored, primarySinceMs })
   }
   return states
 }

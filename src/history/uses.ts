@@ -1,4 +1,5 @@
-import type { SingleUse, UseState } from '../model.ts'
+import { hash } from 'node:crypto'
+import type { Check, SingleUse, UseState } from '../model.ts'
 import type { LocalUse } from './replay.ts'
 
 export interface UseEvidence {
@@ -11,6 +12,9 @@ export interface UseEvidence {
   /** Claims older than this may be lost. */
   readonly primarySinceMs: number | undefined
 }
+
+/** What a use is claimed under: of one length, and without the address of anybody. */
+export const attemptName = (check: Check): string => hash('sha256', check.attempt, 'base64url')
 
 /** RFC 9449 section 11.1: was this proof (or hop) used before, seen from the store and from this process. */
 export function useState(evidence: UseEvidence): UseState {

@@ -41,14 +41,14 @@ async function start(over: Partial<ServerSettings>, decide: Decide = passes) {
   const settings = { ...defaults, listen: ['127.0.0.1:0'], ...over }
   const callers: Caller[] = []
   const handler = createCheckHandler(
-    {
+    () => ({
       decide: (check) => {
         callers.push(check.caller)
         return decide(check)
       },
       finish: () => undefined,
       refuse: (check) => sampleOutcome({ check, answer: refusedAnswer() }),
-    },
+    }),
     {
       deadlineMs: 5000,
       maxInFlight: 100,

@@ -75,8 +75,9 @@ export async function openTestApp(
     clock,
     decide: async (check) => {
       clock.set(check.atMs)
-      const outcome = await app.decider.decide(check)
-      app.decider.finish(outcome, 0)
+      const decider = app.decider()
+      const outcome = await decider.decide(check)
+      decider.finish(outcome, 0)
       await app.flush()
       return outcome
     },

@@ -3,6 +3,7 @@ import type { LimitSettings } from '../../src/config/schema/decision.ts'
 import { compileHistory, createHistoryKeys, createLocalReplay, recall } from '../../src/history/index.ts'
 import { encodeProfile } from '../../src/history/profile.ts'
 import { encodeSession } from '../../src/history/session.ts'
+import { attemptName } from '../../src/history/uses.ts'
 import type { Check, Credential, Facts, Past, SingleUse, Subject } from '../../src/model.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { type Store, type StoreCommand, StoreUnavailable } from '../../src/store/store.ts'
@@ -279,7 +280,7 @@ describe('single use', () => {
 
   test.each([
     ['another process took it in another attempt', 'elsewhere', 'repeated'],
-    ['another process took it in this attempt', 'mine', 'retry'],
+    ['another process took it in this attempt', attemptName(checkOf({ attempt: 'mine' })), 'retry'],
     ['nobody has', null, 'first'],
   ])('%s', async (_, stored, state) => {
     const { ask } = open(scripted(({ op }) => (op === 'claim' ? stored : null)))

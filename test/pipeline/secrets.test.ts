@@ -66,7 +66,7 @@ test('no planted secret and no part of a credential reaches a record, log, metri
   const meter = fakeMeter()
   const app = await openTestApp(SETTINGS, { log, meter })
   app.clock.set(NOW_MS + 1000)
-  const { decider } = app.app
+  const decider = app.app.decider()
   const told: string[] = []
   const kept = {
     ...decider,
@@ -76,7 +76,7 @@ test('no planted secret and no part of a credential reaches a record, log, metri
       decider.finish(outcome, ms)
     },
   }
-  const handler = createCheckHandler(kept, {
+  const handler = createCheckHandler(() => kept, {
     deadlineMs: 5000,
     maxInFlight: 10,
     clock: app.clock,

@@ -44,14 +44,14 @@ export async function openGolden(plan: Plan): Promise<GoldenApp> {
   const snapshot = await compile(app, plan, scratch, [{ kind: 'file', path: records }])
   await app.use(snapshot)
   let finished: Outcome | undefined
-  const { decider } = app
+  const decider = app.decider()
   const finish = (outcome: Outcome, durationMs: number) => {
     finished = outcome
     decider.finish(outcome, durationMs)
   }
   const options = { ...fixed.server, deadlineMs: 60_000, clock, newId: countedIds() }
   const quiet = { meter: silentMeter, log: silentLog, defer: (run: () => void) => run() }
-  const handler = createCheckHandler({ ...decider, finish }, { ...options, ...quiet })
+  const handler = createCheckHandler(() => ({ ...decider, finish }), { ...options, ...quiet })
   return {
     weather,
     snapshot,
