@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { SeedEntry } from './seed.ts'
-import { type Counter, Slab, type SlabValue } from './slab.ts'
+import { type Counter, NONE, Slab } from './slab.ts'
 import { type Store, type StoreCommand, StoreUnavailable } from './store.ts'
 
 export interface MemoryStoreOptions {
@@ -21,32 +21,30 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
   const slab = new Slab(maxEntries)
   const standing =
     startedAtMs === undefined ? { degraded: [] } : { degraded: [], primarySinceMs: startedAtMs }
-  const put = (key: string, value: SlabValue, ttlMs: number, isPinned: boolean, nowMs: number) => {
-    if (!slab.set(key, value, nowMs + ttlMs, isPinned, nowMs)) throw new StoreUnavailable('full')
+  const put = (key: string, text: string, ttlMs: number, isPinned: boolean, nowMs: number) => {
+    if (!slab.setText(key, text, nowMs + ttlMs, isPinned, nowMs)) throw new StoreUnavailable('full')
   }
-  const window = (
-    { key, window, ttlMs, adds }: WindowCommand,
-    found: SlabValue | undefined,
-    nowMs: number,
-  ) => {
-    let counter = typeof found === 'object' ? found : undefined
-    if (adds && (counter === undefined || window > counter.window)) {
+  const window = ({ key, window, ttlMs, adds }: WindowCommand, slot: number, nowMs: number) => {
+    const counter = slab.counter(slot)
+    if (!adds) return countsOf(counter, window)
+    if (counter === undefined || window > counter.window) {
       // A new window, and with it a new end.
-      counter = { window, current: 0, previous: countIn(counter, window - 1) }
-      put(key, counter, ttlMs, false, nowMs)
+      const next = { window, current: 1, previous: countIn(counter, window - 1) }
+      if (!slab.setCounter(key, next, nowMs + ttlMs, nowMs)) throw new StoreUnavailable('full')
+      return countsOf(next, window)
     }
-    if (adds && counter !== undefined) {
-      if (window === counter.window) counter.current++
-      else if (window === counter.window - 1) counter.previous++
-    }
-    return `${countIn(counter, window)} ${countIn(counter, window - 1)}`
+    if (window === counter.window) counter.current++
+    else if (window === counter.window - 1) counter.previous++
+    slab.recount(slot, counter)
+    return countsOf(counter, window)
   }
   const run = (command: StoreCommand, nowMs: number): string | null => {
-    const current = slab.get(command.key, nowMs)
-    if (command.op === 'window') return window(command, current, nowMs)
-    if (command.op === 'get') return textOf(current)
+    const slot = slab.find(command.key, nowMs)
+    if (command.op === 'window') return window(command, slot, nowMs)
+    const text = slab.text(slot)
+    if (command.op === 'get') return text ?? null
     // Whatever stands there is no first use.
-    if (current !== undefined) return textOf(current) ?? ''
+    if (slot !== NONE) return text ?? ''
     put(command.key, command.value, command.ttlMs, true, nowMs)
     return null
   }
@@ -61,7 +59,7 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
     },
     async update(key, ttlMs, merge) {
       const nowMs = clock.nowMs()
-      put(key, merge(textOf(slab.get(key, nowMs))), ttlMs, false, nowMs)
+      put(key, merge(slab.text(slab.find(key, nowMs)) ?? null), ttlMs, false, nowMs)
     },
     async health() {
       return { isReachable: true, ...standing }
@@ -74,11 +72,12 @@ export function createMemoryStore(options: MemoryStoreOptions): Store {
 
 type WindowCommand = Extract<StoreCommand, { op: 'window' }>
 
+/** `current previous`, as of this window. */
+const countsOf = (counter: Counter | undefined, window: number): string =>
+  `${countIn(counter, window)} ${countIn(counter, window - 1)}`
+
 /** What was counted in this window; a counter knows two of them. */
 function countIn(counter: Counter | undefined, window: number): number {
   if (window === counter?.window) return counter.current
   return window + 1 === counter?.window ? counter.previous : 0
 }
-
-/** A counter is no text; nobody asks for one as such. */
-const textOf = (value: SlabValue | undefined): string | null => (typeof value === 'string' ? value : null)

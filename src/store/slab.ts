@@ -1,15 +1,15 @@
 import { Buffer } from 'node:buffer'
+import { Arena, MOST_BYTES, NO_BLOCK } from './arena.ts'
+import { fingerprint, WORDS } from './fingerprint.ts'
 
-/** Counts of a fixed window and of the one before it: changed in place, so that counting makes no garbage. */
+/** Counts of a fixed window and of the one before it. */
 export interface Counter {
   window: number
   current: number
   previous: number
 }
 
-export type SlabValue = string | Counter
-
-const NONE = -1
+export const NONE = -1
 const FIRST_CAPACITY = 1024
 /** Slots looked at for expiry per write: every slot is visited once in `size / 2` writes, without a timer. */
 const SWEEP_STEPS = 2
@@ -19,21 +19,36 @@ const FULL_SWEEP_MS = 1000
 const OTHERS = 0
 const PINNED = 1
 
+/** Instead of a length in bytes: a counter, and a text too long for a block. */
+const COUNTER = -1
+const LONG = -2
+const COUNTER_BYTES = 24
+
 /**
- * A bounded map with expiry. Entries stand in slots of parallel arrays instead of objects of their own (about 60 bytes
- * less each), and in one of two lists, oldest first: pinned entries (claims) leave only by expiry, others make room.
+ * A bounded map with expiry. Entries stand in slots of parallel arrays and in blocks of an arena, none of it on V8's
+ * heap, and in one of two lists, oldest first: pinned entries (claims) leave only by expiry, others make room.
+ * Keys are kept as fingerprints only.
  */
 export class Slab {
   readonly #maxEntries: number
-  readonly #index = new Map<string, number>()
-  readonly #keys: string[] = []
-  readonly #values: SlabValue[] = []
-  #expires: Float64Array<ArrayBufferLike>
-  #older: Int32Array<ArrayBufferLike>
-  #newer: Int32Array<ArrayBufferLike>
-  #list: Uint8Array<ArrayBufferLike>
+  readonly #arena = new Arena()
+  readonly #long = new Map<number, string>()
+  #size = 0
+  #expires: Float64Array
+  #older: Int32Array
+  #newer: Int32Array
+  #list: Uint8Array
+  #block: Int32Array
+  #length: Int32Array
+  #names: Int32Array
+  /** The next slot with the same bucket. */
+  #next: Int32Array
+  /** First slot of each bucket; their number is a power of two. */
+  #buckets: Int32Array
   readonly #oldest = new Int32Array([NONE, NONE])
   readonly #newest = new Int32Array([NONE, NONE])
+  readonly #name = new Int32Array(WORDS)
+  readonly #counter: Counter = { window: 0, current: 0, previous: 0 }
   #free = NONE
   #used = 0
   #cursor = 0
@@ -46,42 +61,139 @@ export class Slab {
     this.#older = new Int32Array(capacity)
     this.#newer = new Int32Array(capacity)
     this.#list = new Uint8Array(capacity)
+    this.#block = new Int32Array(capacity)
+    this.#length = new Int32Array(capacity)
+    this.#names = new Int32Array(capacity * WORDS)
+    this.#next = new Int32Array(capacity)
+    this.#buckets = bucketsFor(capacity)
   }
 
   get size(): number {
-    return this.#index.size
+    return this.#size
   }
 
-  /** The live value, or undefined. */
-  get(key: string, nowMs: number): SlabValue | undefined {
-    const slot = this.#index.get(key)
-    if (slot === undefined) return undefined
-    if ((this.#expires[slot] ?? 0) > nowMs) return this.#values[slot]
+  /** The slot of a live entry, or NONE; good until the next write. */
+  find(key: string, nowMs: number): number {
+    fingerprint(key, this.#name)
+    const slot = this.#lookUp()
+    if (slot === NONE || (this.#expires[slot] ?? 0) > nowMs) return slot
     this.#remove(slot)
-    return undefined
+    return NONE
+  }
+
+  /** The text in a slot; undefined for NONE and for a counter. */
+  text(slot: number): string | undefined {
+    if (slot === NONE) return undefined
+    const length = this.#length[slot] ?? 0
+    if (length === LONG) return this.#long.get(slot)
+    return length === COUNTER ? undefined : this.#arena.readText(this.#block[slot] ?? NO_BLOCK, length)
+  }
+
+  /** The counter in a slot; undefined for NONE and for a text. The same object each time: read it at once. */
+  counter(slot: number): Counter | undefined {
+    if (slot === NONE || this.#length[slot] !== COUNTER) return undefined
+    const block = this.#block[slot] ?? NO_BLOCK
+    const counter = this.#counter
+    counter.window = this.#arena.readNumber(block, 0)
+    counter.current = this.#arena.readNumber(block, 1)
+    counter.previous = this.#arena.readNumber(block, 2)
+    return counter
+  }
+
+  /** Overwrites the counter in a slot; its place and its end stay. */
+  recount(slot: number, { window, current, previous }: Counter): void {
+    const block = this.#block[slot] ?? NO_BLOCK
+    this.#arena.writeNumber(block, 0, window)
+    this.#arena.writeNumber(block, 1, current)
+    this.#arena.writeNumber(block, 2, previous)
   }
 
   /**
    * Sets an entry and makes it the youngest of its list.
    * @returns false when there is no room: everything else is pinned and alive.
    */
-  set(key: string, value: SlabValue, expiresAtMs: number, isPinned: boolean, nowMs: number): boolean {
+  setText(key: string, text: string, expiresAtMs: number, isPinned: boolean, nowMs: number): boolean {
+    const slot = this.#place(key, expiresAtMs, isPinned, nowMs)
+    if (slot === NONE) return false
+    const bytes = Buffer.byteLength(text)
+    if (bytes > MOST_BYTES) {
+      this.#vacate(slot)
+      this.#long.set(slot, text)
+      this.#length[slot] = LONG
+      return true
+    }
+    this.#arena.writeText(this.#furnish(slot, bytes, bytes), text, bytes)
+    return true
+  }
+
+  /** As `setText`. */
+  setCounter(key: string, counter: Counter, expiresAtMs: number, nowMs: number): boolean {
+    const slot = this.#place(key, expiresAtMs, false, nowMs)
+    if (slot === NONE) return false
+    this.#furnish(slot, COUNTER, COUNTER_BYTES)
+    this.recount(slot, counter)
+    return true
+  }
+
+  /** The slot for this key, the youngest of its list; NONE when there is no room. */
+  #place(key: string, expiresAtMs: number, isPinned: boolean, nowMs: number): number {
     this.#sweep(nowMs, SWEEP_STEPS)
-    const existing = this.#index.get(key)
-    if (existing !== undefined) this.#unlink(existing)
-    else if (this.#index.size >= this.#maxEntries && !this.#makeRoom(nowMs)) return false
-    const slot = existing ?? this.#take(key)
-    this.#values[slot] = value
+    fingerprint(key, this.#name)
+    const existing = this.#lookUp()
+    if (existing !== NONE) this.#unlink(existing)
+    else if (this.#size >= this.#maxEntries && !this.#makeRoom(nowMs)) return NONE
+    const slot = existing === NONE ? this.#take() : existing
     this.#expires[slot] = expiresAtMs
     this.#append(slot, isPinned ? PINNED : OTHERS)
-    return true
+    return slot
+  }
+
+  /** A new block for so many bytes, which is the old one when that is of the same size. */
+  #furnish(slot: number, length: number, bytes: number): number {
+    this.#vacate(slot)
+    const block = this.#arena.take(bytes)
+    this.#block[slot] = block
+    this.#length[slot] = length
+    return block
+  }
+
+  #vacate(slot: number): void {
+    const length = this.#length[slot] ?? 0
+    const block = this.#block[slot] ?? NO_BLOCK
+    if (length === LONG) this.#long.delete(slot)
+    else if (block !== NO_BLOCK) this.#arena.give(block, length === COUNTER ? COUNTER_BYTES : length)
+    this.#block[slot] = NO_BLOCK
+    this.#length[slot] = 0
+  }
+
+  /** The slot with the name that was last asked for, alive or not. */
+  #lookUp(): number {
+    let slot = this.#buckets[this.#bucketOf(this.#name, 0)] ?? NONE
+    while (slot !== NONE && !this.#isNamed(slot)) slot = this.#next[slot] ?? NONE
+    return slot
+  }
+
+  #isNamed(slot: number): boolean {
+    const names = this.#names
+    const name = this.#name
+    const at = slot * WORDS
+    return (
+      names[at] === name[0] &&
+      names[at + 1] === name[1] &&
+      names[at + 2] === name[2] &&
+      names[at + 3] === name[3]
+    )
+  }
+
+  #bucketOf(names: Int32Array, at: number): number {
+    return (names[at] ?? 0) & (this.#buckets.length - 1)
   }
 
   #makeRoom(nowMs: number): boolean {
     if (nowMs >= this.#nextFullSweepMs) {
       this.#nextFullSweepMs = nowMs + FULL_SWEEP_MS
       this.#sweep(nowMs, this.#used)
-      if (this.#index.size < this.#maxEntries) return true
+      if (this.#size < this.#maxEntries) return true
     }
     // Claims live about equally long, so the oldest is the first to expire.
     const claim = this.#oldest[PINNED] ?? NONE
@@ -99,24 +211,44 @@ export class Slab {
     }
   }
 
-  #take(key: string): number {
+  /** A slot under the name that was last asked for. */
+  #take(): number {
     let slot = this.#free
     if (slot === NONE) {
       slot = this.#used++
       if (slot >= this.#expires.length) this.#grow()
     } else this.#free = this.#newer[slot] ?? NONE
-    // A concatenated string keeps its parts alive; a copy is flat and half the size.
-    const flat = Buffer.from(key, 'latin1').toString('latin1')
-    this.#keys[slot] = flat
-    this.#index.set(flat, slot)
+    this.#size++
+    this.#block[slot] = NO_BLOCK
+    this.#length[slot] = 0
+    this.#names.set(this.#name, slot * WORDS)
+    this.#hang(slot)
     return slot
   }
 
+  #hang(slot: number): void {
+    const bucket = this.#bucketOf(this.#names, slot * WORDS)
+    this.#next[slot] = this.#buckets[bucket] ?? NONE
+    this.#buckets[bucket] = slot
+  }
+
+  #unhang(slot: number): void {
+    const bucket = this.#bucketOf(this.#names, slot * WORDS)
+    const after = this.#next[slot] ?? NONE
+    let before = this.#buckets[bucket] ?? NONE
+    if (before === slot) {
+      this.#buckets[bucket] = after
+      return
+    }
+    while (this.#next[before] !== slot) before = this.#next[before] ?? NONE
+    this.#next[before] = after
+  }
+
   #remove(slot: number): true {
-    this.#index.delete(this.#keys[slot] ?? '')
+    this.#unhang(slot)
     this.#unlink(slot)
-    this.#keys[slot] = ''
-    this.#values[slot] = ''
+    this.#vacate(slot)
+    this.#size--
     this.#expires[slot] = Number.POSITIVE_INFINITY
     this.#newer[slot] = this.#free
     this.#free = slot
@@ -153,5 +285,16 @@ export class Slab {
     this.#older = grown(new Int32Array(capacity), this.#older)
     this.#newer = grown(new Int32Array(capacity), this.#newer)
     this.#list = grown(new Uint8Array(capacity), this.#list)
+    this.#block = grown(new Int32Array(capacity), this.#block)
+    this.#length = grown(new Int32Array(capacity), this.#length)
+    this.#names = grown(new Int32Array(capacity * WORDS), this.#names)
+    this.#next = new Int32Array(capacity)
+    this.#buckets = bucketsFor(capacity)
+    // All slots are in use here: else a free one would have been taken.
+    for (let slot = 0; slot < this.#used - 1; slot++) this.#hang(slot)
   }
 }
+
+/** At least one bucket for each entry. */
+const bucketsFor = (capacity: number): Int32Array =>
+  new Int32Array(2 ** Math.ceil(Math.log2(Math.max(2, capacity)))).fill(NONE)
