@@ -25,11 +25,20 @@ const step = fc.oneof(
   fc.record({ op: fc.constant('pass' as const), ms: fc.integer({ min: 0, max: 20 }) }),
 )
 
+type Model = Map<string, { value: string | number; untilMs: number }>
+
+function expectSame(slab: Slab, model: Model, name: string, nowMs: number): void {
+  const slot = slab.find(name, nowMs)
+  const known = model.get(name)
+  const expected = known !== undefined && known.untilMs > nowMs ? known.value : undefined
+  expect(slab.text(slot) ?? slab.counter(slot)?.current).toBe(expected)
+}
+
 test('whatever is set, replaced and expires: every key has what was set last, as a Map would', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
       const slab = new Slab(2000)
-      const model = new Map<string, { value: string | number; untilMs: number }>()
+      const model: Model = new Map()
       let nowMs = 0
       let made = 0
       for (const one of steps) {
@@ -43,13 +52,7 @@ test('whatever is set, replaced and expires: every key has what was set last, as
           expect(slab.setCounter(one.key, counter, nowMs + one.ttlMs, nowMs)).toBe(true)
           model.set(one.key, { value: counter.current, untilMs: nowMs + one.ttlMs })
         }
-        for (let n = 0; n <= 40; n++) {
-          const name = `p:{identity-${n}}:party`
-          const slot = slab.find(name, nowMs)
-          const known = model.get(name)
-          const expected = known !== undefined && known.untilMs > nowMs ? known.value : undefined
-          expect(slab.text(slot) ?? slab.counter(slot)?.current).toBe(expected)
-        }
+        for (let n = 0; n <= 40; n++) expectSame(slab, model, `p:{identity-${n}}:party`, nowMs)
       }
     }),
     { numRuns: 60 },
