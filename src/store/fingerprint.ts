@@ -2,29 +2,38 @@ import { randomBytes } from 'node:crypto'
 
 /** Words of a fingerprint. */
 export const WORDS = 4
-const seeds = new Int32Array(randomBytes(4 * WORDS).buffer.slice(0, 4 * WORDS))
+const seed = randomBytes(4 * WORDS)
+const [SEED_A, SEED_B, SEED_C, SEED_D] = [0, 4, 8, 12].map((at) => seed.readInt32LE(at)) as [
+  number,
+  number,
+  number,
+  number,
+]
 
 /**
- * 128 bits that stand for a key inside this process, in four words; for keys that nobody outside can choose (they are
- * HMACs), so that two with the same fingerprint do not happen: among a million keys with a chance of 10^-27. Seeded by
- * chance for each process. The mixing is MurmurHash3's idea as in cyrb128 (public domain).
+ * 128 bits that stand for a key inside this process, in four words. For keys that nobody outside can choose (they are
+ * HMACs): two with the same fingerprint are then less likely than a broken machine. Four hashes in the manner of
+ * FNV-1a, each with a multiplier and the final mixing of MurmurHash3, seeded by chance for each process.
  */
 export function fingerprint(key: string, into: Int32Array): void {
-  let [a = 0, b = 0, c = 0, d = 0] = [seeds[0], seeds[1], seeds[2], seeds[3]]
+  let a = SEED_A
+  let b = SEED_B
+  let c = SEED_C
+  let d = SEED_D
   for (let i = 0; i < key.length; i++) {
     const code = key.charCodeAt(i)
-    a = b ^ Math.imul(a ^ code, 597_399_067)
-    b = c ^ Math.imul(b ^ code, 2_869_860_233)
-    c = d ^ Math.imul(c ^ code, 951_274_213)
-    d = a ^ Math.imul(d ^ code, 2_716_044_179)
+    a = Math.imul(a ^ code, 0x23_9b_96_1b)
+    b = Math.imul(b ^ code, 0xab_0e_97_89)
+    c = Math.imul(c ^ code, 0x38_b3_4a_e5)
+    d = Math.imul(d ^ code, 0xa1_e3_8b_93)
   }
-  a = Math.imul(c ^ (a >>> 18), 597_399_067)
-  b = Math.imul(d ^ (b >>> 22), 2_869_860_233)
-  c = Math.imul(a ^ (c >>> 17), 951_274_213)
-  d = Math.imul(b ^ (d >>> 19), 2_716_044_179)
-  a ^= b ^ c ^ d
-  into[0] = a
-  into[1] = b ^ a
-  into[2] = c ^ a
-  into[3] = d ^ a
+  // What a low bit knows only goes up by multiplying: bring the high ones down, and each word into the others.
+  a = Math.imul(a ^ (a >>> 16) ^ (c >>> 15), 0x85_eb_ca_6b)
+  b = Math.imul(b ^ (b >>> 16) ^ (d >>> 15), 0xc2_b2_ae_35)
+  c = Math.imul(c ^ (c >>> 16) ^ (a >>> 13), 0x85_eb_ca_6b)
+  d = Math.imul(d ^ (d >>> 16) ^ (b >>> 13), 0xc2_b2_ae_35)
+  into[0] = a ^ (a >>> 13)
+  into[1] = b ^ (b >>> 16)
+  into[2] = c ^ (c >>> 13)
+  into[3] = d ^ (d >>> 16)
 }

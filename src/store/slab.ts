@@ -10,7 +10,6 @@ export interface Counter {
 }
 
 export const NONE = -1
-const FIRST_CAPACITY = 1024
 /** Slots looked at for expiry per write: every slot is visited once in `size / 2` writes, without a timer. */
 const SWEEP_STEPS = 2
 /** With a full slab, all slots are looked at no more often than this. */
@@ -34,17 +33,17 @@ export class Slab {
   readonly #arena = new Arena()
   readonly #long = new Map<number, string>()
   #size = 0
-  #expires: Float64Array
-  #older: Int32Array
-  #newer: Int32Array
-  #list: Uint8Array
-  #block: Int32Array
-  #length: Int32Array
-  #names: Int32Array
-  /** The next slot with the same bucket. */
-  #next: Int32Array
-  /** First slot of each bucket; their number is a power of two. */
-  #buckets: Int32Array
+  readonly #expires: Float64Array
+  readonly #older: Int32Array
+  readonly #newer: Int32Array
+  readonly #list: Uint8Array
+  readonly #block: Int32Array
+  readonly #length: Int32Array
+  readonly #names: Int32Array
+  /** The slot after the next one of the same bucket: 0 for none, as memory begins. */
+  readonly #next: Int32Array
+  /** The slot after the first one of each bucket; their number is a power of two. */
+  readonly #buckets: Int32Array
   readonly #oldest = new Int32Array([NONE, NONE])
   readonly #newest = new Int32Array([NONE, NONE])
   readonly #name = new Int32Array(WORDS)
@@ -56,16 +55,16 @@ export class Slab {
 
   constructor(maxEntries: number) {
     this.#maxEntries = maxEntries
-    const capacity = Math.min(FIRST_CAPACITY, maxEntries)
-    this.#expires = new Float64Array(capacity)
-    this.#older = new Int32Array(capacity)
-    this.#newer = new Int32Array(capacity)
-    this.#list = new Uint8Array(capacity)
-    this.#block = new Int32Array(capacity)
-    this.#length = new Int32Array(capacity)
-    this.#names = new Int32Array(capacity * WORDS)
-    this.#next = new Int32Array(capacity)
-    this.#buckets = bucketsFor(capacity)
+    // For all that there may ever be: the system gives the pages when they are written.
+    this.#expires = new Float64Array(maxEntries)
+    this.#older = new Int32Array(maxEntries)
+    this.#newer = new Int32Array(maxEntries)
+    this.#list = new Uint8Array(maxEntries)
+    this.#block = new Int32Array(maxEntries)
+    this.#length = new Int32Array(maxEntries)
+    this.#names = new Int32Array(maxEntries * WORDS)
+    this.#next = new Int32Array(maxEntries)
+    this.#buckets = new Int32Array(2 ** Math.ceil(Math.log2(maxEntries + 1)))
   }
 
   get size(): number {
@@ -168,8 +167,8 @@ export class Slab {
 
   /** The slot with the name that was last asked for, alive or not. */
   #lookUp(): number {
-    let slot = this.#buckets[this.#bucketOf(this.#name, 0)] ?? NONE
-    while (slot !== NONE && !this.#isNamed(slot)) slot = this.#next[slot] ?? NONE
+    let slot = (this.#buckets[this.#bucketOf(this.#name, 0)] ?? 0) - 1
+    while (slot !== NONE && !this.#isNamed(slot)) slot = (this.#next[slot] ?? 0) - 1
     return slot
   }
 
@@ -216,7 +215,6 @@ export class Slab {
     let slot = this.#free
     if (slot === NONE) {
       slot = this.#used++
-      if (slot >= this.#expires.length) this.#grow()
     } else this.#free = this.#newer[slot] ?? NONE
     this.#size++
     this.#block[slot] = NO_BLOCK
@@ -228,19 +226,19 @@ export class Slab {
 
   #hang(slot: number): void {
     const bucket = this.#bucketOf(this.#names, slot * WORDS)
-    this.#next[slot] = this.#buckets[bucket] ?? NONE
-    this.#buckets[bucket] = slot
+    this.#next[slot] = this.#buckets[bucket] ?? 0
+    this.#buckets[bucket] = slot + 1
   }
 
   #unhang(slot: number): void {
     const bucket = this.#bucketOf(this.#names, slot * WORDS)
-    const after = this.#next[slot] ?? NONE
-    let before = this.#buckets[bucket] ?? NONE
+    const after = this.#next[slot] ?? 0
+    let before = (this.#buckets[bucket] ?? 0) - 1
     if (before === slot) {
       this.#buckets[bucket] = after
       return
     }
-    while (this.#next[before] !== slot) before = this.#next[before] ?? NONE
+    while (this.#next[before] !== slot + 1) before = (this.#next[before] ?? 0) - 1
     this.#next[before] = after
   }
 
@@ -274,27 +272,4 @@ export class Slab {
     if (newer === NONE) this.#newest[list] = older
     else this.#older[newer] = older
   }
-
-  #grow(): void {
-    const capacity = Math.min(this.#expires.length * 2, this.#maxEntries)
-    const grown = <A extends { set(from: ArrayLike<number>): void }>(into: A, from: ArrayLike<number>): A => {
-      into.set(from)
-      return into
-    }
-    this.#expires = grown(new Float64Array(capacity), this.#expires)
-    this.#older = grown(new Int32Array(capacity), this.#older)
-    this.#newer = grown(new Int32Array(capacity), this.#newer)
-    this.#list = grown(new Uint8Array(capacity), this.#list)
-    this.#block = grown(new Int32Array(capacity), this.#block)
-    this.#length = grown(new Int32Array(capacity), this.#length)
-    this.#names = grown(new Int32Array(capacity * WORDS), this.#names)
-    this.#next = new Int32Array(capacity)
-    this.#buckets = bucketsFor(capacity)
-    // All slots are in use here: else a free one would have been taken.
-    for (let slot = 0; slot < this.#used - 1; slot++) this.#hang(slot)
-  }
 }
-
-/** At least one bucket for each entry. */
-const bucketsFor = (capacity: number): Int32Array =>
-  new Int32Array(2 ** Math.ceil(Math.log2(Math.max(2, capacity)))).fill(NONE)
