@@ -294,6 +294,11 @@ interface DecisionBase {
   /** Never empty: nothing is decided without a reason. */
   readonly reasons: readonly [Reason, ...Reason[]]
   readonly rule?: string | undefined
+  /**
+   * For the record only, never for an answer: which rule kept the check from passing, and what of its condition could
+   * not be told. Names of the settings; no value of the request.
+   */
+  readonly detail?: string | undefined
   readonly shadow: readonly ShadowOutcome[]
   readonly degraded: readonly string[]
 }

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { whyOf } from '../../src/audit/why.ts'
 import type { Decision, Subject } from '../../src/model.ts'
 import { DECISION_BASE, sampleOutcome } from '../support/edge-samples.ts'
@@ -13,6 +13,37 @@ const refused: Subject = {
 test('the sentence of the failure, and what was found behind it', () => {
   const why = whyOf(sampleOutcome({ decision: deny }, refused))
   expect(why).toBe('The token has expired: exp was 60 s ago; leewaySeconds is 5.')
+})
+
+describe('a rule', () => {
+  const detail = 'own-accounts-only (Customers move their own money)'
+  const byRule = { ...DECISION_BASE, rule: 'own-accounts-only', detail }
+  test.each<[string, Decision, string]>([
+    [
+      'denies',
+      { ...byRule, effect: 'deny', failure: 'policy.rule.denied' },
+      `A rule denies this request: ${detail}.`,
+    ],
+    [
+      'asks for a pause: that is no habit',
+      { ...byRule, effect: 'throttle', retryAfterSeconds: 60 },
+      `A rule slows this request down: ${detail}.`,
+    ],
+    [
+      'asks for a login',
+      { ...byRule, effect: 'step-up', unmet: { maxAgeSeconds: 0 }, marksChallenge: true },
+      `The action needs a stronger or more recent login: ${detail}.`,
+    ],
+  ])('%s', (_name, decision, why) => {
+    expect(whyOf(sampleOutcome({ decision }))).toBe(why)
+  })
+})
+
+test('a burst is explained by the identity’s habit, a hard limit by its name', () => {
+  const throttle = { ...DECISION_BASE, effect: 'throttle', retryAfterSeconds: 60 } as const
+  expect(whyOf(sampleOutcome({ decision: throttle }))).toContain('own habit')
+  const limit = { limit: 'writes', max: 1, windowSeconds: 60, used: 2, retryAfterSeconds: 60 }
+  expect(whyOf(sampleOutcome({ decision: { ...throttle, limit } }))).toBe('The limit writes is used up.')
 })
 
 test('what is wrong with a token does not explain a refusal for something else', () => {
