@@ -58,6 +58,8 @@ export interface Check {
   readonly isGrpc: boolean
   /** Set when the request itself must be refused whatever it carries (no HTTP, CONNECT, hostile path, …). */
   readonly malformed?: FailureCode | undefined
+  /** For the `why` of its record only: what the failure's sentence leaves open, such as which header. Never a value. */
+  readonly malformedDetail?: string | undefined
 }
 
 /** The Envoy through which a check came, and what it may be trusted with. */
@@ -191,6 +193,8 @@ export interface Facts {
   readonly device: { readonly id?: string; readonly isAttested: boolean }
   /** The request can be read in two ways under this configuration: the gate refuses it, whoever asks. */
   readonly refusal?: FailureCode | undefined
+  /** For the `why` of its record only: what the failure's sentence leaves open, such as which header. Never a value. */
+  readonly refusalDetail?: string | undefined
 }
 
 /** One configured hard limit and how much of it is used, this request included. */

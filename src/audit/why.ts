@@ -27,10 +27,13 @@ function pauseOf({ limit, rule, detail }: Extract<Decision, { effect: 'throttle'
 type Refusing = Extract<Decision, { effect: 'deny' | 'unavailable' }>
 
 /** What was found by the stage whose failure decided: a refused token says nothing about a request that was malformed. */
-function detailOf({ stages }: Outcome, { failure, detail }: Refusing): string | undefined {
+function detailOf({ check, stages }: Outcome, { failure, detail }: Refusing): string | undefined {
   if (detail !== undefined) return detail
-  const subject = stages?.subject
-  return subject?.state === 'refused' && subject.failure === failure ? subject.detail : undefined
+  if (check.malformed === failure) return check.malformedDetail
+  if (stages === undefined) return undefined
+  const { subject, facts } = stages
+  if (facts.refusal === failure) return facts.refusalDetail
+  return subject.state === 'refused' && subject.failure === failure ? subject.detail : undefined
 }
 
 const joined = (sentence: string, detail: string | undefined): string =>

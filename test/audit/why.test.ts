@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { whyOf } from '../../src/audit/why.ts'
 import type { Decision, Subject } from '../../src/model.ts'
-import { DECISION_BASE, sampleOutcome } from '../support/edge-samples.ts'
+import { DECISION_BASE, FACTS, refusedAnswer, sampleCheck, sampleOutcome } from '../support/edge-samples.ts'
 
 const deny: Decision = { ...DECISION_BASE, effect: 'deny', failure: 'identity.token.expired' }
 const refused: Subject = {
@@ -49,4 +49,23 @@ test('a burst is explained by the identity’s habit, a hard limit by its name',
 test('what is wrong with a token does not explain a refusal for something else', () => {
   const decision: Decision = { ...deny, failure: 'check.request.path' }
   expect(whyOf(sampleOutcome({ decision }, refused))).not.toContain('60 s')
+})
+
+describe('a header that cannot be read is named', () => {
+  const decision: Decision = { ...DECISION_BASE, effect: 'deny', failure: 'check.request.header' }
+  const sentence = 'A header that may appear once appeared more than once, or is malformed'
+
+  test('by the edge', () => {
+    const check = sampleCheck({ malformed: 'check.request.header', malformedDetail: '"x-a" holds a NUL' })
+    expect(whyOf(sampleOutcome({ check, decision }))).toBe(`${sentence}: "x-a" holds a NUL.`)
+    // Without stages, too: that is how it looks where a fault stopped the pipeline.
+    expect(whyOf({ check, decision, answer: refusedAnswer(400) })).toContain('"x-a"')
+  })
+
+  test('by what the settings read of it', () => {
+    const { stages, ...outcome } = sampleOutcome({ decision })
+    if (stages === undefined) throw new Error('the sample has stages')
+    const facts = { ...FACTS, refusal: 'check.request.header', refusalDetail: 'x-device-id is long' } as const
+    expect(whyOf({ ...outcome, stages: { ...stages, facts } })).toBe(`${sentence}: x-device-id is long.`)
+  })
 })
