@@ -46,7 +46,10 @@ export const GAUGES = {
     labels: [],
   },
   vigil_config_generation: { help: 'Generation of the configuration in use.', labels: [] },
-  vigil_store_degraded: { help: '1 when the store cannot be relied on for replay.', labels: ['why'] },
+  vigil_store_degraded: {
+    help: '1 when Redis cannot be relied on for replay; it is told once connected.',
+    labels: ['why'],
+  },
 } as const satisfies Record<string, Metric>
 
 export type CounterName = keyof typeof COUNTERS
