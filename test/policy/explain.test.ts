@@ -34,8 +34,8 @@ describe('what was missing, by the name it has in the condition', () => {
   })
 
   test.each([
-    ['subject.claims.level == 3 ? subject.claims.absent == 1 : past.seen / 0 == 1'],
-    ['subject.claims.level == 4 ? past.seen / 0 == 1 : subject.claims.absent == 1'],
+    ['subject.claims.level == 3 ? subject.claims.absent == 1 : request.headers["x-other"] == "a"'],
+    ['subject.claims.level == 4 ? request.headers["x-other"] == "a" : subject.claims.absent == 1'],
   ])('of two branches the one that was taken: %s', (when) => {
     expect(detailOf(when)).toBe('r; subject.claims.absent is missing')
   })
