@@ -58,6 +58,8 @@ export interface Check {
   readonly isGrpc: boolean
   /** Set when the request itself must be refused whatever it carries (no HTTP, CONNECT, hostile path, …). */
   readonly malformed?: FailureCode | undefined
+  /** For the `why` of its record only: what the failure's sentence leaves open, such as which header. Never a value. */
+  readonly malformedDetail?: string | undefined
 }
 
 /** The Envoy through which a check came, and what it may be trusted with. */
@@ -191,6 +193,8 @@ export interface Facts {
   readonly device: { readonly id?: string; readonly isAttested: boolean }
   /** The request can be read in two ways under this configuration: the gate refuses it, whoever asks. */
   readonly refusal?: FailureCode | undefined
+  /** For the `why` of its record only: what the failure's sentence leaves open, such as which header. Never a value. */
+  readonly refusalDetail?: string | undefined
 }
 
 /** One configured hard limit and how much of it is used, this request included. */
@@ -294,6 +298,11 @@ interface DecisionBase {
   /** Never empty: nothing is decided without a reason. */
   readonly reasons: readonly [Reason, ...Reason[]]
   readonly rule?: string | undefined
+  /**
+   * For the record only, never for an answer: which rule kept the check from passing, and what of its condition could
+   * not be told. Names of the settings; no value of the request.
+   */
+  readonly detail?: string | undefined
   readonly shadow: readonly ShadowOutcome[]
   readonly degraded: readonly string[]
 }

@@ -52,7 +52,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     meter,
     log,
   })
-  const closers: (() => Promise<void> | void)[] = [watchStore(store, telemetry)]
+  const closers: (() => Promise<void> | void)[] = [watchStore(store)]
   let setServing: (isServing: boolean) => void = () => undefined
   let isServing = false
   const closeAll = async () => {
@@ -110,16 +110,11 @@ function schedule(ms: number, run: () => void): () => void {
   return () => clearTimeout(timer)
 }
 
-/** Tells in metrics how far the store can be relied on for replay. */
-function watchStore(store: Store, { meter }: Telemetry): () => void {
-  const look = async () => {
-    const { degraded } = await store.health()
-    for (const why of ['eviction', 'replica', 'version', 'unknown']) {
-      meter.set('vigil_store_degraded', degraded.includes(why) ? 1 : 0, { why })
-    }
-  }
-  const timer = setInterval(() => void look(), STORE_HEALTH_MS)
+/** Lets the store look at itself again and again; what it finds it tells by itself, as when it connects. */
+function watchStore(store: Store): () => void {
+  const look = () => void store.health()
+  const timer = setInterval(look, STORE_HEALTH_MS)
   timer.unref()
-  void look()
+  look()
   return () => clearInterval(timer)
 }

@@ -5,7 +5,7 @@ import { sentenceOf } from './log.ts'
 import { HELP, type Options, readOptions } from './options.ts'
 import { addPages, invitation } from './pages.ts'
 import { checkWritable, writeResults } from './results.ts'
-import { playScene, type Result } from './scene.ts'
+import { type Audience, playStory } from './scene.ts'
 import { STORY } from './scenes/story.ts'
 import { createTable } from './table.ts'
 import { type Stage, setStage, type World } from './world.ts'
@@ -37,8 +37,9 @@ async function run(options: Options): Promise<number> {
   const stage = await start(options)
   if (stage === undefined) return 1
   try {
-    const code = await Promise.race([perform(stage.world, options), interrupted.then(() => INTERRUPTED)])
-    if (!options.isOnce && code !== INTERRUPTED) await interrupted
+    const interruption = abortOf(interrupted).then(() => INTERRUPTED)
+    const code = await Promise.race([perform(stage.world, options, interrupted), interruption])
+    if (!options.isOnce) await interruption
     return code
   } catch (error) {
     console.error(`demo: ${messageOf(error)}`)
@@ -58,15 +59,23 @@ async function start({ store, isOnce }: Options): Promise<Stage | undefined> {
 }
 
 /** Plays everything; without `--once` Vigil is then brought back and made ready to be tried. */
-async function perform(world: World, options: Options): Promise<number> {
+async function perform(world: World, options: Options, interrupted: AbortSignal): Promise<number> {
   const config = readFileSync(world.files.config, 'utf8')
-  const results = await play(world)
+  const table = createTable(columns(), process.stdout.isTTY === true)
+  const audience: Audience = {
+    act: (title) => say(table.act(title)),
+    played: (result, number) => say(table.row(number, result)),
+  }
+  say(`\n${table.head()}`)
+  const results = await playStory(STORY, world, audience, interrupted)
+  if (results === undefined) return INTERRUPTED
   if (options.json !== undefined) writeResults(options.json, results)
   const wrong = results.filter(({ ok }) => !ok).length
   say(`\n${results.length - wrong} of ${results.length} scenes went as expected.\n`)
   if (!options.isOnce) {
     writeConfig(world, config)
     await world.vigil.start()
+    if (interrupted.aborted) return INTERRUPTED
     addPages(world)
     say(invitation(world))
     world.vigil.follow((line) => say(`Vigil ${sentenceOf(line)}`))
@@ -74,35 +83,27 @@ async function perform(world: World, options: Options): Promise<number> {
   return wrong === 0 ? 0 : 1
 }
 
-async function play(world: World): Promise<Result[]> {
-  const table = createTable(columns(), process.stdout.isTTY === true)
-  const results: Result[] = []
-  say(`\n${table.head()}`)
-  for (const act of STORY) {
-    say(table.act(act.title))
-    for (const scene of act.scenes) {
-      const result = await playScene(scene, world)
-      results.push(result)
-      say(table.row(results.length, result))
-    }
-  }
-  return results
-}
-
 /** Of the terminal; a shell that pipes the output may still have told its own. */
 function columns(): number {
   return process.stdout.columns ?? (Number(process.env['COLUMNS']) || DEFAULT_COLUMNS)
 }
 
-/** Resolves at the first Ctrl-C or SIGTERM; a second one ends at once. */
-function onInterrupt(): Promise<void> {
+/** Aborted by the first Ctrl-C or SIGTERM; a second one ends at once. */
+function onInterrupt(): AbortSignal {
+  const controller = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      say('\nending')
+      controller.abort()
+    })
+  }
+  return controller.signal
+}
+
+function abortOf(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        say('\nending')
-        resolve()
-      })
-    }
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
   })
 }
 
@@ -110,4 +111,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-process.exitCode = await main(process.argv.slice(2))
+const code = await main(process.argv.slice(2))
+// The scene at hand may still wait for something that has ended meanwhile.
+if (code === INTERRUPTED) process.exit(code)
+process.exitCode = code

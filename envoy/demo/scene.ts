@@ -45,3 +45,35 @@ export async function playScene(scene: Scene, world: World): Promise<Result> {
     return { name, request, expected, got, why: 'the scene could not be played', ok: false }
   }
 }
+
+/** Who watches the story. */
+export interface Audience {
+  act(title: string): void
+  played(result: Result, number: number): void
+}
+
+/**
+ * Plays every scene in its order. Interrupted, it plays no further one and tells nothing more: what the scene at hand
+ * needs is being taken down under it.
+ * @returns undefined when it was interrupted
+ */
+export async function playStory(
+  story: readonly Act[],
+  world: World,
+  audience: Audience,
+  interrupted: AbortSignal,
+): Promise<readonly Result[] | undefined> {
+  const results: Result[] = []
+  for (const { title, scenes } of story) {
+    if (interrupted.aborted) return undefined
+    audience.act(title)
+    for (const scene of scenes) {
+      if (interrupted.aborted) return undefined
+      const result = await playScene(scene, world)
+      if (interrupted.aborted) return undefined
+      results.push(result)
+      audience.played(result, results.length)
+    }
+  }
+  return results
+}

@@ -15,8 +15,6 @@ export interface Vigil {
   lastLog(pattern: RegExp): string | undefined
   /** Tells every line of its log from now on. */
   follow(tell: (line: string) => void): void
-  /** What `vigil config check` prints about the configuration as it stands. */
-  checkConfig(): Promise<string>
   /** A value on its metrics page; undefined while there is none. */
   metric(name: string): Promise<number | undefined>
   /** Waits, bounded, until a metric has the wanted value. */
@@ -45,11 +43,6 @@ export function createVigil(files: Pick<Files, 'static' | 'config'>, probesPort:
         .split('\n')
         .findLast((line) => pattern.test(line)),
     follow: (tell) => running?.onLine(tell),
-    checkConfig: async () => {
-      const check = start(process.execPath, [MAIN, 'config', 'check', '--quiet', files.config], { cwd: ROOT })
-      await check.ended
-      return check.output()
-    },
     metric,
     waitForMetric: async (name, isWanted) => {
       const found = await waitUntil(`metric ${name}`, 15_000, async () => {

@@ -9,22 +9,31 @@ export function whyOf(outcome: Outcome): string | undefined {
     case 'unavailable':
       return joined(FAILURES[decision.failure].sentence, detailOf(outcome, decision))
     case 'step-up':
-      return 'The action needs a stronger or more recent login.'
+      return joined('The action needs a stronger or more recent login.', decision.detail)
     case 'throttle':
-      return decision.limit === undefined
-        ? 'The request does not fit this identity’s own habit.'
-        : `The limit ${decision.limit.limit} is used up.`
+      return pauseOf(decision)
     default:
       return undefined
   }
 }
 
+function pauseOf({ limit, rule, detail }: Extract<Decision, { effect: 'throttle' }>): string {
+  if (limit !== undefined) return `The limit ${limit.limit} is used up.`
+  return rule === undefined
+    ? 'The request does not fit this identity’s own habit.'
+    : joined('A rule slows this request down.', detail)
+}
+
 type Refusing = Extract<Decision, { effect: 'deny' | 'unavailable' }>
 
 /** What was found by the stage whose failure decided: a refused token says nothing about a request that was malformed. */
-function detailOf({ stages }: Outcome, { failure }: Refusing): string | undefined {
-  const subject = stages?.subject
-  return subject?.state === 'refused' && subject.failure === failure ? subject.detail : undefined
+function detailOf({ check, stages }: Outcome, { failure, detail }: Refusing): string | undefined {
+  if (detail !== undefined) return detail
+  if (check.malformed === failure) return check.malformedDetail
+  if (stages === undefined) return undefined
+  const { subject, facts } = stages
+  if (facts.refusal === failure) return facts.refusalDetail
+  return subject.state === 'refused' && subject.failure === failure ? subject.detail : undefined
 }
 
 const joined = (sentence: string, detail: string | undefined): string =>

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import type { FailureCode } from '../errors.ts'
+import { claimed } from '../lib/claimed.ts'
 import { FieldLines } from '../lib/field-lines.ts'
 import type { Caller, Check, Peer } from '../model.ts'
 import { splitPath } from './path.ts'
@@ -29,7 +30,7 @@ export function toCheck(wire: WireCheckRequest, arrival: Arrival): Check {
   const attributes = wire.attributes ?? {}
   const http = attributes.request?.http
   const { path, hasQuery, hasQueryToken, isHostile } = splitPath(http?.path ?? '')
-  const { headers, isBroken } = readHeaders(http)
+  const { headers, fault } = readHeaders(http)
   const authority = normaliseAuthority(http?.host ?? '')
   const method = http?.method ?? ''
   const scheme = (http?.scheme ?? '').toLowerCase()
@@ -38,7 +39,7 @@ export function toCheck(wire: WireCheckRequest, arrival: Arrival): Check {
     judgeTarget(http, method, scheme, headers) ??
     (isAuthority(authority) ? undefined : 'check.request.host') ??
     (isHostile ? 'check.request.path' : undefined) ??
-    (isBroken ? 'check.request.header' : undefined)
+    (fault === undefined ? undefined : 'check.request.header')
   return {
     id: arrival.id,
     atMs: arrival.atMs,
@@ -61,6 +62,7 @@ export function toCheck(wire: WireCheckRequest, arrival: Arrival): Check {
     metadata: toMetadata(attributes.metadata_context?.filter_metadata),
     isGrpc: isGrpc(headers.get('content-type')?.[0]),
     malformed,
+    malformedDetail: malformed === 'check.request.header' ? fault : undefined,
   }
 }
 
@@ -102,13 +104,13 @@ function normaliseAuthority(host: string): string {
 
 interface Headers {
   readonly headers: FieldLines
-  /** A name or value that no HTTP parser should have let through. */
-  isBroken: boolean
+  /** Of the first name or value that no HTTP parser should have let through; a value is never told. */
+  fault: string | undefined
 }
 
 /** Both forms that Envoy sends: `headers` (repeats joined by `,`) and `header_map` (raw bytes, each entry alone). */
 function readHeaders(http: WireHttp | undefined): Headers {
-  const read: Headers = { headers: new FieldLines(), isBroken: false }
+  const read: Headers = { headers: new FieldLines(), fault: undefined }
   const raw = http?.header_map?.headers
   const list = raw === undefined || raw.length === 0 ? http?.headers : raw
   if (list !== undefined) for (const header of list) add(read, header.key ?? '', textOf(header))
@@ -122,7 +124,7 @@ function textOf({ value, raw_value: raw }: WireHeader): string {
 function add(read: Headers, key: string, value: string): void {
   const name = names.get(key) ?? judgeName(key)
   if (name === BROKEN || HEADER_CONTROL.test(value)) {
-    read.isBroken = true
+    read.fault ??= name === BROKEN ? 'a name that is none' : `${claimed(name)} holds a line break or a NUL`
     return
   }
   if (name === PSEUDO) return

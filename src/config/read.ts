@@ -11,6 +11,7 @@ import { type StaticSettings, staticSettings } from './schema/static.ts'
 import { checkSettings } from './semantic.ts'
 import { checkStaticSettings } from './semantic-static.ts'
 import { missingFiles } from './static-files.ts'
+import { NOT_A_MANIFEST } from './syntax-error.ts'
 import { validate } from './validate.ts'
 import { warnAbout } from './warnings.ts'
 
@@ -78,11 +79,11 @@ async function readValidated<S extends z.ZodType>(
   return { ok: true, value: validated.value, parsed: parsed.parsed, folder: found.folder }
 }
 
-/** The two files live inside ConfigMaps, and the ConfigMap is what lies at hand. */
+/** Another file than the one that is mounted, with the right one inside. */
 function manifestProblem(value: unknown): SettingsProblem | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   if (!Object.hasOwn(value, 'apiVersion') || !Object.hasOwn(value, 'kind')) return undefined
-  const message = 'this is a Kubernetes manifest; check the file inside it'
+  const message = `this is a Kubernetes manifest; ${NOT_A_MANIFEST}`
   return { path: ['apiVersion'], message, isAboutKey: true }
 }
 

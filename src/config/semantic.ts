@@ -1,4 +1,4 @@
-import type { SettingsProblem } from '../errors.ts'
+import { FAILURES, type SettingsProblem } from '../errors.ts'
 import { normaliseCidr } from '../lib/ip.ts'
 import { didYouMean } from '../lib/nearest.ts'
 import type { ActionSettings, RequirementSettings, RuleSettings } from './schema/decision.ts'
@@ -206,9 +206,18 @@ function checkRule(rule: RuleSettings, path: Path): SettingsProblem[] {
           },
         ]
   return [
+    ...checkRuleName(rule.name, [...path, 'name']),
     ...onlyFor('stepUp', ['step-up']),
     ...onlyFor('retryAfterSeconds', ['throttle']),
     ...onlyFor('whenUnknown', ['step-up', 'throttle', 'deny']),
     ...checkRequirement(rule.stepUp, [...path, 'stepUp']),
   ]
+}
+
+/** Records and metrics tell a rule that acted from one that could not be answered by the reason alone. */
+function checkRuleName(name: string, path: Path): SettingsProblem[] {
+  const reason = `policy.rule.${name}`
+  if (!Object.hasOwn(FAILURES, reason)) return []
+  const message = `a rule cannot be named "${name}": its reason ${reason} is one that this service gives by itself; choose another name`
+  return [{ path, message }]
 }

@@ -5,11 +5,20 @@ export const TOO_DEEP = `nested deeper than ${MAX_DEPTH} levels`
 
 const MESSAGES: Partial<Record<YAMLError['code'], string>> = {
   DUPLICATE_KEY: 'this key stands here twice; keep one of them',
-  MULTIPLE_DOCS: 'a configuration is one YAML document; remove everything from this `---` on',
   TAB_AS_INDENT: 'a tab cannot indent YAML; use spaces',
   RESOURCE_EXHAUSTION: TOO_DEEP,
   NON_STRING_KEY: 'a key must be plain text',
 }
+
+/** The two files live inside ConfigMaps, and the ConfigMap is what lies at hand. */
+export const NOT_A_MANIFEST =
+  'put the settings alone into a file: what stands in the ConfigMap below data, under the key vigil.yaml or static.yaml'
+const ONE_DOCUMENT =
+  'a configuration is one YAML document; move what follows this `---` into the document before it, or remove it'
+
+/** Top-level keys of any Kubernetes object; of what stands inside its data the lines are indented. */
+const isManifest = (text: string): boolean =>
+  /^["']?apiVersion["']?:/m.test(text) && /^["']?kind["']?:/m.test(text)
 
 const QUOTE_NEGATION = "a condition that begins with ! must be quoted, YAML takes it for a tag: when: '!…'"
 const QUOTE_WHOLE =
@@ -24,6 +33,10 @@ export function explainSyntax(error: YAMLError, text: string): { at: number; mes
   const at = error.pos[0]
   const known = MESSAGES[error.code]
   if (known !== undefined) return { at, message: known }
+  if (error.code === 'MULTIPLE_DOCS') {
+    const message = isManifest(text) ? `these are Kubernetes manifests; ${NOT_A_MANIFEST}` : ONE_DOCUMENT
+    return { at, message }
+  }
   if (error.code === 'TAG_RESOLVE_FAILED') {
     const isCondition = /\bwhen["']?:\s*$/.test(text.slice(0, at))
     return { at, message: isCondition ? QUOTE_NEGATION : 'this tag is not supported; write the plain value' }

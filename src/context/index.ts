@@ -39,14 +39,15 @@ export function gather(
   _subject: Subject,
   config: ContextConfig,
 ): Facts {
-  const { device, isMalformed } = deviceOf(check, config.deviceHeader)
+  const { device, fault } = deviceOf(check, config.deviceHeader)
   const facts = {
     entrypoint: entrypoint.name,
     action: actionOf(check, config.catalogue),
     address: addressOf(check, entrypoint),
     device,
   }
-  const refusal: FailureCode | undefined =
-    pathRefusal(check.path, config.paths) ?? (isMalformed ? 'check.request.header' : undefined)
-  return refusal === undefined ? facts : { ...facts, refusal }
+  const refusal: FailureCode | undefined = pathRefusal(check.path, config.paths)
+  if (refusal !== undefined) return { ...facts, refusal }
+  if (fault === undefined) return facts
+  return { ...facts, refusal: 'check.request.header', refusalDetail: `${config.deviceHeader} ${fault}` }
 }

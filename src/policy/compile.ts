@@ -93,22 +93,30 @@ function compileRule(settings: RuleSettings, order: number, vocabulary: Vocabula
     problems.push(...condition.problems.map((problem) => ({ path, ...problem })))
   }
   if (!condition.ok || problems.length > 0) return { ok: false, problems }
-  const { name, effect, whenUnknown, stepUp, retryAfterSeconds, shadow } = settings
+  const { name, description, effect, whenUnknown, stepUp, retryAfterSeconds, shadow } = settings
   return {
     ok: true,
     value: {
       order,
       name,
       reason: `policy.rule.${name}`,
+      label: labelOf(name, description),
       effect,
       retryAfterSeconds: retryAfterSeconds ?? ANOMALY_RETRY_SECONDS,
       isShadow: shadow,
       test: condition.test,
+      expr: condition.expr,
       applies: appliesOf(condition.expr),
       ...(whenUnknown && { whenUnknown }),
       ...(stepUp && { stepUp: requirementOf(stepUp) }),
     },
   }
+}
+
+/** In one line and without a last full stop, because it becomes part of a sentence. */
+function labelOf(name: string, description = ''): string {
+  const told = description.replace(/\s+/g, ' ').trim().replace(/\.$/, '')
+  return told === '' ? name : `${name} (${told})`
 }
 
 /** Settings that would do nothing beside this effect: whoever wrote them expects something else. */

@@ -14,6 +14,7 @@ import {
 import type { PolicyConfig } from './config.ts'
 import { defaultEffect } from './default-table.ts'
 import { Scope } from './engine.ts'
+import { explain } from './explain.ts'
 import { passGate, type Refusal } from './gate.ts'
 import { endLoop } from './loop.ts'
 import { type Rule, type Ruling, rule } from './rules.ts'
@@ -25,10 +26,14 @@ type Reasons = readonly [Reason, ...Reason[]]
 /** What every decision carries besides its effect. */
 interface Frame {
   readonly reasons: Reasons
-  readonly rule?: string
+  readonly rule: string | undefined
+  readonly detail: string | undefined
   readonly shadow: readonly ShadowOutcome[]
   readonly degraded: readonly string[]
 }
+
+/** Always the same members: one shape of decision is built and written faster than many. */
+const NO_RULE = { rule: undefined, detail: undefined } as const
 
 /** Of one check, what a step-up needs to be decided. */
 interface Caller {
@@ -68,7 +73,7 @@ function judge(
   const degraded = [...lost, ...gate.degraded]
 
   const excess = excessOf(past.limits)
-  if (excess !== undefined) return { effect: 'throttle', ...excess, shadow: [], degraded }
+  if (excess !== undefined) return { effect: 'throttle', ...excess, ...NO_RULE, shadow: [], degraded }
 
   const { sensitivity } = facts.action
   if (past.degraded.includes('store') && config.failure.store[sensitivity] !== 'degrade') {
@@ -78,19 +83,20 @@ function judge(
   const tenant = (subject.state === 'identified' && subject.credential.tenant) || undefined
   const scope = new Scope({ check, subject, facts, past, assessment, headers: config.headers })
   const ruling = rule(config.rules.candidates(facts.action, tenant), scope, sensitivity)
-  const frame = { shadow: ruling.shadow, degraded: [...degraded, ...ruling.skipped] }
+  const seen = { shadow: ruling.shadow, degraded: [...degraded, ...ruling.skipped] }
   const caller = { atMs: check.atMs, subject, past }
-  return ruling.rule === undefined
-    ? byDefault(caller, facts, assessment, config, frame)
-    : byRule(caller, ruling.rule, ruling.cause, facts.action.authentication ?? config.stepUp, frame)
+  if (ruling.rule === undefined) return byDefault(caller, facts, assessment, config, seen)
+  const detail = explain(ruling.rule, ruling.cause, scope)
+  const otherwise = facts.action.authentication ?? config.stepUp
+  return byRule(caller, ruling.rule, ruling.cause, otherwise, { ...seen, detail })
 }
 
 function refusalOf(refusal: Refusal, degraded: readonly string[], config: PolicyConfig): Decision {
   if (refusal.effect === 'step-up') {
     const reasons: Reasons = ['policy.authentication.unmet']
-    return { ...refusal, marksChallenge: false, reasons, shadow: [], degraded }
+    return { ...refusal, marksChallenge: false, reasons, ...NO_RULE, shadow: [], degraded }
   }
-  const frame: Frame = { reasons: [refusal.failure], shadow: [], degraded }
+  const frame: Frame = { reasons: [refusal.failure], ...NO_RULE, shadow: [], degraded }
   if (refusal.effect === 'unavailable') {
     return { ...refusal, retryAfterSeconds: config.retryAfterSeconds, ...frame }
   }
@@ -108,7 +114,7 @@ function byRule(
   acting: Rule,
   cause: Ruling['cause'],
   otherwise: Requirement,
-  rest: Pick<Frame, 'shadow' | 'degraded'>,
+  rest: Pick<Frame, 'shadow' | 'degraded' | 'detail'>,
 ): Decision {
   const frame: Frame = { ...rest, reasons: [acting.reason], rule: acting.name }
   if (cause === 'error') return denyBecause('policy.rule.error', frame)
@@ -140,9 +146,9 @@ function byDefault(
   const { sensitivity, authentication } = facts.action
   if (assessment.findings.some((finding) => finding.reason === BURST)) {
     const reasons: Reasons = ['policy.default.rate-anomaly', BURST]
-    return { effect: 'throttle', retryAfterSeconds: ANOMALY_RETRY_SECONDS, reasons, ...rest }
+    return { effect: 'throttle', retryAfterSeconds: ANOMALY_RETRY_SECONDS, reasons, ...NO_RULE, ...rest }
   }
-  const frame: Frame = { ...rest, reasons: [`policy.default.${sensitivity}-${assessment.level}`] }
+  const frame: Frame = { ...rest, ...NO_RULE, reasons: [`policy.default.${sensitivity}-${assessment.level}`] }
   const effect = defaultEffect(sensitivity, assessment.level)
   switch (effect) {
     case 'allow':
@@ -159,7 +165,8 @@ function stepUp({ atMs, subject, past }: Caller, required: Requirement, frame: F
   if (subject.state !== 'identified') return denyBecause('identity.credential.missing', frame)
   const challenge = challengeOf(required, subject.credential, past, atMs)
   if (challenge === undefined) {
-    return { effect: 'monitor', ...frame, reasons: [STEP_UP_SATISFIED, ...frame.reasons] }
+    // It passes, so there is nothing to explain.
+    return { effect: 'monitor', ...frame, detail: undefined, reasons: [STEP_UP_SATISFIED, ...frame.reasons] }
   }
   // Nobody is there to log in (SU-09).
   if (subject.credential.kind !== 'user') return denyBecause('policy.authentication.impossible', frame)

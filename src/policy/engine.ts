@@ -1,4 +1,14 @@
-import { type CelInput, celEnv, isCelError, isCelList, isCelMap, plan } from '@bufbuild/cel'
+import {
+  type CelInput,
+  type CelResult,
+  type CelValue,
+  celEnv,
+  celType,
+  isCelError,
+  isCelList,
+  isCelMap,
+  plan,
+} from '@bufbuild/cel'
 import type { Expr } from './syntax.ts'
 import { bindingsOf, isMissing } from './unknown.ts'
 import { type Input, VARIABLES } from './variables.ts'
@@ -45,17 +55,47 @@ export function engineRange(expr: Expr): (scope: Scope) => readonly CelInput[] |
   const evaluate = plan(ENVIRONMENT, expr)
   return (scope) => {
     const result = evaluate(scope.bindings)
-    if (isCelList(result)) return [...result]
-    if (isCelMap(result)) return [...result.keys()]
+    const items = itemsOf(result)
+    if (items !== undefined) return items
     return isMissing(result) ? 'unknown' : 'error'
   }
 }
 
+/** What a macro goes over: the elements of a list, the keys of a map; undefined: neither. */
+export function itemsOf(value: unknown): readonly CelInput[] | undefined {
+  if (isCelList(value)) return [...value]
+  return isCelMap(value) ? [...value.keys()] : undefined
+}
+
+/** `message` is the engine's own and may quote what was sent: it is for telling errors apart, not for records. */
+export type Evaluated =
+  | { readonly is: 'value'; readonly value: CelValue }
+  | { readonly is: 'unknown' }
+  | { readonly is: 'error'; readonly message: string }
+
+const plans = new WeakMap<Expr, (bindings?: Record<string, CelInput>) => CelResult>()
+
+/**
+ * What any part of a condition gives by itself. A part is planned once: whoever makes a rule fail again and again must
+ * not make it costly.
+ * @param scope absent: an expression without variables
+ */
+export function evaluate(expr: Expr, scope?: Scope): Evaluated {
+  const planned = plans.get(expr) ?? plan(ENVIRONMENT, expr)
+  plans.set(expr, planned)
+  const result = planned(scope?.bindings)
+  if (!isCelError(result)) return { is: 'value', value: result }
+  return isMissing(result) ? { is: 'unknown' } : { is: 'error', message: result.message }
+}
+
 /** The message with which an expression without variables fails, or undefined. */
 export function failureOf(expr: Expr): string | undefined {
-  const result = plan(ENVIRONMENT, expr)()
-  return isCelError(result) ? result.message : undefined
+  const result = evaluate(expr)
+  return result.is === 'error' ? result.message : undefined
 }
+
+/** `string`, `list`, `google.protobuf.Timestamp`, … */
+export const typeNameOf = (value: CelValue): string => celType(value).name
 
 /** Functions and operators by name, and whether a call can give a yes or no at all. */
 export const FUNCTIONS: ReadonlyMap<string, { readonly mayBeBoolean: boolean }> = readFunctions()

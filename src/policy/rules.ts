@@ -1,6 +1,7 @@
 import type { RuleSettings } from '../config/schema/decision.ts'
 import type { Reason, Requirement, Sensitivity, ShadowOutcome } from '../model.ts'
 import type { Scope, Test, Verdict } from './engine.ts'
+import type { Expr } from './syntax.ts'
 
 /** One compiled rule. */
 export interface Rule {
@@ -8,12 +9,16 @@ export interface Rule {
   readonly order: number
   readonly name: string
   readonly reason: Reason
+  /** Its name, and what it is for as far as its author says: for records. */
+  readonly label: string
   readonly effect: RuleSettings['effect']
   readonly whenUnknown?: 'match' | 'skip'
   readonly stepUp?: Requirement
   readonly retryAfterSeconds: number
   readonly isShadow: boolean
   readonly test: Test
+  /** The condition, for whoever has to explain it; absent for `true` and `false`. */
+  readonly expr: Expr | undefined
   readonly applies: Applies
 }
 

@@ -148,7 +148,7 @@ const binding = group('Is the token held by whom it was issued to.', {
 
 const subject = group('Who is calling.', {
   state: text(
-    'Whether the caller is known. A refused credential is refused by the gate, so no rule ever sees `refused`.',
+    'Whether the caller is known. The gate asks whoever shows no credential for one, whatever the action, and refuses a credential that does not hold: so far every rule sees `identified`, never `anonymous` or `refused`.',
     (i) => i.subject.state,
     ['identified', 'anonymous', 'refused'],
   ),

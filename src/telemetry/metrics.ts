@@ -19,6 +19,10 @@ export const COUNTERS = {
     help: 'Shadow rules that would have decided.',
     labels: ['rule', 'effect', 'outcome'],
   },
+  vigil_rule_failures_total: {
+    help: 'Rules that acted, were passed over with the check degraded, or would have acted in shadow, although their condition was unknown or went wrong.',
+    labels: ['rule', 'kind'],
+  },
   vigil_token_cache_total: { help: 'Look-ups in the verified-token cache.', labels: ['result'] },
   vigil_jwks_fetch_total: { help: 'Fetches of key sets.', labels: ['result'] },
   vigil_store_errors_total: { help: 'Store calls that failed.', labels: ['call', 'reason'] },
@@ -42,7 +46,10 @@ export const GAUGES = {
     labels: [],
   },
   vigil_config_generation: { help: 'Generation of the configuration in use.', labels: [] },
-  vigil_store_degraded: { help: '1 when the store cannot be relied on for replay.', labels: ['why'] },
+  vigil_store_degraded: {
+    help: '1 when Redis cannot be relied on for replay; it is told once connected.',
+    labels: ['why'],
+  },
 } as const satisfies Record<string, Metric>
 
 export type CounterName = keyof typeof COUNTERS

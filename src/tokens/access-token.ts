@@ -71,13 +71,14 @@ async function signatureRefusal(
   try {
     await compactVerify(token, key.object)
   } catch (error) {
-    // Whatever went wrong, the signature was not found to be good; jose's code names why and holds no part of the token.
-    return refused(
-      'identity.token.signature',
-      error instanceof errors.JOSEError ? error.code : 'unexpected fault',
-    )
+    // Whatever went wrong, the signature was not found to be good.
+    const isOther = error instanceof errors.JWSSignatureVerificationFailed
+    return refused('identity.token.signature', isOther ? OTHER_SIGNATURE : NOT_CHECKED)
   }
   // JWT-04: the first good signature decides an RSA key's algorithm. Another check may have decided it meanwhile.
   key.algorithm ??= algorithm
   return key.algorithm === algorithm ? undefined : refused('identity.token.algorithm')
 }
+
+const OTHER_SIGNATURE = 'another key made it, or the token was changed afterwards'
+const NOT_CHECKED = 'it could not be checked with the key of the issuer'

@@ -65,15 +65,21 @@ describe('headers', () => {
   })
 
   test.each([
-    ['NUL in a value', 'x-a', 'a\u0000b'],
-    ['line break in a value', 'x-a', 'a\r\nx-vigil-subject: root'],
-    ['space in a name', 'x a', 'v'],
-    ['empty name', '', 'v'],
-    ['colon in a name', 'x:a', 'v'],
-    ['a letter that lower-cases to ASCII in a name', 'coo\u212aie', 'v'],
-  ])('%s refuses the request', (_what, key, value) => {
-    expect(check({ headers: wireHeaders({ [key]: value }) }).malformed).toBe('check.request.header')
-    expect(check({ header_map: { headers: [{ key, value }] } }).malformed).toBe('check.request.header')
+    ['NUL in a value', 'x-a', 'a\u0000b', '"x-a" holds a line break or a NUL'],
+    ['line break in a value', 'X-A', 'a\r\nx-vigil-subject: root', '"x-a" holds a line break or a NUL'],
+    ['space in a name', 'x a', 'v', 'a name that is none'],
+    ['empty name', '', 'v', 'a name that is none'],
+    ['colon in a name', 'x:a', 'v', 'a name that is none'],
+    ['a letter that lower-cases to ASCII in a name', 'coo\u212aie', 'v', 'a name that is none'],
+  ])('%s refuses the request, and is told without a value', (_what, key, value, malformedDetail) => {
+    const refused = { malformed: 'check.request.header', malformedDetail }
+    expect(check({ headers: wireHeaders({ [key]: value }) })).toMatchObject(refused)
+    expect(check({ header_map: { headers: [{ key, value }] } })).toMatchObject(refused)
+  })
+
+  test('of a request that is refused for something else no header is told', () => {
+    const hostile = { method: 'TRACE', headers: wireHeaders({ 'x-a': 'a\u0000b' }) }
+    expect(check(hostile)).toMatchObject({ malformed: 'check.request.method', malformedDetail: undefined })
   })
 
   test.each([

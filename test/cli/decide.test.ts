@@ -104,6 +104,21 @@ test('a refusal is explained as its record explains it, what passes is not', asy
   expect(out[1]?.decision).not.toHaveProperty('why')
 })
 
+test('a rule is explained to the operator by its description, and the caller is told nothing of it', async () => {
+  const policy = [
+    {
+      name: 'maintenance',
+      description: 'Closed until Monday.',
+      when: 'request.path == "/v1/x"',
+      effect: 'deny',
+    },
+  ]
+  const bearer = { authorization: `Bearer ${mintAccessToken()}` }
+  const { out } = await run([line(bearer)], { ...SETTINGS, policy })
+  expect(out[0]?.decision?.why).toBe('A rule denies this request: maintenance (Closed until Monday).')
+  expect(JSON.stringify(out[0]?.response)).not.toContain('Monday')
+})
+
 test('a bare CheckRequest is taken, with now as its time and an unverified caller', async () => {
   const { code, out } = await run([JSON.stringify(request({}, '1'))])
   expect(code).toBe(0)

@@ -54,6 +54,11 @@ describe('gather', () => {
     expect(facts(change, written).refusal).toBe(refusal)
   })
 
+  test('which header it was is told, its value is not', () => {
+    expect(facts(devices('a', 'b')).refusalDetail).toBe('x-device-id appears more than once')
+    expect(facts({ path: '/a;b', ...devices('a', 'b') }).refusalDetail).toBeUndefined()
+  })
+
   test('problems of the catalogue carry their place', () => {
     const compiled = compileContext(settings.parse({ actions: [{ name: 'a', match: { paths: ['/{'] } }] }))
     expect(compiled).toMatchObject({ ok: false, problems: [{ path: ['actions', 0, 'match', 'paths', 0] }] })

@@ -2,7 +2,9 @@ import { celEnv, isCelError, plan } from '@bufbuild/cel'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { engineTest, Scope, type Verdict } from '../../src/policy/engine.ts'
+import { explain } from '../../src/policy/explain.ts'
 import { testOf } from '../../src/policy/logic.ts'
+import type { Cause } from '../../src/policy/rules.ts'
 import { parseCondition } from '../../src/policy/syntax.ts'
 import type { Input } from '../../src/policy/variables.ts'
 import { assessment, check, facts, past, subject } from './fixtures.ts'
@@ -112,6 +114,22 @@ function both(text: string, input: Input): [ours: Verdict, engines: Verdict] {
   if (!parsed.ok) throw new Error(text)
   return [testOf(parsed.tree.expr)(new Scope(input)), engineTest(parsed.tree.expr)(new Scope(input))]
 }
+
+test('whatever is missing or goes wrong has a name', () => {
+  fc.assert(
+    fc.property(tree.condition, inputs, (text, input) => {
+      const [cause] = both(text, input)
+      fc.pre(typeof cause === 'string')
+      const parsed = parseCondition(text)
+      const expr = parsed.ok ? parsed.tree.expr : undefined
+      const detail = explain({ label: 'r', effect: 'deny', expr }, cause as Cause, new Scope(input))
+      expect([text, detail]).toEqual([text, expect.stringMatching(/^r; ./)])
+      if (cause === 'unknown') expect(detail).toMatch(/^r; [^;]* (?:is|are) missing$/)
+      expect(detail).not.toMatch(/something|could not be evaluated/)
+    }),
+    { numRuns: 400 },
+  )
+})
 
 describe('conditions mean what the engine says', () => {
   test('a single comparison gives exactly the engine’s verdict', () => {

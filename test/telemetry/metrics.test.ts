@@ -87,6 +87,12 @@ describe('what the code counts', () => {
     expect(calls.length).toBeGreaterThan(2)
   })
 
+  test('a gauge is set in one place: of two the later word would win, not the newer fact', () => {
+    for (const gauge of Object.keys(GAUGES)) {
+      expect([gauge, calls.filter(({ name }) => name === gauge)]).toEqual([gauge, [expect.anything()]])
+    }
+  })
+
   test('every call names a metric and labels of the table', () => {
     const bad = calls.filter(({ name, labels }) => {
       const used = labels.split(',').map((part) => part.split(':')[0]?.trim() ?? '')

@@ -2,7 +2,6 @@ import { logIn, machineToken, newKey, proofFor } from '../credentials.ts'
 import { editConfig, editLive } from '../edit.ts'
 import { sentenceOf } from '../log.ts'
 import type { Act, Scene } from '../scene.ts'
-import type { Vigil } from '../vigil.ts'
 import { explain } from '../why.ts'
 import { passage, refusal } from './played.ts'
 
@@ -89,23 +88,14 @@ const brokenEdit: Scene = {
     const credential = await logIn(issuer.url, { user: 'alice' })
     const told = await client.send({ path: '/v1/accounts', credential })
     const isKept = (await vigil.metric('vigil_config_generation')) === generation
-    const mistake = await whereIs(/\befect\b/, vigil)
+    const mistake = vigil.lastLog(/\befect\b.*configuration refused/)
+    const where = mistake === undefined ? 'Nobody names the mistake.' : `Vigil’s log: ${sentenceOf(mistake)}`
     return {
       got: `${told.status}; vigil_config_last_reload_successful 0, still configuration ${generation}`,
-      why: `${mistake ?? 'Nobody names the mistake.'} ${await explain(await told.record())}`,
+      why: `${where} ${await explain(await told.record())}`,
       isAsExpected: told.status === 200 && isKept && mistake !== undefined,
     }
   },
-}
-
-/** Who names the mistake: the log line of the refused reload, else `vigil config check`, which lists every problem. */
-async function whereIs(mistake: RegExp, vigil: Vigil): Promise<string | undefined> {
-  const refused = vigil.lastLog(/configuration refused/)
-  if (refused === undefined) return undefined
-  if (mistake.test(refused)) return `Vigil’s log: ${sentenceOf(refused)}`
-  const problems = (await vigil.checkConfig()).split('\n').filter((line) => /^\S+:\d+:\d+: /.test(line))
-  const line = problems.find((each) => mistake.test(each))
-  return line === undefined ? undefined : `vigil config check: ${line}`
 }
 
 export const policyAct: Act = {

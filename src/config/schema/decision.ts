@@ -114,7 +114,10 @@ export const ruleSettings = z.strictObject({
     .describe('For `step-up`: what the login must be like; default `enforcement.stepUp`.'),
   retryAfterSeconds: z.number().int().min(1).optional().describe('For `throttle`: default 60.'),
   shadow: z.boolean().default(false).describe('Evaluate and record, do not enforce.'),
-  description: z.string().optional().describe('A sentence for people; not used by the service.'),
+  description: z
+    .string()
+    .optional()
+    .describe('What the rule is for: records tell it when the rule keeps a request from passing.'),
 })
 
 export const policySettings = z.array(ruleSettings).default([])

@@ -7,17 +7,21 @@ const NONE: Facts['device'] = Object.freeze({ isAttested: false })
 
 /**
  * The device id that the client claims. Nothing proves it here, so it may raise risk and never lower it.
- * @returns `isMalformed` when the header appears more than once, is longer than 256 characters or not printable.
+ * @returns `fault` says, as the end of a sentence, why the header cannot be read; undefined: nothing is wrong with it
  */
 export function deviceOf(
   check: Check,
   header: string,
-): { readonly device: Facts['device']; readonly isMalformed: boolean } {
+): { readonly device: Facts['device']; readonly fault: string | undefined } {
   const values = check.headers.get(header)
-  if (values === undefined) return { device: NONE, isMalformed: false }
+  if (values === undefined) return { device: NONE, fault: undefined }
   const id = values[0]?.trim() ?? ''
-  if (values.length > 1) return { device: NONE, isMalformed: true }
-  if (id === '') return { device: NONE, isMalformed: false }
-  if (id.length > MAX_LENGTH || !DEVICE_ID.test(id)) return { device: NONE, isMalformed: true }
-  return { device: { id, isAttested: false }, isMalformed: false }
+  if (values.length > 1) return { device: NONE, fault: 'appears more than once' }
+  if (id === '') return { device: NONE, fault: undefined }
+  if (id.length > MAX_LENGTH) return { device: NONE, fault: `is longer than ${MAX_LENGTH} characters` }
+  if (!DEVICE_ID.test(id)) return { device: NONE, fault: id.includes(',') ? JOINED : UNPRINTABLE }
+  return { device: { id, isAttested: false }, fault: undefined }
 }
+
+const JOINED = 'appears more than once, or holds a comma'
+const UNPRINTABLE = 'holds a character that is not printable ASCII'

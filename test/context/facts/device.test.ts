@@ -16,26 +16,26 @@ describe('the claimed device', () => {
   test.each(good)('%s', (_, values, id) => {
     expect(read(...values)).toEqual({
       device: id === undefined ? { isAttested: false } : { id, isAttested: false },
-      isMalformed: false,
+      fault: undefined,
     })
   })
 
-  const bad: [string, string[]][] = [
-    ['two headers', ['dev-1', 'dev-2']],
-    ['the same header twice', ['dev-1', 'dev-1']],
-    ['an empty one and a full one', ['', 'dev-1']],
-    ['two joined by Envoy', ['dev-1,dev-2']],
-    ['257 characters', ['d'.repeat(257)]],
-    ['a control byte', ['dev\u0001']],
-    ['a tab inside', ['dev\t1']],
-    ['not ASCII', ['dév']],
+  const bad: [string, string[], string][] = [
+    ['two headers', ['dev-1', 'dev-2'], 'appears more than once'],
+    ['the same header twice', ['dev-1', 'dev-1'], 'appears more than once'],
+    ['an empty one and a full one', ['', 'dev-1'], 'appears more than once'],
+    ['two joined by Envoy', ['dev-1,dev-2'], 'appears more than once, or holds a comma'],
+    ['257 characters', ['d'.repeat(257)], 'is longer than 256 characters'],
+    ['a control byte', ['dev\u0001'], 'holds a character that is not printable ASCII'],
+    ['a tab inside', ['dev\t1'], 'holds a character that is not printable ASCII'],
+    ['not ASCII', ['dév'], 'holds a character that is not printable ASCII'],
   ]
-  test.each(bad)('%s is malformed and no id', (_, values) => {
-    expect(read(...values)).toEqual({ device: { isAttested: false }, isMalformed: true })
+  test.each(bad)('%s is malformed and no id', (_, values, fault) => {
+    expect(read(...values)).toEqual({ device: { isAttested: false }, fault })
   })
 
   test('no header is missing, not malformed', () => {
-    expect(deviceOf(checkOf(), 'x-device-id')).toEqual({ device: { isAttested: false }, isMalformed: false })
+    expect(deviceOf(checkOf(), 'x-device-id')).toEqual({ device: { isAttested: false }, fault: undefined })
   })
 
   test('another header is not looked at', () => {

@@ -220,6 +220,17 @@ describeWithValkey('store', (server) => {
     expect(meter.counts['vigil_store_degraded{why=replica}']).toBe(0)
   })
 
+  test('that it may evict claims is told as soon as it is connected, without being asked', async () => {
+    const valkey = await startRedis({ server, args: ['--maxmemory-policy', 'allkeys-lru'] })
+    cleanups.push(() => valkey.stop())
+    const { store, meter } = open(valkey.port)
+    cleanups.push(() => store.close())
+    // Not yet known is not 0, which would say that it can be relied on.
+    expect(meter.counts).not.toHaveProperty(['vigil_store_degraded{why=eviction}'])
+    await waitUntil('its standing', 10_000, () => 'vigil_store_degraded{why=eviction}' in meter.counts)
+    expect(meter.counts['vigil_store_degraded{why=eviction}']).toBe(1)
+  })
+
   test('a replica is degraded and takes no claims', async () => {
     const primary = await startRedis({ server })
     const args = ['--replicaof', '127.0.0.1', String(primary.port)]
