@@ -75,7 +75,7 @@ export function toRecord(outcome: Outcome, context: RecordContext): AuditRecord 
   return {
     v: 1,
     id: check.id,
-    at: new Date(check.atMs).toISOString(),
+    at: isoTime(check.atMs),
     durationUs: context.durationUs,
     config: context.config,
     trace,
@@ -160,9 +160,39 @@ const NO_USES: readonly [] = []
 
 type CredentialView = Omit<Identified['credential'], Hidden>
 
+/** Written out, so that a member which is added must be told or hidden, and because a rest of members is slow to make. */
 function credentialView(credential: Identified['credential']): CredentialView {
-  const { tokenId: _id, tokenHash: _hash, confirmation: _cnf, ...told } = credential
-  return told
+  const view: { [K in keyof Required<CredentialView>]: CredentialView[K] } = {
+    issuer: credential.issuer,
+    subject: credential.subject,
+    kind: credential.kind,
+    tenant: credential.tenant,
+    client: credential.client,
+    actor: credential.actor,
+    session: credential.session,
+    scopes: credential.scopes,
+    acr: credential.acr,
+    amr: credential.amr,
+    authTime: credential.authTime,
+    issuedAt: credential.issuedAt,
+    expiresAt: credential.expiresAt,
+    device: credential.device,
+    claims: credential.claims,
+  }
+  // What has no value is left out by JSON.
+  return view as CredentialView
+}
+
+/** Many checks come within a millisecond, and a date is slow to write. */
+let lastMs = Number.NaN
+let lastText = ''
+
+function isoTime(atMs: number): string {
+  if (atMs !== lastMs) {
+    lastText = new Date(atMs).toISOString()
+    lastMs = atMs
+  }
+  return lastText
 }
 
 /** Trace id of W3C trace context, where the request carries a well-formed one. */

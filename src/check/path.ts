@@ -1,3 +1,5 @@
+import { flatCopy } from '../lib/flat.ts'
+
 /**
  * Splits and judges a `:path` by hand. `new URL()` is never used on it: it reads `//admin/x` as a host, turns `\`
  * into `/` and resolves dot segments, so that the policy would see another path than the upstream (CVE-2026-26205).
@@ -27,14 +29,17 @@ const DOT_SEGMENT = /(?:\/|%2f|%5c)(?:\.|%2e){1,2}(?=\/|%2f|%5c|;|%3b|$)/i
 /** @param raw the `:path` pseudo header, query included. */
 export function splitPath(raw: string): SplitPath {
   const end = raw.search(/[?#]/)
-  const path = end === -1 ? raw : raw.slice(0, end)
+  const cut = end === -1 ? raw : raw.slice(0, end)
+  const isHostilePath = isHostile(cut)
+  // What is not hostile is visible ASCII.
+  const path = end === -1 || isHostilePath ? cut : flatCopy(cut)
   const mark = raw.indexOf('?')
   const query = mark === -1 ? '' : raw.slice(mark + 1)
   return {
     path,
     hasQuery: mark !== -1,
     hasQueryToken: namesToken(query),
-    isHostile: isHostile(path) || raw.includes('#') || CONTROL.test(query),
+    isHostile: isHostilePath || raw.includes('#') || CONTROL.test(query),
   }
 }
 

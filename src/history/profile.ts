@@ -145,39 +145,48 @@ export function decodeProfile(text: string): ProfileRecord | undefined {
 
 const FEATURE = /^[a-z][a-z-]{0,30}$/
 
-/** @throws when anything is not what `packed` writes */
+/** By index and without copies: this is done for every check. @throws when anything is not what `packed` writes */
 function unpacked(record: Record<string, unknown>): ProfileRecord {
   if (record['v'] !== VERSION) throw new Error('version')
-  const [shape, minutes, minute, count] = numbers(record['r'], 4)
-  const features: Record<string, Features[string]> = {}
-  for (const [feature, entry] of Object.entries(record['d'] as object)) {
-    if (!FEATURE.test(feature)) throw new Error('feature')
-    const [shown, values] = list(entry, 2)
-    features[feature] = { shown: number(shown), values: list(values).map(unpackedValue) }
-  }
   return {
     firstSeenMs: number(record['f']) * 1000,
     lastSeenMs: number(record['l']) * 1000,
     seen: number(record['n']),
-    features,
-    rate: {
-      shape: number(shape),
-      minutes: number(minutes),
-      ...(count === 0 ? {} : { running: { minute: number(minute), count: number(count) } }),
-    },
+    features: unpackedFeatures(record['d']),
+    rate: unpackedRate(list(record['r'], 4)),
     ...(record['c'] === undefined ? {} : { challengedAtMs: number(record['c']) }),
   }
 }
 
-function unpackedValue(entry: unknown): SeenValue {
-  const [value, ...rest] = list(entry, 4)
-  const [count, first, last] = numbers(rest, 3)
+function unpackedRate(entry: readonly unknown[]): LearnedRate {
+  const shape = number(entry[0])
+  const minutes = number(entry[1])
+  const minute = number(entry[2])
+  const count = number(entry[3])
+  return count === 0 ? { shape, minutes } : { shape, minutes, running: { minute, count } }
+}
+
+function unpackedFeatures(entries: unknown): Features {
+  if (typeof entries !== 'object' || entries === null) throw new Error('features')
+  const packedFeatures = entries as Readonly<Record<string, unknown>>
+  const features: Record<string, Features[string]> = {}
+  for (const feature in packedFeatures) {
+    if (!FEATURE.test(feature)) throw new Error('feature')
+    const entry = list(packedFeatures[feature], 2)
+    features[feature] = { shown: number(entry[0]), values: list(entry[1]).map(unpackedValue) }
+  }
+  return features
+}
+
+function unpackedValue(packedValue: unknown): SeenValue {
+  const entry = list(packedValue, 4)
+  const value = entry[0]
   if (typeof value !== 'string') throw new Error('value')
   return {
     value,
-    count: number(count),
-    firstSeenMs: number(first) * 1000,
-    lastSeenMs: number(last) * 1000,
+    count: number(entry[1]),
+    firstSeenMs: number(entry[2]) * 1000,
+    lastSeenMs: number(entry[3]) * 1000,
   }
 }
 
@@ -185,8 +194,6 @@ function list(value: unknown, length?: number): readonly unknown[] {
   if (!Array.isArray(value) || (length !== undefined && value.length !== length)) throw new Error('list')
   return value
 }
-
-const numbers = (value: unknown, length: number): number[] => list(value, length).map(number)
 
 function number(value: unknown): number {
   if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) throw new Error('number')

@@ -1,19 +1,15 @@
-import { randomBytes } from 'node:crypto'
-
 /** Words of a fingerprint. */
 export const WORDS = 4
-const seed = randomBytes(4 * WORDS)
-const [SEED_A, SEED_B, SEED_C, SEED_D] = [0, 4, 8, 12].map((at) => seed.readInt32LE(at)) as [
-  number,
-  number,
-  number,
-  number,
-]
+
+const SEED_A = 0x6a_09_e6_67
+const SEED_B = 0xbb_67_ae_85
+const SEED_C = 0x3c_6e_f3_72
+const SEED_D = 0xa5_4f_f5_3a
 
 /**
  * 128 bits that stand for a key inside this process, in four words. For keys that nobody outside can choose (they are
  * HMACs): two with the same fingerprint are then less likely than a broken machine. Four hashes in the manner of
- * FNV-1a, each with a multiplier and the final mixing of MurmurHash3, seeded by chance for each process.
+ * FNV-1a, each with a multiplier of its own, and the final mixing of MurmurHash3.
  */
 export function fingerprint(key: string, into: Int32Array): void {
   let a = SEED_A
