@@ -33,6 +33,6 @@ export async function decompress(
   try {
     return await inflater(bytes, { maxOutputLength: maxBytes })
   } catch (error) {
-    return error instanceof RangeError ? TOO_LARGE : BROKEN
+    return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? TOO_LARGE : BROKEN
   }
 }

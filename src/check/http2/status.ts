@@ -37,6 +37,11 @@ export function refuseMediaType(stream: ServerHttp2Stream): void {
 function respondLast(stream: ServerHttp2Stream, headers: Record<string, string | number>): void {
   if (isGone(stream) || stream.headersSent) return
   stream.respond(headers, { endStream: true, sendDate: false } as object)
-  // RFC 9113 section 8.1: the answer is complete, and what is still to come of the request is not wanted.
+  // RFC 9113 section 8.1: the answer is complete, and what is still to come of the request is not wanted. A reset at
+  // once would take the place of the answer.
+  if (!stream.readableEnded) setImmediate(resetQuietly, stream)
+}
+
+function resetQuietly(stream: ServerHttp2Stream): void {
   stream.close(constants.NGHTTP2_NO_ERROR)
 }
