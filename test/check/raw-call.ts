@@ -36,12 +36,15 @@ const GOOD = {
   te: 'trailers',
 }
 
+/** The server's bounds are tested, not the client's. */
+const UNBOUNDED = { maxSessionMemory: Number.MAX_SAFE_INTEGER }
+
 /** `host:port` or `unix:/path`. */
 export function openRaw(address: string): ClientHttp2Session {
   const path = address.startsWith('unix:') ? address.slice('unix:'.length) : undefined
   const session = path
-    ? connect('http://localhost', { createConnection: () => connectSocket(path) })
-    : connect(`http://${address}`)
+    ? connect('http://localhost', { ...UNBOUNDED, createConnection: () => connectSocket(path) })
+    : connect(`http://${address}`, UNBOUNDED)
   session.on('error', () => undefined)
   return session
 }

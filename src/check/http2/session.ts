@@ -1,9 +1,4 @@
-import {
-  constants,
-  performServerHandshake,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2'
+import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { CHECK_PATH, type Connection } from '../transport.ts'
 import { begin, Call, type CallOptions, type Method, reply } from './call.ts'
@@ -34,10 +29,6 @@ const OPTIONS = {
   streamResetRate: 20_000,
 }
 
-/** A peer that does not even answer a PING holds up no drain. */
-const DRAIN_ROUND_MS = 1000
-const MAX_STREAM_ID = 2 ** 31 - 1
-
 const FAULT: Refusal = { code: STATUS.internal, text: 'the check failed' }
 const ENDED = { 'grpc-status': STATUS.unavailable, 'grpc-message': 'the server ends' }
 
@@ -64,22 +55,12 @@ export class Session implements Connection {
   }
 
   /**
-   * RFC 9113 section 6.8: first GOAWAY with the largest stream number, and the real one when a PING says that the peer
-   * has seen it. So no call that was already on its way is turned away.
+   * One GOAWAY, which names the last call that is answered: a client may send all later ones again. RFC 9113 section 6.8
+   * would announce it a round trip before; nghttp2 reads no more of an idle session once any GOAWAY is sent. Health has
+   * said NOT_SERVING for the drain delay by then.
    */
   drain(): void {
-    const session = this.#session
-    if (session.closed || session.destroyed) return
-    if (!this.#hasBegun) return session.destroy()
-    const timer = setTimeout(() => this.#close(), DRAIN_ROUND_MS)
-    session.goaway(constants.NGHTTP2_NO_ERROR, MAX_STREAM_ID)
-    session.ping(() => {
-      clearTimeout(timer)
-      this.#close()
-    })
-  }
-
-  #close(): void {
+    if (!this.#hasBegun) return this.#session.destroy()
     for (const stream of this.#watches) stream.end()
     this.#session.close()
   }
