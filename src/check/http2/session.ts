@@ -21,7 +21,7 @@ const MAX_STREAMS = 10_000
 const OPTIONS = {
   settings: { maxConcurrentStreams: MAX_STREAMS, enablePush: false },
   // What a session holds is bounded otherwise: so many calls, each with a message of at most maxMessageBytes that must
-  // come within the patience. Node's 10 MB for all of them together would refuse an Envoy's legitimate bodies.
+  // come within the patience. Node's 10 MB for all of them, answers that wait included, are less than that.
   maxSessionMemory: Number.MAX_SAFE_INTEGER,
   // Envoy resets a check when its client goes away or its timeout is over. By nghttp2's measure (33 a second) a few
   // impatient clients would end the connection, and with it the checks of everybody else.
