@@ -24,7 +24,7 @@ const serverSettings = z
     transport: z
       .enum(['http2', 'grpc-js'])
       .default('http2')
-      .describe('What speaks gRPC: Vigil’s own on node:http2, or @grpc/grpc-js at twice the cost per check.'),
+      .describe('What speaks gRPC: Vigil’s own on node:http2, or @grpc/grpc-js, which costs more per check.'),
     callers: z
       .array(z.string().min(1))
       .optional()
