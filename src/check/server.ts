@@ -1,38 +1,11 @@
 import { lstat, rm } from 'node:fs/promises'
-import {
-  Metadata,
-  Server,
-  type ServerUnaryCall,
-  type ServiceDefinition,
-  type sendUnaryData,
-  status,
-} from '@grpc/grpc-js'
-import { HealthImplementation } from 'grpc-health-check'
 import type { ServerSettings } from '../config/schema/static.ts'
-import type { Caller } from '../model.ts'
 import type { Log } from '../ports.ts'
-import { LOCAL, UNVERIFIED } from './caller.ts'
 import { reloadingCertificates } from './certificates.ts'
 import type { CheckHandler } from './handler.ts'
-import { type Listener, listenPlain } from './listener.ts'
-import { listenTls } from './tls-listener.ts'
-import { CHECK_PATH } from './wire.ts'
-
-const SERVICE = 'envoy.service.auth.v3.Authorization'
-const asIs = (bytes: Buffer) => bytes
-
-/** Bytes in, bytes out: decoding happens in the handler, where failing to decode is a denial and no gRPC error. */
-const definition: ServiceDefinition = {
-  Check: {
-    path: CHECK_PATH,
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: asIs,
-    requestDeserialize: asIs,
-    responseSerialize: asIs,
-    responseDeserialize: asIs,
-  },
-}
+import { openHttp2 } from './http2/transport.ts'
+import { type Listener, openListener } from './listener.ts'
+import type { Transport, TransportOptions } from './transport.ts'
 
 export interface CheckServer {
   /** `host:port` or `unix:/path` that were bound, in the order of the settings. */
@@ -51,20 +24,14 @@ const MAX_TRANSPORT_BYTES = 64 * 1024 * 1024
 /** How often changed certificate files are looked for. */
 const CERTIFICATE_REFRESH_MS = 5000
 
-/** One or more gRPC servers per listener: which one a call came through decides who its caller is. */
+/** Opens the listeners, with one transport behind all of them. */
 export async function startCheckServer(
   settings: ServerSettings,
   handler: CheckHandler,
   log: Log,
 ): Promise<CheckServer> {
-  const health = new HealthImplementation({ '': 'NOT_SERVING', [SERVICE]: 'NOT_SERVING' })
-  const transportBytes = Math.max(MAX_TRANSPORT_BYTES, 2 * settings.maxMessageBytes)
-  const serverFor = (caller: Caller): Server => {
-    const server = new Server({ 'grpc.max_receive_message_length': transportBytes })
-    server.addService(definition, { Check: checkMethod(handler, caller) })
-    health.addToServer(server)
-    return server
-  }
+  const maxMessageBytes = Math.max(MAX_TRANSPORT_BYTES, 2 * settings.maxMessageBytes)
+  const transport = await openTransport(settings.transport, { handler, maxMessageBytes })
   const certificates = settings.tls === undefined ? undefined : reloadingCertificates(settings.tls, log)
   const listeners: Listener[] = []
   const close = async (timeoutMs: number) => {
@@ -74,14 +41,8 @@ export async function startCheckServer(
   const timer = certificates && setInterval(certificates.refresh, CERTIFICATE_REFRESH_MS).unref()
   try {
     for (const listen of settings.listen) {
-      const isUnix = listen.startsWith('unix:')
-      if (isUnix) await removeStaleSocket(listen.slice('unix:'.length))
-      const isTls = !isUnix && certificates !== undefined
-      listeners.push(
-        isTls
-          ? await listenTls(listen, certificates, serverFor)
-          : await listenPlain(listen, serverFor(isUnix ? LOCAL : UNVERIFIED)),
-      )
+      if (listen.startsWith('unix:')) await removeStaleSocket(listen.slice('unix:'.length))
+      listeners.push(await openListener(listen, certificates, transport, log))
     }
   } catch (error) {
     // What was bound before would go on answering for a service that has not begun.
@@ -90,13 +51,19 @@ export async function startCheckServer(
   }
   return {
     addresses: listeners.map(({ address }) => address),
-    setServing: (isServing) => {
-      const state = isServing ? 'SERVING' : 'NOT_SERVING'
-      health.setStatus('', state)
-      health.setStatus(SERVICE, state)
-    },
+    setServing: transport.setServing,
     close,
   }
+}
+
+/** Only what is chosen is loaded: grpc-js would cost memory and time at start. */
+async function openTransport(
+  kind: ServerSettings['transport'],
+  options: TransportOptions,
+): Promise<Transport> {
+  if (kind === 'http2') return openHttp2(options)
+  const { openGrpcJs } = await import('./grpc-js.ts')
+  return openGrpcJs(options)
 }
 
 /** A socket that an earlier process left behind; anything else at that path is a mistake in the configuration. */
@@ -105,14 +72,4 @@ async function removeStaleSocket(path: string): Promise<void> {
   if (found === undefined) return
   if (!found.isSocket()) throw new Error(`cannot listen on unix:${path}: a file that is no socket is there`)
   await rm(path)
-}
-
-function checkMethod(handler: CheckHandler, caller: Caller) {
-  return (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) => {
-    handler.handle(call.request, caller).then(
-      (response) => callback(null, response),
-      // `handle` never rejects; if it ever did, hanging would be worse than an error.
-      () => callback({ code: status.INTERNAL, metadata: new Metadata() }),
-    )
-  }
 }

@@ -105,6 +105,14 @@ describe('who may know whom', () => {
     expect(show(bad)).toEqual([])
   })
 
+  test('grpc-js is known by its transport alone, and that is loaded only when it is chosen', () => {
+    const owners = imports
+      .filter((i) => /^(@grpc\/grpc-js|grpc-health-check)(\/|$)/.test(i.to))
+      .map((i) => i.from)
+    expect([...new Set(owners)]).toEqual(['check/grpc-js.ts'])
+    expect(show(imports.filter((i) => i.to === 'check/grpc-js.ts'))).toEqual([])
+  })
+
   test('settings types may be known by stages, the rest of config only by app, snapshot and cli', () => {
     const bad = imports.filter((i) => {
       if (room(i.to) !== 'config' || room(i.from) === 'config') return false

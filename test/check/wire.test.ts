@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { decodeRequest } from '../../src/check/decode.ts'
 import { encodeResponse } from '../../src/check/encode.ts'
+import { CHECK_PATH as SERVED_PATH } from '../../src/check/transport.ts'
 import { CHECK_PATH, decodeResponse, encodeRequest, type WireCheckResponse } from '../../src/check/wire.ts'
 
 /** Bytes computed by hand from the field numbers of Envoy's own protos. */
@@ -12,6 +13,7 @@ const hex = (response: WireCheckResponse) => encodeResponse(response).toString('
 
 test('the method is the one that Envoy calls', () => {
   expect(CHECK_PATH).toBe('/envoy.service.auth.v3.Authorization/Check')
+  expect(SERVED_PATH).toBe(CHECK_PATH)
 })
 
 describe('CheckResponse byte for byte', () => {

@@ -29,8 +29,11 @@ async function serve(config: string, server: Record<string, unknown> = {}): Prom
 const status = async ({ ask }: VigilProcess) => (await ask({})).status
 
 describe('vigil serve', () => {
-  test('answers, says live and ready, and drains on SIGTERM with exit code 0', async () => {
-    const vigil = await serve(mount(GOOD).file, { drainDelaySeconds: 1 })
+  test.each([
+    'http2',
+    'grpc-js',
+  ])('answers, says live and ready, and drains on SIGTERM with exit code 0, on %s', async (transport) => {
+    const vigil = await serve(mount(GOOD).file, { drainDelaySeconds: 1, transport })
     expect(await status(vigil)).toBe(401)
     expect((await vigil.probe('/livez')).status).toBe(200)
     vigil.running.kill('SIGTERM')

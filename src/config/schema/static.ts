@@ -21,6 +21,10 @@ const serverSettings = z
       })
       .optional()
       .describe('TLS of TCP listeners; absent: plaintext, and records say `caller unverified`.'),
+    transport: z
+      .enum(['http2', 'grpc-js'])
+      .default('http2')
+      .describe('What speaks gRPC: Vigil’s own on node:http2, or @grpc/grpc-js, which costs more per check.'),
     callers: z
       .array(z.string().min(1))
       .optional()

@@ -14,6 +14,7 @@ interface RowPlan {
   readonly kind: keyof Mint
   readonly store: 'none' | 'memory' | 'redis'
   readonly isExtra?: true
+  readonly transport?: 'grpc-js'
 }
 
 export const EMPTY = 'empty grpc-js handler'
@@ -21,6 +22,13 @@ export const EMPTY = 'empty grpc-js handler'
 const ROWS: readonly RowPlan[] = [
   { name: EMPTY, kind: 'bearer', store: 'none' },
   { name: 'vigil, memory store', kind: 'bearer', store: 'memory' },
+  {
+    name: 'vigil on grpc-js, memory store',
+    kind: 'bearer',
+    store: 'memory',
+    isExtra: true,
+    transport: 'grpc-js',
+  },
   { name: 'vigil, Redis', kind: 'bearer', store: 'redis' },
   { name: 'DPoP proof each, memory store', kind: 'proven', store: 'memory', isExtra: true },
   { name: 'DPoP proof each, Redis', kind: 'proven', store: 'redis' },
@@ -46,8 +54,8 @@ export async function openRows(
 ): Promise<Row[]> {
   const jwks = jwksOf(workload)
   const rows: Row[] = []
-  for (const { name, kind, store } of plansOf({ hasAllRows, hasRedis: redisPort !== undefined })) {
-    const own = store === 'redis' ? { jwks, redisPort } : { jwks }
+  for (const { name, kind, store, transport } of plansOf({ hasAllRows, hasRedis: redisPort !== undefined })) {
+    const own = { jwks, transport, ...(store === 'redis' && { redisPort }) }
     rows.push({ name, kind, server: await (store === 'none' ? startEmpty() : startVigil(own)) })
   }
   return rows
