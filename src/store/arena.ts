@@ -2,7 +2,9 @@ import { Buffer } from 'node:buffer'
 
 /** Smallest block; every block is a whole number of these. */
 export const UNIT_BYTES = 32
-const CHUNK_UNITS = 32_768
+/** A chunk is 1 MB. */
+const CHUNK_BITS = 15
+const CHUNK_UNITS = 1 << CHUNK_BITS
 const MOST_UNITS = 32
 /** What is longer does not go into an arena. */
 export const MOST_BYTES = MOST_UNITS * UNIT_BYTES
@@ -51,23 +53,23 @@ export class Arena {
 
   /** @param index 0 to 3 in the smallest block */
   writeNumber(block: number, index: number, value: number): void {
-    this.#chunk(block).numbers[byteAt(block) / 8 + index] = value
+    this.#chunk(block).numbers[numberAt(block) + index] = value
   }
 
   readNumber(block: number, index: number): number {
-    return this.#chunk(block).numbers[byteAt(block) / 8 + index] ?? 0
+    return this.#chunk(block).numbers[numberAt(block) + index] ?? 0
   }
 
   /** A block lies within one chunk; what is left at the end of one is a block of its own. */
   #fresh(units: number): number {
-    const left = CHUNK_UNITS - (this.#next % CHUNK_UNITS)
+    const left = CHUNK_UNITS - unitAt(this.#next)
     if (left < units) {
       this.#give(this.#next, left)
       this.#next += left
     }
     const block = this.#next
     this.#next += units
-    if (block / CHUNK_UNITS >= this.#chunks.length) this.#chunks.push(newChunk())
+    if (block >> CHUNK_BITS >= this.#chunks.length) this.#chunks.push(newChunk())
     return block
   }
 
@@ -77,15 +79,17 @@ export class Arena {
   }
 
   #chunk(block: number): Chunk {
-    const chunk = this.#chunks[Math.trunc(block / CHUNK_UNITS)]
+    const chunk = this.#chunks[block >> CHUNK_BITS]
     if (chunk === undefined) throw new RangeError('no such block')
     return chunk
   }
 }
 
 const unitsOf = (bytes: number): number => Math.max(1, Math.ceil(bytes / UNIT_BYTES))
-const byteAt = (block: number): number => (block % CHUNK_UNITS) * UNIT_BYTES
-const linkAt = (block: number): number => byteAt(block) / 4
+const unitAt = (block: number): number => block & (CHUNK_UNITS - 1)
+const byteAt = (block: number): number => unitAt(block) * UNIT_BYTES
+const linkAt = (block: number): number => unitAt(block) * (UNIT_BYTES / 4)
+const numberAt = (block: number): number => unitAt(block) * (UNIT_BYTES / 8)
 
 function newChunk(): Chunk {
   const bytes = Buffer.alloc(CHUNK_UNITS * UNIT_BYTES)

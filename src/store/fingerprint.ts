@@ -1,5 +1,13 @@
+import { Buffer } from 'node:buffer'
+
 /** Words of a fingerprint. */
 export const WORDS = 4
+
+/** UTF-8 of one UTF-16 unit. */
+const MOST_BYTES_PER_UNIT = 3
+const SCRATCH_BYTES = 1024
+const scratch = Buffer.alloc(SCRATCH_BYTES)
+const scratchWords = new Int32Array(scratch.buffer, scratch.byteOffset, SCRATCH_BYTES / 4)
 
 const SEED_A = 0x6a_09_e6_67
 const SEED_B = 0xbb_67_ae_85
@@ -12,16 +20,28 @@ const SEED_D = 0xa5_4f_f5_3a
  * FNV-1a, each with a multiplier of its own, and the final mixing of MurmurHash3.
  */
 export function fingerprint(key: string, into: Int32Array): void {
-  let a = SEED_A
-  let b = SEED_B
-  let c = SEED_C
-  let d = SEED_D
-  for (let i = 0; i < key.length; i++) {
-    const code = key.charCodeAt(i)
-    a = Math.imul(a ^ code, 0x23_9b_96_1b)
-    b = Math.imul(b ^ code, 0xab_0e_97_89)
-    c = Math.imul(c ^ code, 0x38_b3_4a_e5)
-    d = Math.imul(d ^ code, 0xa1_e3_8b_93)
+  // As bytes it is read four characters at a time, whatever kind of string V8 has made of it.
+  const isLong = key.length * MOST_BYTES_PER_UNIT > SCRATCH_BYTES - 4
+  const bytes = isLong ? Buffer.alloc(SCRATCH_BYTES + key.length * MOST_BYTES_PER_UNIT) : scratch
+  const length = bytes.write(key, 0, 'utf8')
+  bytes[length] = 0
+  bytes[length + 1] = 0
+  bytes[length + 2] = 0
+  const words = isLong ? new Int32Array(bytes.buffer, bytes.byteOffset) : scratchWords
+  let a = SEED_A ^ length
+  let b = SEED_B ^ length
+  let c = SEED_C ^ length
+  let d = SEED_D ^ length
+  for (let i = 0; i * 4 < length; i++) {
+    const word = words[i] ?? 0
+    a = Math.imul(a ^ word, 0x23_9b_96_1b)
+    b = Math.imul(b ^ word, 0xab_0e_97_89)
+    c = Math.imul(c ^ word, 0x38_b3_4a_e5)
+    d = Math.imul(d ^ word, 0xa1_e3_8b_93)
+    a ^= a >>> 15
+    b ^= b >>> 17
+    c ^= c >>> 14
+    d ^= d >>> 18
   }
   // What a low bit knows only goes up by multiplying: bring the high ones down, and each word into the others.
   a = Math.imul(a ^ (a >>> 16) ^ (c >>> 15), 0x85_eb_ca_6b)

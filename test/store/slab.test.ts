@@ -48,7 +48,7 @@ test('whatever is set, replaced and expires: every key has what was set last, as
           expect(slab.setText(one.key, text, nowMs + one.ttlMs, made % 2 === 0, nowMs)).toBe(true)
           model.set(one.key, { value: text, untilMs: nowMs + one.ttlMs })
         } else {
-          const counter = { window: one.window, current: made++, previous: 2 ** 40 }
+          const counter = { window: one.window, current: made++, previous: 2 ** 30 }
           expect(slab.setCounter(one.key, counter, nowMs + one.ttlMs, nowMs)).toBe(true)
           model.set(one.key, { value: counter.current, untilMs: nowMs + one.ttlMs })
         }
