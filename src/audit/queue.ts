@@ -1,4 +1,5 @@
 import type { Log, Meter } from '../ports.ts'
+import { type Batch, Batches } from './batch.ts'
 import type { Sink } from './sink.ts'
 
 interface QueueOptions {
@@ -11,8 +12,8 @@ interface QueueOptions {
 
 /** A record waits no longer than this for others to be written with it: a write for each cost a tenth of the CPU. */
 const FLUSH_MS = 50
-/** Nor when so many characters wait. */
-const FLUSH_LENGTH = 64 * 1024
+/** What is full before goes at once. */
+const BATCH_BYTES = 256 * 1024
 
 export interface SinkQueue {
   push(line: string): void
@@ -22,46 +23,49 @@ export interface SinkQueue {
 /** Bounded queue before one sink: records are written in batches, and what does not fit is dropped and counted. */
 export function createSinkQueue(sink: Sink, options: QueueOptions): SinkQueue {
   const { limit, meter, log, schedule } = options
-  let lines: string[] = []
-  let length = 0
+  const batches = new Batches(BATCH_BYTES)
   let state: 'idle' | 'scheduled' | 'blocked' | 'broken' | 'closed' = 'idle'
 
   let cancel = (): void => undefined
   const drop = (count: number, reason: string) => {
     if (count > 0) meter.add('vigil_audit_dropped_total', count, { sink: sink.name, reason })
   }
-  const flush = () => {
-    if (lines.length === 0 || state === 'broken') return
-    const batch = lines
-    lines = []
-    length = 0
-    const hasRoom = sink.write(batch.join(''), (isWritten) => {
-      if (!isWritten) drop(batch.length, 'broken')
+  const write = (batch: Batch): boolean =>
+    sink.write(batch.bytes.subarray(0, batch.length), (isWritten) => {
+      if (!isWritten) drop(batch.lines, 'broken')
+      batches.giveBack(batch)
     })
-    if (state !== 'closed') state = hasRoom ? 'idle' : 'blocked'
+  const flush = () => {
+    if (state === 'broken') return
+    if (state !== 'closed') state = 'idle'
+    for (let batch = batches.take(); batch !== undefined; batch = batches.take()) {
+      if (write(batch) || state === 'closed') continue
+      state = 'blocked'
+      return
+    }
+  }
+  const flushSoon = () => {
+    state = 'scheduled'
+    cancel = schedule(FLUSH_MS, flush)
   }
   sink.onReady(() => {
     if (state !== 'blocked') return
     state = 'idle'
-    flush()
+    // Those that came meanwhile wait for others like all: a sink that is ready at once would get them one by one.
+    if (batches.waiting > 0) flushSoon()
   })
   sink.onBroken((reason) => {
     state = 'broken'
     log.error('audit sink broken', { sink: sink.name, reason })
-    drop(lines.length, 'broken')
-    lines = []
-    length = 0
+    for (let batch = batches.take(); batch !== undefined; batch = batches.take()) drop(batch.lines, 'broken')
   })
   return {
     push: (line) => {
       if (state === 'broken' || state === 'closed') return drop(1, state)
-      if (lines.length >= limit) return drop(1, 'full')
-      lines.push(line)
-      length += line.length
-      if (state === 'idle') {
-        state = 'scheduled'
-        cancel = schedule(FLUSH_MS, flush)
-      } else if (state === 'scheduled' && length >= FLUSH_LENGTH) {
+      if (batches.waiting >= limit) return drop(1, 'full')
+      const isFull = batches.add(line)
+      if (state === 'idle') flushSoon()
+      if (state === 'scheduled' && isFull) {
         cancel()
         flush()
       }

@@ -12,7 +12,7 @@ describe('the file sink', () => {
     const path = join(dir, 'new.jsonl')
     const sink = fileSink(path)
     const settled: boolean[] = []
-    sink.write('a\n', (isWritten) => settled.push(isWritten))
+    sink.write(Buffer.from('a\n'), (isWritten) => settled.push(isWritten))
     await sink.close()
     expect(statSync(path).mode & 0o777).toBe(0o600)
     expect(readFileSync(path, 'utf8')).toBe('a\n')
@@ -23,8 +23,8 @@ describe('the file sink', () => {
     const path = join(dir, 'old.jsonl')
     writeFileSync(path, 'before\n')
     const sink = fileSink(path)
-    sink.write('a\n', () => undefined)
-    sink.write('b\n', () => undefined)
+    sink.write(Buffer.from('a\n'), () => undefined)
+    sink.write(Buffer.from('b\n'), () => undefined)
     await sink.close()
     expect(readFileSync(path, 'utf8')).toBe('before\na\nb\n')
   })
@@ -39,10 +39,10 @@ describe('the file sink', () => {
         resolve()
       })
     })
-    sink.write('a\n', (isWritten) => settled.push(isWritten))
+    sink.write(Buffer.from('a\n'), (isWritten) => settled.push(isWritten))
     await broken
     await new Promise<void>((resolve) => {
-      sink.write('b\n', (isWritten) => {
+      sink.write(Buffer.from('b\n'), (isWritten) => {
         settled.push(isWritten)
         resolve()
       })
@@ -55,9 +55,9 @@ describe('the file sink', () => {
   test('it asks for a pause when its buffer is full, and tells when it is ready', async () => {
     const sink = fileSink(join(dir, 'big.jsonl'))
     const ready = new Promise<void>((resolve) => sink.onReady(resolve))
-    expect(sink.write('x'.repeat(1 << 20), () => undefined)).toBe(false)
+    expect(sink.write(Buffer.from('x'.repeat(1 << 20)), () => undefined)).toBe(false)
     await ready
-    expect(sink.write('y', () => undefined)).toBe(true)
+    expect(sink.write(Buffer.from('y'), () => undefined)).toBe(true)
     await sink.close()
   })
 })

@@ -23,7 +23,7 @@ test('closing waits for what was written, leaves the stream open and takes its l
   sink.onReady(() => undefined)
   sink.onBroken(() => undefined)
   const settled: boolean[] = []
-  sink.write('a\n', (isWritten) => settled.push(isWritten))
+  sink.write(Buffer.from('a\n'), (isWritten) => settled.push(isWritten))
   await sink.close()
   expect(chunks.join('')).toBe('a\n')
   expect(settled).toEqual([true])
@@ -46,6 +46,6 @@ test('lines that a closed pipe takes are told as lost', async () => {
   const { stream } = standardOutput(true)
   const sink = stdoutSink(stream)
   sink.onBroken(() => undefined)
-  const isWritten = await new Promise<boolean>((resolve) => sink.write('a\n', resolve))
+  const isWritten = await new Promise<boolean>((resolve) => sink.write(Buffer.from('a\n'), resolve))
   expect(isWritten).toBe(false)
 })
