@@ -18,18 +18,24 @@ const HALF_LIFE_MINUTES = 7 * 24 * 60
  * Adds requests. A minute is learned when a request of a later minute arrives, so a burst is never compared with itself;
  * what was learned halves its weight every 7 days, its mean stays.
  *
- * @param timesMs epoch ms, in any order
+ * @param requests in any order, each of one minute
  */
-export function completeMinutes(rate: LearnedRate, timesMs: readonly number[]): LearnedRate {
-  const minutes = timesMs.map((atMs) => Math.floor(atMs / MINUTE_MS)).sort((a, b) => a - b)
-  let learned = rate
-  for (let from = 0, to = 0; from < minutes.length; from = to) {
-    const minute = minutes[from] ?? 0
-    while (minutes[to] === minute) to++
-    learned = withRequests(learned, minute, to - from)
+export function completeMinutes(
+  rate: LearnedRate,
+  requests: readonly { readonly firstMs: number; readonly count: number }[],
+): LearnedRate {
+  const counts = new Map<number, number>()
+  for (const { firstMs, count } of requests) {
+    const minute = minuteOf(firstMs)
+    counts.set(minute, (counts.get(minute) ?? 0) + count)
   }
+  let learned = rate
+  for (const [minute, count] of [...counts].sort(([a], [b]) => a - b))
+    learned = withRequests(learned, minute, count)
   return learned
 }
+
+export const minuteOf = (atMs: number): number => Math.floor(atMs / MINUTE_MS)
 
 function withRequests(rate: LearnedRate, minute: number, count: number): LearnedRate {
   const { shape, minutes, running } = rate

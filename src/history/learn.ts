@@ -9,7 +9,7 @@ import {
 import type { Log, Meter } from '../ports.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
 import type { HistoryKeys } from './keys.ts'
-import { decodeProfile, encodeProfile, mergeProfile, PROFILE_TTL_MS, type ProfileDelta } from './profile.ts'
+import { decodeProfile, encodeProfile, mergeProfile, PROFILE_TTL_MS } from './profile.ts'
 import { LearningQueue, type Pending } from './queue.ts'
 import {
   type ChallengeDelta,
@@ -17,7 +17,6 @@ import {
   encodeSession,
   mergeSession,
   SESSION_TTL_MS,
-  type SessionDelta,
   withChallenge,
 } from './session.ts'
 
@@ -30,7 +29,7 @@ export interface LearnerParts {
   readonly meter: Meter
   readonly log: Log
   readonly schedule: Schedule
-  /** Deltas that may wait at once; more are dropped and counted. */
+  /** Deltas that may wait at once (many like checks are one); more are dropped and counted. */
   readonly maxPending?: number
 }
 
@@ -49,7 +48,7 @@ const MAX_PENDING = 50_000
 /** Keys merged between two looks at the event loop: merging thousands at a stretch would delay checks. */
 const KEYS_AT_ONCE = 16
 
-/** Write-behind: what checks taught is merged per key every second or 32 events, challenges at once. */
+/** Write-behind: what checks taught is merged per key every second or 32 changes, challenges at once. */
 export function createLearner(parts: LearnerParts): Learner {
   return new WriteBehind(parts)
 }
@@ -73,28 +72,36 @@ class WriteBehind implements Learner {
 
   learn(check: Check, subject: Subject, _facts: Facts, past: Past, decision: Decision): void {
     if (subject.state !== 'identified') return
-    const lesson = lessonOf(check, subject, past, decision)
-    if (lesson === undefined) return
+    if (decision.effect === 'step-up') return this.#challenged(check, subject, past, decision.marksChallenge)
+    if (!isLesson(subject, past, decision)) return
     const { profile, session } = this.#parts.keys.of(subject.credential)
-    const most = Math.max(
-      lesson.profile === undefined ? 0 : this.#add(profile, 'profile', lesson.profile),
-      this.#add(session, 'session', lesson.session),
-    )
-    const isFull = this.#queue.isHalfFull
-    if (isFull || most >= MAX_PER_KEY || lesson.session.kind === 'challenged') {
-      this.#isUrgent = true
-      void this.#drain()
-    } else this.#arm()
+    const isProved = subject.binding.state === 'verified' || decision.reasons.includes(STEP_UP_SATISFIED)
+    const shown = isProved ? past.shown : withoutNew(past)
+    const waiting = this.#queue.sawIdentity(profile, check.atMs, shown)
+    const ofSession = this.#queue.sawSession(session, check.atMs, past.shown['device'])
+    for (const count of [waiting, ofSession]) if (count === 0) this.#drop('full', 1)
+    if (Math.max(waiting, ofSession) >= MAX_PER_KEY || this.#queue.isHalfFull) this.#hurry()
+    else this.#arm()
+  }
+
+  #challenged({ atMs }: Check, { credential }: Identified, past: Past, marks: boolean): void {
+    const { profile, session } = this.#parts.keys.of(credential)
+    const delta: ChallengeDelta = { kind: 'challenged', atMs, issuedAt: credential.issuedAt, marks }
+    // A client that asks again and again with one token teaches nothing new, and costs no write.
+    if (!marks && isKnown(delta, past)) return
+    const waiting = marks ? [this.#queue.add(profile, 'profile', { kind: 'challenged', atMs })] : []
+    waiting.push(this.#queue.add(session, 'session', delta))
+    for (const count of waiting) if (count === 0) this.#drop('full', 1)
+    this.#hurry()
+  }
+
+  #hurry(): void {
+    this.#isUrgent = true
+    void this.#drain()
   }
 
   async flush(): Promise<void> {
     while (this.#queue.size > 0 || this.#draining !== undefined) await this.#drain()
-  }
-
-  #add(key: string, kind: Pending['kind'], delta: ProfileDelta | SessionDelta): number {
-    const waiting = this.#queue.add(key, kind, delta)
-    if (waiting === 0) this.#drop('full', 1)
-    return waiting
   }
 
   #arm(): void {
@@ -135,7 +142,7 @@ class WriteBehind implements Learner {
     } catch (error) {
       const reason = error instanceof StoreUnavailable ? error.reason : 'unexpected'
       this.#parts.meter.add('vigil_store_errors_total', 1, { call: 'update', reason })
-      this.#drop('store', pending.deltas.length)
+      this.#drop('store', checksIn(pending))
     }
   }
 
@@ -146,38 +153,20 @@ class WriteBehind implements Learner {
   }
 }
 
-interface Lesson {
-  readonly profile?: ProfileDelta
-  readonly session: SessionDelta
-}
-
 type Identified = Extract<Subject, { state: 'identified' }>
 
 /**
- * What a check teaches. Only what passed becomes habit: what was refused or throttled must not look normal next time.
- * The edge has learned what an inside entrypoint sees, and Envoy's own retry was learned with its first try.
+ * Only what passed becomes habit: what was refused or throttled must not look normal next time. The edge has learned what
+ * an inside entrypoint sees, and Envoy's own retry was learned with its first try.
  */
-function lessonOf(check: Check, subject: Identified, past: Past, decision: Decision): Lesson | undefined {
-  const { atMs } = check
-  if (decision.effect === 'step-up') {
-    const { issuedAt } = subject.credential
-    return ofChallenge({ kind: 'challenged', atMs, issuedAt, marks: decision.marksChallenge }, past)
-  }
-  const hasPassed = decision.effect === 'allow' || decision.effect === 'monitor'
-  if (!hasPassed || subject.isCounted || past.proof === 'retry') return undefined
-  const isProved = subject.binding.state === 'verified' || decision.reasons.includes(STEP_UP_SATISFIED)
-  const device = past.shown['device']
-  return {
-    profile: { kind: 'seen', atMs, shown: isProved ? past.shown : withoutNew(past) },
-    session: { kind: 'seen', atMs, ...(device === undefined ? {} : { device }) },
-  }
+function isLesson(subject: Identified, past: Past, { effect }: Decision): boolean {
+  const hasPassed = effect === 'allow' || effect === 'monitor'
+  return hasPassed && !subject.isCounted && past.proof !== 'retry'
 }
 
-/** Undefined when the session knows all of it: a client that asks again and again with one token costs no write. */
-function ofChallenge(delta: ChallengeDelta, past: Past): Lesson | undefined {
-  if (delta.marks) return { profile: { kind: 'challenged', atMs: delta.atMs }, session: delta }
+function isKnown(delta: ChallengeDelta, past: Past): boolean {
   const before = past.session?.challenges
-  return before !== undefined && withChallenge(before, delta) === before ? undefined : { session: delta }
+  return before !== undefined && withChallenge(before, delta) === before
 }
 
 /**
@@ -187,11 +176,21 @@ function ofChallenge(delta: ChallengeDelta, past: Past): Lesson | undefined {
 function withoutNew(past: Past): Past['shown'] {
   // Without the store nobody knows what is new.
   if (past.degraded.includes('store')) return {}
-  const isTaught = ([feature, value]: [string, string]) => {
-    const known = past.profile?.features[feature]?.values ?? []
-    return known.length === 0 || known.some((seen) => seen.value === value)
-  }
-  return Object.fromEntries(Object.entries(past.shown).filter(isTaught))
+  const names = Object.keys(past.shown)
+  // Nearly always: nothing is new, and nothing has to be copied.
+  if (names.every((name) => isHabit(past, name))) return past.shown
+  return Object.fromEntries(Object.entries(past.shown).filter(([name]) => isHabit(past, name)))
+}
+
+function isHabit({ profile, shown }: Past, feature: string): boolean {
+  const known = profile?.features[feature]?.values
+  return known === undefined || known.length === 0 || known.some(({ value }) => value === shown[feature])
+}
+
+const checksIn = ({ deltas }: Pending): number => {
+  let checks = 0
+  for (const delta of deltas) checks += delta.kind === 'seen' ? delta.count : 1
+  return checks
 }
 
 /** Pure; what cannot be read any more is begun anew. */

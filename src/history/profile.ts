@@ -6,14 +6,24 @@ export interface ProfileRecord extends Profile {
   readonly rate: LearnedRate
 }
 
-/** What one check adds. */
+/** So many checks of one minute, from the first to the last. */
+export interface Sightings {
+  readonly kind: 'seen'
+  readonly firstMs: number
+  readonly lastMs: number
+  readonly count: number
+}
+
+type Timed = Sightings | { readonly kind: 'challenged'; readonly atMs: number }
+export const firstMsOf = (delta: Timed): number => (delta.kind === 'seen' ? delta.firstMs : delta.atMs)
+export const lastMsOf = (delta: Timed): number => (delta.kind === 'seen' ? delta.lastMs : delta.atMs)
+
+/** What checks add. */
 export type ProfileDelta =
-  | {
-      readonly kind: 'seen'
-      readonly atMs: number
-      /** Hashes of the values shown, by feature. */
+  | (Sightings & {
+      /** Hashes of the values that each of them showed, by feature. */
       readonly shown: Readonly<Record<string, string>>
-    }
+    })
   | { readonly kind: 'challenged'; readonly atMs: number }
 
 /** An identity unseen for this long starts anew. */
@@ -30,24 +40,24 @@ export function mergeProfile(
   deltas: readonly ProfileDelta[],
 ): ProfileRecord {
   const features: Record<string, Feature> = { ...current?.features }
-  const own = new Set<string>()
-  const seenMs: number[] = []
-  const challengedMs: number[] = []
+  const sightings: Sightings[] = []
+  let { firstSeenMs, lastSeenMs, seen, challengedAtMs } = current ?? NEVER_SEEN
   for (const delta of deltas) {
-    if (delta.kind === 'challenged') challengedMs.push(delta.atMs)
+    firstSeenMs = Math.min(firstSeenMs, firstMsOf(delta))
+    lastSeenMs = Math.max(lastSeenMs, lastMsOf(delta))
+    if (delta.kind === 'challenged') challengedAtMs = Math.max(challengedAtMs ?? 0, delta.atMs)
     else {
-      seenMs.push(delta.atMs)
-      for (const feature in delta.shown)
-        addValue(features, own, feature, delta.shown[feature] ?? '', delta.atMs)
+      seen += delta.count
+      sightings.push(delta)
+      for (const feature in delta.shown) addValue(features, feature, delta.shown[feature] ?? '', delta)
     }
   }
-  const challengedAtMs = latest(current?.challengedAtMs, challengedMs)
   return {
-    firstSeenMs: Math.min(current?.firstSeenMs ?? Number.POSITIVE_INFINITY, ...seenMs, ...challengedMs),
-    lastSeenMs: Math.max(current?.lastSeenMs ?? 0, ...seenMs, ...challengedMs),
-    seen: (current?.seen ?? 0) + seenMs.length,
+    firstSeenMs,
+    lastSeenMs,
+    seen,
     features,
-    rate: completeMinutes(current?.rate ?? NO_RATE, seenMs),
+    rate: completeMinutes(current?.rate ?? NO_RATE, sightings),
     ...(challengedAtMs === undefined ? {} : { challengedAtMs }),
   }
 }
@@ -57,39 +67,37 @@ interface Feature {
   readonly values: readonly SeenValue[]
 }
 
-/** @param own features of this merge, which may be changed in place: many checks are merged at once */
-function addValue(
-  features: Record<string, Feature>,
-  own: Set<string>,
-  feature: string,
-  value: string,
-  atMs: number,
-): void {
-  const before = features[feature]
-  const first = before?.values[0]
-  if (before === undefined || first?.value !== value || atMs < first.lastSeenMs || !own.has(feature)) {
-    own.add(feature)
-    const values = withValue(before?.values ?? [], value, atMs)
-    features[feature] = { shown: (before?.shown ?? 0) + 1, values }
-    return
-  }
-  // The newest value once more, as nearly always: nothing changes its place.
-  const mine = before as { shown: number; readonly values: SeenValue[] }
-  mine.shown++
-  mine.values[0] = { value, count: first.count + 1, firstSeenMs: first.firstSeenMs, lastSeenMs: atMs }
+const NEVER_SEEN: Pick<Profile, 'firstSeenMs' | 'lastSeenMs' | 'seen' | 'challengedAtMs'> = {
+  firstSeenMs: Number.POSITIVE_INFINITY,
+  lastSeenMs: 0,
+  seen: 0,
 }
 
-export const latest = (current: number | undefined, times: readonly number[]): number | undefined =>
-  times.length === 0 ? current : Math.max(current ?? 0, ...times)
+function addValue(
+  features: Record<string, Feature>,
+  feature: string,
+  value: string,
+  sightings: Sightings,
+): void {
+  const before = features[feature]
+  features[feature] = {
+    shown: (before?.shown ?? 0) + sightings.count,
+    values: withValue(before?.values ?? [], value, sightings),
+  }
+}
 
 /** Newest first; the ninth is forgotten. */
-function withValue(values: readonly SeenValue[], value: string, atMs: number): readonly SeenValue[] {
+function withValue(
+  values: readonly SeenValue[],
+  value: string,
+  { firstMs, lastMs, count }: Sightings,
+): readonly SeenValue[] {
   const before = values.find((seen) => seen.value === value)
   const now = {
     value,
-    count: (before?.count ?? 0) + 1,
-    firstSeenMs: Math.min(before?.firstSeenMs ?? atMs, atMs),
-    lastSeenMs: Math.max(before?.lastSeenMs ?? atMs, atMs),
+    count: (before?.count ?? 0) + count,
+    firstSeenMs: Math.min(before?.firstSeenMs ?? firstMs, firstMs),
+    lastSeenMs: Math.max(before?.lastSeenMs ?? lastMs, lastMs),
   }
   const others = values.filter((seen) => seen.value !== value)
   const at = others.findIndex((seen) => seen.lastSeenMs <= now.lastSeenMs)

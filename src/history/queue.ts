@@ -1,3 +1,4 @@
+import { minuteOf } from './habit.ts'
 import type { ProfileDelta } from './profile.ts'
 import type { SessionDelta } from './session.ts'
 
@@ -6,7 +7,13 @@ export type Pending =
   | { readonly kind: 'profile'; readonly deltas: ProfileDelta[] }
   | { readonly kind: 'session'; readonly deltas: SessionDelta[] }
 
-/** Deltas by key, bounded in number. */
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+type Seen<D> = Writable<Extract<D, { kind: 'seen' }>>
+
+/**
+ * Deltas by key, bounded in number. A check like the last one of its key only raises a count: what thousands of checks
+ * leave behind until the next write would else be copied from one collection to the next.
+ */
 export class LearningQueue {
   readonly #max: number
   #byKey = new Map<string, Pending>()
@@ -34,6 +41,28 @@ export class LearningQueue {
     return (pending.deltas as (ProfileDelta | SessionDelta)[]).push(delta)
   }
 
+  /** One check with these values; as `add`. */
+  sawIdentity(key: string, atMs: number, shown: Readonly<Record<string, string>>): number {
+    const deltas = this.#byKey.get(key)?.deltas
+    const last = deltas?.at(-1) as ProfileDelta | undefined
+    if (last?.kind === 'seen' && isSameMinute(last, atMs) && isSame(last.shown, shown)) {
+      raise(last, atMs)
+      return deltas?.length ?? 0
+    }
+    return this.add(key, 'profile', { kind: 'seen', firstMs: atMs, lastMs: atMs, count: 1, shown })
+  }
+
+  /** One check of this session from this device; as `add`. */
+  sawSession(key: string, atMs: number, device: string | undefined): number {
+    const deltas = this.#byKey.get(key)?.deltas
+    const last = deltas?.at(-1) as SessionDelta | undefined
+    if (last?.kind === 'seen' && isSameMinute(last, atMs) && last.device === device) {
+      raise(last, atMs)
+      return deltas?.length ?? 0
+    }
+    return this.add(key, 'session', { kind: 'seen', firstMs: atMs, lastMs: atMs, count: 1, device })
+  }
+
   /** Everything that waits, in the order in which the keys came; the queue is empty then. */
   take(): [key: string, pending: Pending][] {
     const all = [...this.#byKey]
@@ -41,4 +70,23 @@ export class LearningQueue {
     this.#size = 0
     return all
   }
+}
+
+const isSameMinute = ({ firstMs }: { readonly firstMs: number }, atMs: number): boolean =>
+  minuteOf(firstMs) === minuteOf(atMs)
+
+function raise(last: Seen<ProfileDelta> | Seen<SessionDelta>, atMs: number): void {
+  last.count++
+  last.firstMs = Math.min(last.firstMs, atMs)
+  last.lastMs = Math.max(last.lastMs, atMs)
+}
+
+function isSame(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  let members = 0
+  for (const name in a) {
+    if (a[name] !== b[name]) return false
+    members++
+  }
+  for (const _ in b) members--
+  return members === 0
 }

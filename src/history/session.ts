@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { CHALLENGE_WINDOW_MS, type Challenges, type Session } from '../model.ts'
+import { firstMsOf, lastMsOf, type Sightings } from './profile.ts'
 
 export interface ChallengeDelta {
   readonly kind: 'challenged'
@@ -10,9 +11,7 @@ export interface ChallengeDelta {
   readonly marks: boolean
 }
 
-export type SessionDelta =
-  | { readonly kind: 'seen'; readonly atMs: number; readonly device?: string }
-  | ChallengeDelta
+export type SessionDelta = (Sightings & { readonly device: string | undefined }) | ChallengeDelta
 
 /** A session that is idle for this long is forgotten. */
 export const SESSION_TTL_MS = 7 * 86_400_000
@@ -40,10 +39,10 @@ const MAX_COUNT = 0xff
 export function mergeSession(current: Session | undefined, deltas: readonly SessionDelta[]): Session {
   let { firstSeenMs, lastSeenMs, seen, device, challengedAtMs, challenges } = current ?? NEVER_SEEN
   for (const delta of deltas) {
-    firstSeenMs = Math.min(firstSeenMs, delta.atMs)
-    lastSeenMs = Math.max(lastSeenMs, delta.atMs)
+    firstSeenMs = Math.min(firstSeenMs, firstMsOf(delta))
+    lastSeenMs = Math.max(lastSeenMs, lastMsOf(delta))
     if (delta.kind === 'seen') {
-      seen++
+      seen += delta.count
       device = delta.device ?? device
     } else {
       challenges = withChallenge(challenges, delta)

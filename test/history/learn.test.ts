@@ -148,7 +148,7 @@ describe('when it is written', () => {
     for (let i = 0; i < 3; i++) learn()
     await settle()
     expect(updates).toEqual([])
-    expect(learner.pending).toBe(6)
+    expect(learner.pending).toBe(2)
     expect(timers.waiting.map(({ ms }) => ms)).toEqual([1000])
     timers.ring()
     await settle()
@@ -170,12 +170,13 @@ describe('when it is written', () => {
     expect(profile()?.seen).toBe(1)
   })
 
-  test('at once when 32 wait for one key', async () => {
+  test('at once when 32 changes wait for one key', async () => {
     const { learn, timers, profile } = open()
-    for (let i = 0; i < 31; i++) learn()
+    const fromDevice = (i: number) => learn(ALLOW, identified(), { shown: { device: `device-${i}` } })
+    for (let i = 0; i < 31; i++) fromDevice(i)
     await settle()
     expect(profile()).toBeUndefined()
-    learn()
+    fromDevice(31)
     await settle()
     expect(profile()?.seen).toBe(32)
     expect(timers.waiting).toEqual([])

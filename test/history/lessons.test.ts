@@ -13,7 +13,10 @@ const credential = credentialOf()
 const OLD = 'old-hash'
 const NEW = 'new-hash'
 const known = (...devices: string[]) => {
-  const deltas = devices.map((device) => ({ kind: 'seen', atMs: AT_MS - 1000, shown: { device } }) as const)
+  const atMs = AT_MS - 1000
+  const deltas = devices.map(
+    (device) => ({ kind: 'seen', firstMs: atMs, lastMs: atMs, count: 1, shown: { device } }) as const,
+  )
   return mergeProfile(undefined, deltas)
 }
 const allow: Decision = { effect: 'allow', reasons: ['policy.default.low-low'], shadow: [], degraded: [] }

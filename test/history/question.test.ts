@@ -220,7 +220,9 @@ test('there is one wait, with every command in it', async () => {
 test('profile and session come with it; what cannot be read is missing, and that is said', async () => {
   const { config, store } = open([])
   const { profile, session } = keys.of(credential)
-  const known = mergeProfile(undefined, [{ kind: 'seen', atMs: AT_MS, shown: { device: 'abcdefgh' } }])
+  const known = mergeProfile(undefined, [
+    { kind: 'seen', firstMs: AT_MS, lastMs: AT_MS, count: 1, shown: { device: 'abcdefgh' } },
+  ])
   await store.update(profile, 1e6, () => encodeProfile(known))
   await store.update(session, 1e6, () => encodeSession({ firstSeenMs: AT_MS, lastSeenMs: AT_MS, seen: 4 }))
   const good = await recall(checkOf(), showing(), factsOf(), config)

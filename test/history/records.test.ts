@@ -14,7 +14,13 @@ import { decodeSession, encodeSession, mergeSession } from '../../src/history/se
 import { makeToken } from '../harness/requests.ts'
 
 const T0 = 1_800_000_000_000
-const seen = (atMs: number, device: string): ProfileDelta => ({ kind: 'seen', atMs, shown: { device } })
+const seen = (atMs: number, device: string): ProfileDelta => ({
+  kind: 'seen',
+  firstMs: atMs,
+  lastMs: atMs,
+  count: 1,
+  shown: { device },
+})
 
 describe('profile', () => {
   test('remembers the last eight devices, newest first, and how often each was shown', () => {
@@ -57,6 +63,15 @@ describe('profile', () => {
     expect(decodeProfile(text)).toBeUndefined()
   })
 
+  test('many at once are as many one by one', () => {
+    const one = (atMs: number) => seen(atMs, 'a')
+    const many = { kind: 'seen', firstMs: T0, lastMs: T0 + 2000, count: 3, shown: { device: 'a' } } as const
+    const before = mergeProfile(undefined, [one(T0 - 120_000), seen(T0 - 60_000, 'b')])
+    expect(mergeProfile(before, [many])).toEqual(
+      mergeProfile(before, [one(T0 + 1000), one(T0), one(T0 + 2000)]),
+    )
+  })
+
   test('merging in one go or one by one gives the same', () => {
     const deltas = [seen(T0, 'a'), seen(T0 + 61_000, 'b'), seen(T0 + 200_000, 'a')]
     const oneByOne = deltas.reduce<ReturnType<typeof mergeProfile> | undefined>(
@@ -69,17 +84,17 @@ describe('profile', () => {
   test('a minute teaches only when another one has begun, so that a burst is never compared with itself', () => {
     const burst = completeMinutes(
       NO_RATE,
-      Array.from({ length: 500 }, (_, i) => T0 + i),
+      Array.from({ length: 500 }, (_, i) => ({ firstMs: T0 + i, count: 1 })),
     )
     expect(burst).toMatchObject({ shape: 0, minutes: 0 })
-    expect(completeMinutes(burst, [T0 + 120_000]).shape).toBeGreaterThan(0)
+    expect(completeMinutes(burst, [{ firstMs: T0 + 120_000, count: 1 }]).shape).toBeGreaterThan(0)
   })
 })
 
 describe('session', () => {
   test('is packed into at most 120 bytes and survives it', () => {
     const session = mergeSession(undefined, [
-      { kind: 'seen', atMs: T0, device: 'AbCdEfGh' },
+      { kind: 'seen', firstMs: T0, lastMs: T0, count: 1, device: 'AbCdEfGh' },
       { kind: 'challenged', atMs: T0 + 5000, issuedAt: T0 / 1000, marks: true },
     ])
     const text = encodeSession(session)
