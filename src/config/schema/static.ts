@@ -92,7 +92,13 @@ const storeSettings = z
       .describe('Longest wait for the store in one check.'),
     memory: z
       .strictObject({
-        maxEntries: z.number().int().min(1).default(1_000_000).describe('Entries kept at most.'),
+        maxEntries: z
+          .number()
+          .int()
+          .min(1)
+          .max(16_000_000)
+          .default(1_000_000)
+          .describe('Entries kept at most. For each, 49 bytes of address space are set aside at the start.'),
         seedFile: z.string().optional().describe('JSON lines `{key, value, ttlMs}` read once at start.'),
       })
       .prefault({})
