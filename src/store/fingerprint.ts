@@ -7,7 +7,8 @@ export const WORDS = 4
 const MOST_BYTES_PER_UNIT = 3
 const SCRATCH_BYTES = 1024
 const scratch = Buffer.alloc(SCRATCH_BYTES)
-const scratchWords = new Int32Array(scratch.buffer, scratch.byteOffset, SCRATCH_BYTES / 4)
+const wordsOf = (bytes: Buffer) => new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
+const scratchWords = wordsOf(scratch)
 
 const SEED_A = 0x6a_09_e6_67
 const SEED_B = 0xbb_67_ae_85
@@ -21,13 +22,13 @@ const SEED_D = 0xa5_4f_f5_3a
  */
 export function fingerprint(key: string, into: Int32Array): void {
   // As bytes it is read four characters at a time, whatever kind of string V8 has made of it.
-  const isLong = key.length * MOST_BYTES_PER_UNIT > SCRATCH_BYTES - 4
-  const bytes = isLong ? Buffer.alloc(SCRATCH_BYTES + key.length * MOST_BYTES_PER_UNIT) : scratch
+  const most = 4 * Math.ceil((key.length * MOST_BYTES_PER_UNIT + 4) / 4)
+  const bytes = most <= SCRATCH_BYTES ? scratch : Buffer.alloc(most)
   const length = bytes.write(key, 0, 'utf8')
   bytes[length] = 0
   bytes[length + 1] = 0
   bytes[length + 2] = 0
-  const words = isLong ? new Int32Array(bytes.buffer, bytes.byteOffset) : scratchWords
+  const words = bytes === scratch ? scratchWords : wordsOf(bytes)
   let a = SEED_A ^ length
   let b = SEED_B ^ length
   let c = SEED_C ^ length

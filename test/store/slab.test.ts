@@ -91,6 +91,15 @@ test('blocks of all sizes over several chunks never overlap', () => {
   expect(blocks.filter(({ block, text }) => arena.readText(block, text.length) !== text)).toEqual([])
 })
 
+test('keys of any length are told apart, also by their last character', () => {
+  const slab = new Slab(5000)
+  const keys = [0, 1, 2, 3, 4, 338, 339, 340, 341, 342, 500, 501, 502, 503, 5000].flatMap((length) =>
+    ['a', 'b', 'é', '€'].map((end) => 'k'.repeat(length) + end),
+  )
+  for (const name of keys) slab.setText(name, `value of ${name}`, 1000, false, 0)
+  for (const name of keys) expect(slab.text(slab.find(name, 0))).toBe(`value of ${name}`)
+})
+
 test('fingerprints tell apart what differs in one character, whichever word one looks at', () => {
   const seen = Array.from({ length: WORDS }, () => new Set<number>())
   const into = new Int32Array(WORDS)
