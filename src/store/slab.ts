@@ -94,9 +94,8 @@ export class Slab {
     const block = this.#block[slot] ?? NO_BLOCK
     const counter = this.#counter
     counter.window = this.#arena.readNumber(block, 0)
-    // Small integers again: doubles are slow to write as text.
-    counter.current = this.#arena.readNumber(block, 1) | 0
-    counter.previous = this.#arena.readNumber(block, 2) | 0
+    counter.current = this.#arena.readNumber(block, 1)
+    counter.previous = this.#arena.readNumber(block, 2)
     return counter
   }
 

@@ -48,7 +48,7 @@ test('whatever is set, replaced and expires: every key has what was set last, as
           expect(slab.setText(one.key, text, nowMs + one.ttlMs, made % 2 === 0, nowMs)).toBe(true)
           model.set(one.key, { value: text, untilMs: nowMs + one.ttlMs })
         } else {
-          const counter = { window: one.window, current: made++, previous: 2 ** 30 }
+          const counter = { window: one.window, current: made++, previous: 2 ** 40 }
           expect(slab.setCounter(one.key, counter, nowMs + one.ttlMs, nowMs)).toBe(true)
           model.set(one.key, { value: counter.current, untilMs: nowMs + one.ttlMs })
         }
@@ -89,6 +89,15 @@ test('blocks of all sizes over several chunks never overlap', () => {
     return { block, text }
   })
   expect(blocks.filter(({ block, text }) => arena.readText(block, text.length) !== text)).toEqual([])
+})
+
+test('counters are exact beyond 32 bits: one that went round would open its limit', () => {
+  const slab = new Slab(10)
+  const counter = { window: 2 ** 33, current: 2 ** 31, previous: 2 ** 40 }
+  slab.setCounter('c', counter, 1000, 0)
+  expect(slab.counter(slab.find('c', 0))).toEqual(counter)
+  slab.recount(slab.find('c', 0), { ...counter, current: 2 ** 32 + 1 })
+  expect(slab.counter(slab.find('c', 0))?.current).toBe(2 ** 32 + 1)
 })
 
 test('keys of any length are told apart, also by their last character', () => {
