@@ -1,6 +1,5 @@
 import { createHmac, createSecretKey } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { flatCopy } from '../lib/flat.ts'
 import type { Credential, SingleUse } from '../model.ts'
 import { addressGroup } from './address.ts'
 
@@ -25,8 +24,6 @@ export interface IdentityKeys {
   readonly subjectLimit: string
   readonly sessionLimit: string
   readonly clientLimit: string | undefined
-  /** The whole key of a limit, given one of the three and what follows it. */
-  limitKey(prefix: string, id: string): string
 }
 
 export interface HistoryKeys {
@@ -105,30 +102,14 @@ function name(credential: Credential, mac: Mac): Known {
       : mac(PART, 'actor', actor.issuer ?? issuer, actor.subject)
   const ownSession = mac(PART, 'session', issuer, session.id)
   const keys = {
-    // Names are asked for with every check: a text that is still in pieces would be joined and hashed each time.
-    profile: flatCopy(`p:${tag}:${party}`),
-    session: flatCopy(`s:${tag}:${ownSession}`),
-    minute: flatCopy(`m:${tag}:${party}:`),
+    profile: `p:${tag}:${party}`,
+    session: `s:${tag}:${ownSession}`,
+    minute: `m:${tag}:${party}:`,
     subjectLimit: `l:${tag}:`,
     sessionLimit: `l:${tag}:${ownSession}:`,
     clientLimit: client === undefined ? undefined : `l:{${mac(WHOLE, 'client', tenant, issuer, client)}}:`,
-    limitKey: joiner(),
   }
   return { tag, keys, lastValues: new Map() }
-}
-
-/** More limits than that at once, or changed as often while a token lives: then it begins anew. */
-const MOST_JOINED = 64
-
-/** Joins two texts and remembers the result: one identity has few limits. */
-function joiner(): IdentityKeys['limitKey'] {
-  let known: { readonly prefix: string; readonly id: string; readonly key: string }[] = []
-  return (prefix, id) => {
-    for (const one of known) if (one.id === id && one.prefix === prefix) return one.key
-    const key = flatCopy(prefix + id)
-    known = known.length < MOST_JOINED ? [...known, { prefix, id, key }] : [{ prefix, id, key }]
-    return key
-  }
 }
 
 /**

@@ -41,8 +41,7 @@ export function ask(check: Check, subject: Subject, facts: Facts, config: Histor
     const prefix = limitPrefix(limit, identity, facts, config.keys)
     if (prefix === undefined) continue
     limits.push(limit)
-    const isShared = identity === undefined || limit.per === 'address' || limit.per === 'action'
-    count(isShared ? prefix + limit.id : identity.limitKey(prefix, limit.id), limit.windowMs)
+    count(prefix + limit.id, limit.windowMs)
   }
   return { commands, uses, identity, limits, isCounting }
 }
