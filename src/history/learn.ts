@@ -79,7 +79,7 @@ class WriteBehind implements Learner {
     const shown = isProved ? past.shown : withoutNew(past)
     const waiting = this.#queue.sawIdentity(profile, check.atMs, shown)
     const ofSession = this.#queue.sawSession(session, check.atMs, past.shown['device'])
-    for (const count of [waiting, ofSession]) if (count === 0) this.#drop('full', 1)
+    this.#noteLost([waiting, ofSession])
     if (Math.max(waiting, ofSession) >= MAX_PER_KEY || this.#queue.isHalfFull) this.#hurry()
     else this.#arm()
   }
@@ -91,8 +91,13 @@ class WriteBehind implements Learner {
     if (!marks && isKnown(delta, past)) return
     const waiting = marks ? [this.#queue.add(profile, 'profile', { kind: 'challenged', atMs })] : []
     waiting.push(this.#queue.add(session, 'session', delta))
-    for (const count of waiting) if (count === 0) this.#drop('full', 1)
+    this.#noteLost(waiting)
     this.#hurry()
+  }
+
+  /** @param waiting what the queue said for each delta: 0 where there was no room */
+  #noteLost(waiting: readonly number[]): void {
+    for (const count of waiting) if (count === 0) this.#drop('full', 1)
   }
 
   #hurry(): void {

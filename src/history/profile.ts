@@ -1,22 +1,11 @@
 import type { Profile, SeenValue } from '../model.ts'
 import { completeMinutes, type LearnedRate, NO_RATE } from './habit.ts'
+import { firstMsOf, lastMsOf, type Sightings } from './sightings.ts'
 
 /** A profile with the minute that is still running: it joins the rate only when it is over. */
 export interface ProfileRecord extends Profile {
   readonly rate: LearnedRate
 }
-
-/** So many checks of one minute, from the first to the last. */
-export interface Sightings {
-  readonly kind: 'seen'
-  readonly firstMs: number
-  readonly lastMs: number
-  readonly count: number
-}
-
-type Timed = Sightings | { readonly kind: 'challenged'; readonly atMs: number }
-export const firstMsOf = (delta: Timed): number => (delta.kind === 'seen' ? delta.firstMs : delta.atMs)
-export const lastMsOf = (delta: Timed): number => (delta.kind === 'seen' ? delta.lastMs : delta.atMs)
 
 /** What checks add. */
 export type ProfileDelta =

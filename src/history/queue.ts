@@ -1,6 +1,7 @@
 import { minuteOf } from './habit.ts'
 import type { ProfileDelta } from './profile.ts'
 import type { SessionDelta } from './session.ts'
+import type { Sightings } from './sightings.ts'
 
 /** What waits to be merged into one key. */
 export type Pending =
@@ -8,7 +9,6 @@ export type Pending =
   | { readonly kind: 'session'; readonly deltas: SessionDelta[] }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
-type Seen<D> = Writable<Extract<D, { kind: 'seen' }>>
 
 /**
  * Deltas by key, bounded in number. A check like the last one of its key only raises a count: what thousands of checks
@@ -43,24 +43,25 @@ export class LearningQueue {
 
   /** One check with these values; as `add`. */
   sawIdentity(key: string, atMs: number, shown: Readonly<Record<string, string>>): number {
-    const deltas = this.#byKey.get(key)?.deltas
-    const last = deltas?.at(-1) as ProfileDelta | undefined
-    if (last?.kind === 'seen' && isSameMinute(last, atMs) && isSame(last.shown, shown)) {
-      raise(last, atMs)
-      return deltas?.length ?? 0
-    }
+    const last = this.#byKey.get(key)?.deltas.at(-1) as ProfileDelta | undefined
+    if (last?.kind === 'seen' && isSame(last.shown, shown) && isSameMinute(last, atMs))
+      return this.#raise(key, last, atMs)
     return this.add(key, 'profile', { kind: 'seen', firstMs: atMs, lastMs: atMs, count: 1, shown })
   }
 
   /** One check of this session from this device; as `add`. */
   sawSession(key: string, atMs: number, device: string | undefined): number {
-    const deltas = this.#byKey.get(key)?.deltas
-    const last = deltas?.at(-1) as SessionDelta | undefined
-    if (last?.kind === 'seen' && isSameMinute(last, atMs) && last.device === device) {
-      raise(last, atMs)
-      return deltas?.length ?? 0
-    }
+    const last = this.#byKey.get(key)?.deltas.at(-1) as SessionDelta | undefined
+    if (last?.kind === 'seen' && last.device === device && isSameMinute(last, atMs))
+      return this.#raise(key, last, atMs)
     return this.add(key, 'session', { kind: 'seen', firstMs: atMs, lastMs: atMs, count: 1, device })
+  }
+
+  #raise(key: string, last: Writable<Sightings>, atMs: number): number {
+    last.count++
+    last.firstMs = Math.min(last.firstMs, atMs)
+    last.lastMs = Math.max(last.lastMs, atMs)
+    return this.#byKey.get(key)?.deltas.length ?? 0
   }
 
   /** Everything that waits, in the order in which the keys came; the queue is empty then. */
@@ -74,12 +75,6 @@ export class LearningQueue {
 
 const isSameMinute = ({ firstMs }: { readonly firstMs: number }, atMs: number): boolean =>
   minuteOf(firstMs) === minuteOf(atMs)
-
-function raise(last: Seen<ProfileDelta> | Seen<SessionDelta>, atMs: number): void {
-  last.count++
-  last.firstMs = Math.min(last.firstMs, atMs)
-  last.lastMs = Math.max(last.lastMs, atMs)
-}
 
 function isSame(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
   let members = 0

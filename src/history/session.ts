@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { CHALLENGE_WINDOW_MS, type Challenges, type Session } from '../model.ts'
-import { firstMsOf, lastMsOf, type Sightings } from './profile.ts'
+import { firstMsOf, lastMsOf, type Sightings } from './sightings.ts'
 
 export interface ChallengeDelta {
   readonly kind: 'challenged'
