@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { MOST_BYTES_PER_UNIT } from '../lib/utf8.ts'
 
 /** Lines in UTF-8, ready to be written; how many they are is known for those who count what is lost. */
 export interface Batch {
@@ -7,8 +8,6 @@ export interface Batch {
   readonly lines: number
 }
 
-/** UTF-8 of one UTF-16 unit. */
-const MOST_BYTES_PER_UNIT = 3
 const MOST_SPARES = 2
 
 /**
@@ -22,17 +21,21 @@ export class Batches {
   #bytes: Buffer | undefined
   #length = 0
   #lines = 0
-  /** Lines that were not taken yet. */
-  waiting = 0
+  #waiting = 0
 
   /** @param size bytes of one batch; only a line that is longer makes a larger one */
   constructor(size: number) {
     this.#size = size
   }
 
+  /** Lines that were not taken yet. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
   /** @returns true when a batch is full */
   add(line: string): boolean {
-    this.waiting++
+    this.#waiting++
     const most = line.length * MOST_BYTES_PER_UNIT
     if (this.#length + most > this.#size && this.#length > 0) this.#end()
     if (most > this.#size) {
@@ -50,7 +53,7 @@ export class Batches {
   take(): Batch | undefined {
     if (this.#full.length === 0 && this.#lines > 0) this.#end()
     const batch = this.#full.shift()
-    if (batch !== undefined) this.waiting -= batch.lines
+    if (batch !== undefined) this.#waiting -= batch.lines
     return batch
   }
 

@@ -1,10 +1,9 @@
 import { Buffer } from 'node:buffer'
+import { MOST_BYTES_PER_UNIT } from '../lib/utf8.ts'
 
 /** Words of a fingerprint. */
 export const WORDS = 4
 
-/** UTF-8 of one UTF-16 unit. */
-const MOST_BYTES_PER_UNIT = 3
 const SCRATCH_BYTES = 1024
 const scratch = Buffer.alloc(SCRATCH_BYTES)
 const wordsOf = (bytes: Buffer) => new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
