@@ -86,6 +86,12 @@ function call(from: Client, path: string, bytes: Buffer): Promise<Buffer> {
 const ask = async (from: Client, bytes = encodeRequest(wireRequest())): Promise<WireCheckResponse> =>
   decodeResponse(await call(from, CHECK_PATH, bytes))
 
+const tls = () => ({ certFile: certs.at('server.crt'), keyFile: certs.at('server.key') })
+const mutual = () => ({ ...tls(), clientCaFile: certs.at('ca.crt') })
+const ca = () => readFileSync(certs.at('ca.crt'))
+const as = (name: string) =>
+  credentials.createSsl(ca(), readFileSync(certs.at(`${name}.key`)), readFileSync(certs.at(`${name}.crt`)))
+
 /** grpc.health.v1: the status is field 1; 1 is SERVING, 2 is NOT_SERVING. */
 async function health(from: Client, service: string): Promise<number | undefined> {
   const request = Buffer.concat([Buffer.from([0x0a, service.length]), Buffer.from(service)])
@@ -147,16 +153,6 @@ describe.each(['http2', 'grpc-js'] as const)('transport %s', (transport) => {
   })
 
   describe('TLS', () => {
-    const tls = () => ({ certFile: certs.at('server.crt'), keyFile: certs.at('server.key') })
-    const mutual = () => ({ ...tls(), clientCaFile: certs.at('ca.crt') })
-    const ca = () => readFileSync(certs.at('ca.crt'))
-    const as = (name: string) =>
-      credentials.createSsl(
-        ca(),
-        readFileSync(certs.at(`${name}.key`)),
-        readFileSync(certs.at(`${name}.crt`)),
-      )
-
     test('without client certificates the caller is unverified, and a plaintext client gets nothing', async () => {
       const { address, callers } = await start({ tls: tls() })
       expect((await ask(client(address, credentials.createSsl(ca())))).ok_response).toBeDefined()
@@ -187,19 +183,6 @@ describe.each(['http2', 'grpc-js'] as const)('transport %s', (transport) => {
   })
 
   describe('one server per TLS connection', () => {
-    const mutual = () => ({
-      certFile: certs.at('server.crt'),
-      keyFile: certs.at('server.key'),
-      clientCaFile: certs.at('ca.crt'),
-    })
-    const ca = () => readFileSync(certs.at('ca.crt'))
-    const as = (name: string) =>
-      credentials.createSsl(
-        ca(),
-        readFileSync(certs.at(`${name}.key`)),
-        readFileSync(certs.at(`${name}.crt`)),
-      )
-
     test('callers at the same time stay who they are, whichever asks', async () => {
       const { address, callers } = await start({ tls: mutual() })
       const [gateway, other] = [client(address, as('gateway')), client(address, as('other'))]
