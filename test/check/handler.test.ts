@@ -86,6 +86,40 @@ test('a check is decided once, answered and finished', async () => {
   expect(handler.inFlight()).toBe(0)
 })
 
+test('a check keeps the configuration it began with, for its refusal and its record, too', async () => {
+  const calls: string[] = []
+  const verdicts = [Promise.withResolvers<Outcome>(), Promise.withResolvers<Outcome>()]
+  const checks: Check[] = []
+  const named = (name: string): Decider => ({
+    decide: (check) => {
+      calls.push(`${name} decides`)
+      return (verdicts[checks.push(check) - 1] ?? Promise.withResolvers<Outcome>()).promise
+    },
+    refuse: (check, failure) => {
+      calls.push(`${name} refuses`)
+      return outright(check, failure)
+    },
+    finish: () => void calls.push(`${name} finishes`),
+  })
+  let current = named('old')
+  const handler = createCheckHandler(() => current, {
+    deadlineMs: 150,
+    maxInFlight: 10,
+    clock: { nowMs: () => AT_MS, monotonicMs: () => 0 },
+    newId: () => ID,
+    defer: (run) => run(),
+    meter: spyMeter(),
+    log: spyLog(),
+  })
+  const passing = handler.handle(GOOD, LOCAL)
+  const failing = handler.handle(GOOD, LOCAL)
+  current = named('new')
+  verdicts[0]?.resolve(sampleOutcome({ check: checks[0] as Check }))
+  verdicts[1]?.reject(new Error(SECRET))
+  await Promise.all([passing, failing])
+  expect(calls).toEqual(['old decides', 'old decides', 'old finishes', 'old refuses', 'old finishes'])
+})
+
 describe('whatever breaks, the answer is a refusal and not a gRPC error', () => {
   const bogus = (answer: unknown) => async (check: Check) =>
     sampleOutcome({ check, answer: answer as Answer })
