@@ -8,6 +8,7 @@ function setUp(limit = 3) {
   const meter = spyMeter()
   const log = spyLog()
   const written: string[] = []
+  const raw: Uint8Array[] = []
   const settled: ((isWritten: boolean) => void)[] = []
   const scheduled: (() => void)[] = []
   const hooks = {
@@ -20,6 +21,7 @@ function setUp(limit = 3) {
     name: 'test',
     write: (lines, onSettled) => {
       written.push(Buffer.from(lines).toString())
+      raw.push(lines)
       settled.push(onSettled)
       return hooks.hasRoom
     },
@@ -47,7 +49,7 @@ function setUp(limit = 3) {
   }
   const dropped = () =>
     meter.counted.map(({ value, labels }) => [value, labels?.['sink'], labels?.['reason']])
-  return { queue, run, written, settled, hooks, dropped, log, scheduled }
+  return { queue, run, written, raw, settled, hooks, dropped, log, scheduled }
 }
 
 describe('the queue before a sink', () => {
@@ -132,6 +134,18 @@ describe('the queue before a sink', () => {
       [1, 'test', 'broken'],
     ])
     expect(log.lines).toEqual(['{"event":"audit sink broken","sink":"test","reason":"ENOSPC"}'])
+  })
+
+  test('bytes that the sink has not written yet are not used for others', () => {
+    const { queue, run, raw, settled } = setUp()
+    queue.push('first\n')
+    run()
+    queue.push('other\n')
+    expect(Buffer.from(raw[0] ?? []).toString()).toBe('first\n')
+    settled[0]?.(true)
+    run()
+    expect(Buffer.from(raw[0] ?? []).toString()).toBe('first\n')
+    expect(Buffer.from(raw[1] ?? []).toString()).toBe('other\n')
   })
 
   test('lines that the sink took and lost are counted, too', () => {

@@ -86,6 +86,26 @@ test('a check is decided once, answered and finished', async () => {
   expect(handler.inFlight()).toBe(0)
 })
 
+test('what comes after the answers of one turn is deferred once, and one that fails does not stop the rest', async () => {
+  const deferred: (() => void)[] = []
+  const finished: string[] = []
+  const ids = ['a', 'b', 'c']
+  const finish = ({ check }: Outcome) => {
+    finished.push(check.id)
+    if (check.id === 'a') boom()
+  }
+  const over = { defer: (run: () => void) => void deferred.push(run), newId: () => ids.shift() ?? '' }
+  const { ask, meter } = setUp({ finish }, over)
+  await Promise.all([ask(), ask()])
+  expect([deferred.length, finished]).toEqual([1, []])
+  deferred.shift()?.()
+  expect(finished).toEqual(['a', 'b'])
+  expect(meter.counted).toMatchObject([{ name: 'vigil_audit_dropped_total' }])
+  await ask()
+  deferred.shift()?.()
+  expect(finished).toEqual(['a', 'b', 'c'])
+})
+
 test('a check keeps the configuration it began with, for its refusal and its record, too', async () => {
   const calls: string[] = []
   const verdicts = [Promise.withResolvers<Outcome>(), Promise.withResolvers<Outcome>()]
