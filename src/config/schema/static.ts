@@ -98,7 +98,9 @@ const storeSettings = z
           .min(1)
           .max(16_000_000)
           .default(1_000_000)
-          .describe('Entries kept at most. For each, about 50 bytes of address space are set aside at the start.'),
+          .describe(
+            'Entries kept at most. For each, about 50 bytes of address space are set aside at the start.',
+          ),
         seedFile: z.string().optional().describe('JSON lines `{key, value, ttlMs}` read once at start.'),
       })
       .prefault({})
