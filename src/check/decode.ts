@@ -75,11 +75,11 @@ const http: Field<WireHttp> = (into, field, reader) => {
     into.headers ??= []
     into.headers.push(reader.message({ key: '', value: '' }, header))
   } else if (field === 1) into.id = reader.text()
-  else if (field === 2) into.method = reader.text()
+  else if (field === 2) into.method = word(reader)
   else if (field === 4) into.path = reader.text()
-  else if (field === 5) into.host = reader.text()
-  else if (field === 6) into.scheme = reader.text()
-  else if (field === 10) into.protocol = reader.text()
+  else if (field === 5) into.host = word(reader)
+  else if (field === 6) into.scheme = word(reader)
+  else if (field === 10) into.protocol = word(reader)
   else if (field === 13) into.header_map = reader.message({}, headerMap)
   else reader.skip()
 }
@@ -91,15 +91,19 @@ const headerMap: Field<NonNullable<WireHttp['header_map']>> = (into, field, read
   } else reader.skip()
 }
 
-/** The same few names come with every request. */
-const names = createInterner(512)
+/** The same few names, methods and hosts come with every request. */
+const words = createInterner(512)
+
+/** A string that is likely to come again. */
+function word(reader: ProtoReader): string {
+  const start = reader.span()
+  return words.textOf(reader.bytes, start, reader.pos)
+}
 
 /** An entry of `map<string, string> headers` has the first two fields of HeaderValue. */
 const header: Field<WireHeader> = (into, field, reader) => {
-  if (field === 1) {
-    const start = reader.span()
-    into.key = names.textOf(reader.bytes, start, reader.pos)
-  } else if (field === 2) into.value = reader.text()
+  if (field === 1) into.key = word(reader)
+  else if (field === 2) into.value = reader.text()
   else if (field === 3) {
     const start = reader.span()
     into.raw_value = reader.bytes.subarray(start, reader.pos)

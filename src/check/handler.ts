@@ -1,4 +1,5 @@
 import type { FailureCode } from '../errors.ts'
+import { flatCopy } from '../lib/flat.ts'
 import type { Answer, Caller, Check, Outcome } from '../model.ts'
 import type { Clock, Log, Meter } from '../ports.ts'
 import { isAllowed } from './caller.ts'
@@ -96,7 +97,9 @@ class Handler {
   #begin(bytes: Buffer, caller: Caller, resolve: Open['resolve']): void {
     const { clock, newId, maxMessageBytes, callers, maxInFlight } = this.#options
     const startMs = clock.monotonicMs()
-    const check = decode(bytes, { id: newId(), atMs: clock.nowMs(), caller }, maxMessageBytes)
+    // A UUID is joined from pieces, and its record would be slow to write.
+    const id = flatCopy(newId())
+    const check = decode(bytes, { id, atMs: clock.nowMs(), caller }, maxMessageBytes)
     const open: Open = { check, decider: this.#inUse(), startMs, resolve, isSettled: false }
     if (!isAllowed(caller, callers)) this.#refuse(open, 'check.caller.refused')
     else if (this.inFlight > maxInFlight) this.#refuse(open, 'check.capacity.exceeded')

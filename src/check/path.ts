@@ -28,18 +28,19 @@ const DOT_SEGMENT = /(?:\/|%2f|%5c)(?:\.|%2e){1,2}(?=\/|%2f|%5c|;|%3b|$)/i
 
 /** @param raw the `:path` pseudo header, query included. */
 export function splitPath(raw: string): SplitPath {
-  const end = raw.search(/[?#]/)
+  const mark = raw.indexOf('?')
+  const fragment = raw.indexOf('#')
+  const end = mark === -1 || (fragment !== -1 && fragment < mark) ? fragment : mark
   const cut = end === -1 ? raw : raw.slice(0, end)
   const isHostilePath = isHostile(cut)
   // What is not hostile is visible ASCII.
   const path = end === -1 || isHostilePath ? cut : flatCopy(cut)
-  const mark = raw.indexOf('?')
   const query = mark === -1 ? '' : raw.slice(mark + 1)
   return {
     path,
     hasQuery: mark !== -1,
     hasQueryToken: namesToken(query),
-    isHostile: isHostilePath || raw.includes('#') || CONTROL.test(query),
+    isHostile: isHostilePath || fragment !== -1 || CONTROL.test(query),
   }
 }
 
@@ -57,10 +58,12 @@ function isHostile(path: string): boolean {
  * take for that name (case, `access.token`, `access_token[]`), and the upstream must not see a token that was not judged.
  */
 function namesToken(query: string): boolean {
-  if (query === '') return false
+  // Nearly always: no name can be it, however it is decoded, and nothing has to be cut.
+  if (!MAY_NAME_TOKEN.test(query)) return false
   return query.split(/[&;]/).some((pair) => TOKEN_NAME.test(decodeName(pair.split('=', 1)[0] ?? '')))
 }
 
+const MAY_NAME_TOKEN = /access|%/i
 const TOKEN_NAME = /^\s*access[_. ]token(?:$|[[\0])/i
 
 function decodeName(name: string): string {

@@ -78,7 +78,8 @@ function find(node: Node, walk: Walk, depth: number, best: Candidate | undefined
   const segment = walk.segments[depth]
   if (segment === undefined) return walk.choose(node.ends, best)
   let found = walk.choose(restsFor(node, walk.segments, depth), best)
-  const literal = node.literals.get(segment)
+  // What a client writes for a parameter is not looked up where no literal stands.
+  const literal = node.literals.size === 0 ? undefined : node.literals.get(segment)
   if (literal !== undefined) found = find(literal, walk, depth + 1, found)
   if (node.param !== undefined && segment !== '') found = find(node.param, walk, depth + 1, found)
   return found

@@ -6,7 +6,7 @@ export interface Presented {
   readonly scheme: Scheme
   readonly token: string
   /** The DPoP proof, when one came along. */
-  readonly proof?: string
+  readonly proof: string | undefined
 }
 
 export type Reading =
@@ -20,9 +20,9 @@ export type Reading =
     }
 
 /** RFC 9110 section 11.4: one scheme, then (after spaces only) its token68 or parameters. */
-const AUTHORIZATION = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+)(?: +(.*))?$/
-/** RFC 9110 section 11.2; DPOP-18. */
-const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/
+const AUTHORIZATION = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?: +.*)?$/
+/** The same with a scheme that is known and a token68 (RFC 9110 section 11.2; DPOP-18): the only form that is taken. */
+const TOKEN = /^(bearer|dpop) +([A-Za-z0-9\-._~+/]+=*)$/i
 const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
   ['bearer', 'Bearer'],
   ['dpop', 'DPoP'],
@@ -35,7 +35,9 @@ const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
 export function readCredential(check: Check): Reading {
   const authorization = check.headers.get('authorization')
   const proofs = check.headers.get('dpop')
-  const scheme = authorization === undefined ? undefined : schemeOf(authorization[0] ?? '')
+  const line = authorization?.[0]
+  const shown = line === undefined ? null : TOKEN.exec(line)
+  const scheme = line === undefined ? undefined : schemeOf(shown?.[1] ?? line)
   if (check.hasQueryToken) return refuse('identity.credential.in-query', scheme)
   if (authorization !== undefined && authorization.length > 1) {
     return refuse('identity.credential.multiple', scheme, `authorization came ${authorization.length} times`)
@@ -45,22 +47,16 @@ export function readCredential(check: Check): Reading {
     const detail = proofs.length > 1 ? `dpop came ${proofs.length} times` : 'dpop holds a comma'
     return refuse('identity.dpop.multiple', scheme, detail)
   }
-  const [line] = authorization ?? []
   if (line === undefined) return { kind: 'none' }
-  return readAuthorization(line, scheme, proofs?.[0])
+  const token = shown?.[2]
+  if (token === undefined || scheme === undefined) return refuseAuthorization(line, scheme)
+  return { kind: 'token', presented: { scheme, token, proof: proofs?.[0] } }
 }
 
-function readAuthorization(line: string, scheme: Scheme | undefined, proof: string | undefined): Reading {
-  const [, name, token] = AUTHORIZATION.exec(line) ?? []
-  if (name === undefined) return refuseLine(line, scheme)
-  if (scheme === undefined) {
-    // The scheme is not told: in a line that is a bare token it would be the token.
-    return mentionsToken(line) ? refuseLine(line, scheme) : refuse('identity.credential.unsupported')
-  }
-  if (token !== undefined && TOKEN68.test(token)) {
-    return { kind: 'token', presented: proof === undefined ? { scheme, token } : { scheme, token, proof } }
-  }
-  return refuseLine(line, scheme)
+function refuseAuthorization(line: string, scheme: Scheme | undefined): Reading {
+  // The scheme is not told: in a line that is a bare token it would be the token.
+  const isOther = scheme === undefined && AUTHORIZATION.test(line) && !mentionsToken(line)
+  return isOther ? refuse('identity.credential.unsupported') : refuseLine(line, scheme)
 }
 
 /** A comma stands where a proxy has joined two fields; no credential holds one. */

@@ -12,7 +12,7 @@ import {
   type Subject,
 } from '../model.ts'
 import type { PolicyConfig } from './config.ts'
-import { defaultEffect } from './default-table.ts'
+import { defaultEffect, defaultReason } from './default-table.ts'
 import { Scope } from './engine.ts'
 import { explain } from './explain.ts'
 import { passGate, type Refusal } from './gate.ts'
@@ -148,7 +148,7 @@ function byDefault(
     const reasons: Reasons = ['policy.default.rate-anomaly', BURST]
     return { effect: 'throttle', retryAfterSeconds: ANOMALY_RETRY_SECONDS, reasons, ...NO_RULE, ...rest }
   }
-  const frame: Frame = { ...rest, ...NO_RULE, reasons: [`policy.default.${sensitivity}-${assessment.level}`] }
+  const frame: Frame = { ...rest, ...NO_RULE, reasons: [defaultReason(sensitivity, assessment.level)] }
   const effect = defaultEffect(sensitivity, assessment.level)
   switch (effect) {
     case 'allow':

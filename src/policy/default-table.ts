@@ -1,4 +1,5 @@
-import type { Level, Sensitivity } from '../model.ts'
+import { flatCopy } from '../lib/flat.ts'
+import type { Level, Reason, Sensitivity } from '../model.ts'
 
 export type DefaultEffect = 'allow' | 'monitor' | 'step-up' | 'deny'
 
@@ -17,6 +18,18 @@ const SENSITIVITIES: readonly Sensitivity[] = ['low', 'medium', 'high', 'critica
 export function defaultEffect(sensitivity: Sensitivity, level: Level): DefaultEffect {
   return DEFAULT_TABLE[sensitivity]?.[level] ?? 'deny'
 }
+
+/** Made once: joined for each check it would make the record cost twice as much (see `flatCopy`). */
+const REASONS = Object.fromEntries(
+  SENSITIVITIES.map((s) => [
+    s,
+    Object.fromEntries(LEVELS.map((level) => [level, flatCopy(`policy.default.${s}-${level}`)])),
+  ]),
+) as Readonly<Record<Sensitivity, Readonly<Record<Level, Reason>>>>
+
+/** What is said of one cell. */
+export const defaultReason = (sensitivity: Sensitivity, level: Level): Reason =>
+  REASONS[sensitivity]?.[level] ?? `policy.default.${sensitivity}-${level}`
 
 /** The table as text (and as Markdown), for `vigil config check` and docs/policy.md. */
 export function renderDefaultTable(): string {
