@@ -31,6 +31,7 @@ function twins(name: string): string[] {
 }
 
 const OWNED: readonly string[] = [...IDENTITY_HEADERS, HOP_HEADER]
+const BITS: ReadonlyMap<string, number> = new Map(OWNED.map((name, i) => [name, 1 << i]))
 const TWINS = OWNED.flatMap(twins)
 
 /** A list for each set of names that answers set: the same object each time, so that its encoding can be kept. */
@@ -39,7 +40,7 @@ const lists = new Map<number, readonly string[]>()
 /** Inbound names to remove: all that Vigil owns and their twins, but never one that is set (removal comes last). */
 export function headersToRemove(set: readonly HeaderPair[]): readonly string[] {
   let mask = 0
-  for (const [name] of set) mask |= 1 << OWNED.indexOf(name)
+  for (const [name] of set) mask |= BITS.get(name) ?? 0
   const known = lists.get(mask)
   if (known !== undefined) return known
   const names = Object.freeze([...OWNED.filter((_, i) => (mask & (1 << i)) === 0), ...TWINS])
@@ -71,6 +72,8 @@ const surrogateBytes = (code: number) => [
   0x80 | (code & 0x3f),
 ]
 
+type OwnHeader = (typeof IDENTITY_HEADERS)[number]
+
 /** Headers of a passing answer; only members that are known. */
 export function identityHeaders(
   credential: Credential | undefined,
@@ -78,22 +81,33 @@ export function identityHeaders(
   decisionId: string,
   decision: Decision,
 ): HeaderPair[] {
+  const headers = credential === undefined ? [] : credentialHeaders(credential).slice()
+  set(headers, 'x-vigil-risk', level)
+  set(headers, 'x-vigil-decision', decisionId)
+  set(headers, 'x-vigil-degraded', decision.degraded.join(','))
+  return headers
+}
+
+function set(headers: HeaderPair[], name: OwnHeader, value: string | undefined): void {
+  if (value !== undefined && value !== '') headers.push([name, value])
+}
+
+/** A token that was verified before comes as the same object, and its headers are the same each time. */
+const known = new WeakMap<Credential, readonly HeaderPair[]>()
+
+function credentialHeaders(credential: Credential): readonly HeaderPair[] {
+  const before = known.get(credential)
+  if (before !== undefined) return before
+  const { client, actor, acr, scopes } = credential
   const headers: HeaderPair[] = []
-  const set = (name: (typeof IDENTITY_HEADERS)[number], value: string | undefined) => {
-    if (value !== undefined && value !== '') headers.push([name, value])
-  }
-  if (credential !== undefined) {
-    set('x-vigil-issuer', encodeValue(credential.issuer))
-    set('x-vigil-subject', encodeValue(credential.subject))
-    set('x-vigil-tenant', encodeValue(credential.tenant))
-    set('x-vigil-session', encodeValue(credential.session.id))
-    set('x-vigil-client', credential.client && encodeValue(credential.client))
-    set('x-vigil-actor', credential.actor && encodeValue(credential.actor.subject))
-    set('x-vigil-scope', credential.scopes.map(encodeValue).join(' '))
-    set('x-vigil-acr', credential.acr && encodeValue(credential.acr))
-  }
-  set('x-vigil-risk', level)
-  set('x-vigil-decision', decisionId)
-  set('x-vigil-degraded', decision.degraded.join(','))
+  set(headers, 'x-vigil-issuer', encodeValue(credential.issuer))
+  set(headers, 'x-vigil-subject', encodeValue(credential.subject))
+  set(headers, 'x-vigil-tenant', encodeValue(credential.tenant))
+  set(headers, 'x-vigil-session', encodeValue(credential.session.id))
+  set(headers, 'x-vigil-client', client && encodeValue(client))
+  set(headers, 'x-vigil-actor', actor && encodeValue(actor.subject))
+  set(headers, 'x-vigil-scope', scopes.map(encodeValue).join(' '))
+  set(headers, 'x-vigil-acr', acr && encodeValue(acr))
+  known.set(credential, headers)
   return headers
 }
