@@ -183,6 +183,22 @@ export interface Action {
   readonly allowsAnonymous: boolean
 }
 
+/** What somebody who knows the device says of its state. */
+export interface Posture {
+  /**
+   * `attested`: it is this caller's. `claimed`: good, but nothing ties it to this caller. `refused`: not good.
+   * `unchecked`: the keys of its issuer were not to be had.
+   */
+  readonly state: 'attested' | 'claimed' | 'refused' | 'unchecked'
+  /** Why it is refused or unchecked. */
+  readonly failure: FailureCode | undefined
+  /** For the record only: what the failure's sentence leaves open. */
+  readonly detail: string | undefined
+  readonly issuer: string | undefined
+  /** Only the members that configuration lists. */
+  readonly claims: Readonly<Record<string, unknown>>
+}
+
 /** Observations of this check. A missing member is missing: not false and not innocent. */
 export interface Facts {
   readonly entrypoint: string
@@ -190,7 +206,11 @@ export interface Facts {
   /** The client's address by the entrypoint's rule. */
   readonly address: { readonly ip?: string | undefined; readonly isUntrusted: boolean }
   /** Claimed unless proved. */
-  readonly device: { readonly id?: string; readonly isAttested: boolean }
+  readonly device: {
+    readonly id?: string | undefined
+    readonly isAttested: boolean
+    readonly posture?: Posture | undefined
+  }
   /** The request can be read in two ways under this configuration: the gate refuses it, whoever asks. */
   readonly refusal?: FailureCode | undefined
   /** For the `why` of its record only: what the failure's sentence leaves open, such as which header. Never a value. */

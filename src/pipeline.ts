@@ -11,7 +11,7 @@ import type { Snapshot } from './snapshot.ts'
 export async function decide(check: Check, snapshot: Snapshot): Promise<Outcome> {
   const entrypoint = snapshot.entrypoints.match(check)
   const subject = await identify(check, entrypoint, snapshot.identity)
-  const facts = gather(check, entrypoint, subject, snapshot.context)
+  const facts = await gather(check, entrypoint, subject, snapshot.context)
   const past = await recall(check, subject, facts, snapshot.history)
   const assessment = assess(check, subject, facts, past, snapshot.risk)
   const decision = decidePolicy(check, subject, facts, past, assessment, snapshot.policy)

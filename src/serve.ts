@@ -96,7 +96,7 @@ async function run(service: Service, args: ServeArgs, io: Io, deps: Running): Pr
 
 async function putInUse(service: Service, snapshot: Snapshot, log: Log): Promise<void> {
   // Keys first: the generation must not start with checks that wait for them.
-  const states = await snapshot.tokens.start()
+  const [states] = await Promise.all([snapshot.tokens.start(), snapshot.postures?.start()])
   for (const state of states.filter((each) => each.state !== 'loaded'))
     log.warn('keys of an issuer are not loaded', { ...state })
   await service.app.use(snapshot)

@@ -13,6 +13,7 @@ import type { Store } from './store/store.ts'
 import { createProofVerifier } from './tokens/dpop.ts'
 import { createHopSigner } from './tokens/hop.ts'
 import { createNonces } from './tokens/nonce.ts'
+import { createPostureTokens, type PostureTokens } from './tokens/posture.ts'
 import { type AccessTokenVerifier, createTokenVerifier } from './tokens/verifier.ts'
 
 /** One immutable generation of configuration, compiled: each stage gets its own part. */
@@ -22,6 +23,8 @@ export interface Snapshot {
   readonly hash: string
   readonly entrypoints: EntrypointMatcher
   readonly tokens: AccessTokenVerifier
+  /** Absent: no posture tokens are read. */
+  readonly postures: PostureTokens | undefined
   readonly identity: IdentityConfig
   readonly context: ContextConfig
   readonly history: HistoryConfig
@@ -68,12 +71,13 @@ export function compileSnapshot(
     log,
     baseDir,
     ...(deps.folder === undefined ? {} : { folder: deps.folder }),
-    ...(previous === undefined ? {} : { previous: previous.tokens }),
   }
+  const postures = createPostureTokens(settings.context.device.posture, tokenDeps, previous?.postures)
   const parts = {
+    postures,
     entrypoints: compileEntrypoints(settings.entrypoints),
-    tokens: createTokenVerifier(settings.identity, tokenDeps),
-    context: compileContext(settings),
+    tokens: createTokenVerifier(settings.identity, tokenDeps, previous?.tokens),
+    context: compileContext(settings, postures.ok ? postures.value : undefined),
     risk: compileRisk(settings.risk, deps.signals),
     policy: compilePolicy(settings, reasonsOf(deps.signals)),
   }
@@ -81,7 +85,8 @@ export function compileSnapshot(
     part.ok ? [] : part.problems,
   )
   const { entrypoints, tokens, context, risk, policy } = parts
-  if (!entrypoints.ok || !tokens.ok || !context.ok || !risk.ok || !policy.ok) return { ok: false, problems }
+  if (!postures.ok || !entrypoints.ok || !tokens.ok || !context.ok || !risk.ok || !policy.ok)
+    return { ok: false, problems }
   const proofs = createProofVerifier(createNonces(keys.nonce, deps.entropy))
   const hops = createHopSigner(keys.hop)
   const acknowledge = { unverifiedCaller: deps.isUnverifiedCallerAcknowledged }
@@ -92,6 +97,7 @@ export function compileSnapshot(
       hash,
       entrypoints: entrypoints.value,
       tokens: tokens.value,
+      postures: postures.value,
       identity: compileIdentity({ tokens: tokens.value, proofs, hops }, acknowledge),
       context: context.value,
       history: compileHistory({

@@ -19,7 +19,6 @@ const LATER_KEYS: Readonly<Record<string, readonly string[]>> = {
     'identity.issuers.*.introspection',
     'identity.issuers.*.revocation',
     'identity.issuers.*.cookie',
-    'context.device.posture',
     'context.network',
     'context.geo',
     'context.userAgent',

@@ -4,6 +4,7 @@ import { didYouMean } from '../lib/nearest.ts'
 import type { ActionSettings, RequirementSettings, RuleSettings } from './schema/decision.ts'
 import type { EntrypointSettings } from './schema/entrypoints.ts'
 import type { IssuerSettings } from './schema/identity.ts'
+import type { PostureSettings } from './schema/posture.ts'
 import type { Settings } from './schema/settings.ts'
 
 /** What a schema cannot say about `vigil.yaml`: names that must differ or exist, and keys that need each other. */
@@ -108,16 +109,21 @@ function plainFetch(uri: string): string | undefined {
   return 'keys are fetched over https only (http is allowed for loopback addresses)'
 }
 
-function checkIssuer(issuer: IssuerSettings, path: Path): SettingsProblem[] {
-  const { jwks } = issuer
+function checkKeys({ issuer, jwks }: Pick<IssuerSettings, 'issuer' | 'jwks'>, path: Path): SettingsProblem[] {
   const uriFault = jwks.uri === undefined ? undefined : plainFetch(jwks.uri)
-  const issuerFault = jwks.discovery === true ? plainFetch(issuer.issuer) : undefined
-  const both = issuer.tenant !== undefined && issuer.tenantClaim !== undefined
+  const issuerFault = jwks.discovery === true ? plainFetch(issuer) : undefined
   return [
     ...(uriFault === undefined ? [] : [{ path: [...path, 'jwks', 'uri'], message: uriFault }]),
     ...(issuerFault === undefined
       ? []
       : [{ path: [...path, 'issuer'], message: `discovery asks the issuer: ${issuerFault}` }]),
+  ]
+}
+
+function checkIssuer(issuer: IssuerSettings, path: Path): SettingsProblem[] {
+  const both = issuer.tenant !== undefined && issuer.tenantClaim !== undefined
+  return [
+    ...checkKeys(issuer, path),
     ...(both ? [{ path: [...path, 'tenantClaim'], message: 'give tenant or tenantClaim, not both' }] : []),
     ...duplicates(issuer.claims, (i) => [...path, 'claims', i], 'claim of this list'),
     ...duplicates(issuer.audiences, (i) => [...path, 'audiences', i], 'audience of this list'),
@@ -126,7 +132,9 @@ function checkIssuer(issuer: IssuerSettings, path: Path): SettingsProblem[] {
 
 function checkHeaders(settings: Settings): SettingsProblem[] {
   const { device, requestHeaders } = settings.context
-  const isSecret = (header: string) => SECRET_HEADERS.has(header) || /^x[-_]vigil[-_]/.test(header)
+  // A posture token is a credential, too: who has it can show it.
+  const isSecret = (header: string) =>
+    SECRET_HEADERS.has(header) || header === device.posture?.header || /^x[-_]vigil[-_]/.test(header)
   const refusal = (header: string) =>
     `"${header}" carries a credential or this service's own word; it cannot be read here`
   const id = isSecret(device.idHeader)
@@ -135,7 +143,25 @@ function checkHeaders(settings: Settings): SettingsProblem[] {
   const read = requestHeaders.flatMap((header, i) =>
     isSecret(header) ? [{ path: ['context', 'requestHeaders', i], message: refusal(header) }] : [],
   )
-  return [...id, ...read]
+  return [...id, ...read, ...checkPosture(device.posture)]
+}
+
+function checkPosture(posture: PostureSettings | undefined): SettingsProblem[] {
+  if (posture === undefined) return []
+  const path = ['context', 'device', 'posture']
+  const taken = SECRET_HEADERS.has(posture.header) || /^x[-_]vigil[-_]/.test(posture.header)
+  return [
+    ...(taken
+      ? [{ path: [...path, 'header'], message: `"${posture.header}" carries something else already` }]
+      : []),
+    ...duplicates(
+      posture.issuers.map(({ issuer }) => issuer),
+      (i) => [...path, 'issuers', i, 'issuer'],
+      'issuer of postures',
+    ),
+    ...posture.issuers.flatMap((issuer, i) => checkKeys(issuer, [...path, 'issuers', i])),
+    ...duplicates(posture.claims, (i) => [...path, 'claims', i], 'claim of this list'),
+  ]
 }
 
 function checkAction(action: ActionSettings, path: Path): SettingsProblem[] {

@@ -2,9 +2,11 @@ import type { Settings } from '../config/schema/settings.ts'
 import type { Compiled, FailureCode } from '../errors.ts'
 import type { Check, Entrypoint, Facts, Subject } from '../model.ts'
 import { type Catalogue, compileCatalogue } from './catalogue.ts'
+import type { PostureVerifier } from './contract.ts'
 import { actionOf } from './facts/action.ts'
 import { addressOf } from './facts/address.ts'
 import { deviceOf } from './facts/device.ts'
+import { type PostureConfig, postureOf, type Shown } from './facts/posture.ts'
 import { type PathSettings, pathRefusal } from './path.ts'
 
 export { compileEntrypoints, type EntrypointMatcher, UNMATCHED } from './entrypoint.ts'
@@ -13,41 +15,71 @@ export { compileEntrypoints, type EntrypointMatcher, UNMATCHED } from './entrypo
 export interface ContextConfig {
   readonly catalogue: Catalogue
   readonly deviceHeader: string
+  /** Absent: no posture tokens are read. */
+  readonly posture: PostureConfig | undefined
   readonly paths: PathSettings
 }
 
-/** Compiles `context`, `actions` and `unknownAction`; problems carry paths from the top of the settings. */
+/**
+ * Compiles `context`, `actions` and `unknownAction`; problems carry paths from the top of the settings.
+ * @param postures verifies the tokens of `context.device.posture`, where that is set
+ */
 export function compileContext(
   settings: Pick<Settings, 'context' | 'actions' | 'unknownAction'>,
+  postures?: PostureVerifier,
 ): Compiled<ContextConfig> {
   const { context, actions, unknownAction } = settings
   const catalogue = compileCatalogue(actions, unknownAction, context.paths)
   if (!catalogue.ok) return catalogue
+  const { idHeader, posture } = context.device
+  const reads =
+    posture === undefined || postures === undefined ? undefined : { header: posture.header, tokens: postures }
   return {
     ok: true,
-    value: { catalogue: catalogue.value, deviceHeader: context.device.idHeader, paths: context.paths },
+    value: { catalogue: catalogue.value, deviceHeader: idHeader, posture: reads, paths: context.paths },
   }
 }
 
 /**
  * What is observed of this check. Cannot fail: what must be refused is said in `refusal`, and what is not there
  * is missing. The subject is an argument because attested facts rest on the key it has proved.
+ * @returns a plain value when nothing had to be waited for
  */
 export function gather(
   check: Check,
   entrypoint: Entrypoint,
-  _subject: Subject,
+  subject: Subject,
   config: ContextConfig,
-): Facts {
+): Facts | Promise<Facts> {
+  const shown = postureOf(check, subject, config.posture)
+  return shown instanceof Promise
+    ? shown.then((posture) => factsOf(check, entrypoint, posture, config))
+    : factsOf(check, entrypoint, shown, config)
+}
+
+function factsOf(check: Check, entrypoint: Entrypoint, shown: Shown, config: ContextConfig): Facts {
   const { device, fault } = deviceOf(check, config.deviceHeader)
   const facts = {
     entrypoint: entrypoint.name,
     action: actionOf(check, config.catalogue),
     address: addressOf(check, entrypoint),
-    device,
+    device: withPosture(device, shown),
   }
   const refusal: FailureCode | undefined = pathRefusal(check.path, config.paths)
   if (refusal !== undefined) return { ...facts, refusal }
-  if (fault === undefined) return facts
-  return { ...facts, refusal: 'check.request.header', refusalDetail: `${config.deviceHeader} ${fault}` }
+  if (fault !== undefined) return { ...facts, ...headerRefusal(config.deviceHeader, fault) }
+  if (shown.fault === undefined) return facts
+  return { ...facts, ...headerRefusal(config.posture?.header ?? '', shown.fault) }
+}
+
+const headerRefusal = (header: string, fault: string): Pick<Facts, 'refusal' | 'refusalDetail'> => ({
+  refusal: 'check.request.header',
+  refusalDetail: `${header} ${fault}`,
+})
+
+/** An attested device is the one that the token names; a claimed one stays what the client says first. */
+function withPosture(device: Facts['device'], { posture, device: named }: Shown): Facts['device'] {
+  if (posture === undefined) return device
+  const isAttested = posture.state === 'attested'
+  return { id: isAttested ? named : (device.id ?? named), isAttested, posture }
 }

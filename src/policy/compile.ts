@@ -61,6 +61,7 @@ function vocabularyOf(settings: PolicySettings, reasons: readonly string[] | und
     actions: unique([...settings.actions.map((action) => action.name), 'unknown']),
     issuers: unique(issuers.map((issuer) => issuer.issuer)),
     claims: unique(issuers.flatMap((issuer) => issuer.claims)),
+    posture: unique(settings.context.device.posture?.claims ?? []),
     headers: unique(settings.context.requestHeaders),
     params: unique(settings.actions.flatMap((action) => action.match.paths ?? []).flatMap(paramsOf)),
     ...(reasons && { reasons }),

@@ -1,4 +1,4 @@
-import type { Assessment, Check, Credential, Facts, Past, Subject } from '../model.ts'
+import type { Assessment, Check, Credential, Facts, Past, Posture, Subject } from '../model.ts'
 
 /**
  * Everything a condition may read, in one table: its type, its closed words, the sentence that explains it and how
@@ -20,6 +20,7 @@ export interface Vocabulary {
   readonly actions: readonly string[]
   readonly issuers: readonly string[]
   readonly claims: readonly string[]
+  readonly posture: readonly string[]
   readonly headers: readonly string[]
   readonly params: readonly string[]
   /** Reasons that signals may give; absent: not known here, any text is taken. */
@@ -187,6 +188,21 @@ const subject = group('Who is calling.', {
   },
 })
 
+const postureMap = (doc: string, isShown: (posture: Posture) => boolean): Dictionary => {
+  const claims = ({ facts: { device } }: Input) =>
+    device.posture !== undefined && isShown(device.posture) ? device.posture.claims : undefined
+  return {
+    kind: 'map',
+    doc,
+    mayBeMissing: true,
+    declaredIn: 'context.device.posture.claims',
+    isDeep: true,
+    names: (v) => v.posture,
+    member: (i, name) => member(claims(i), name),
+    keys: (i) => Object.keys(claims(i) ?? {}),
+  }
+}
+
 const facts = group('What was observed of this request.', {
   entrypoint: text('Name of the entrypoint.', (i) => i.facts.entrypoint),
   address: group('The client’s address.', {
@@ -198,7 +214,22 @@ const facts = group('What was observed of this request.', {
   }),
   device: group('The client’s device.', {
     id: optional(text('Device id; only claimed unless `attested`.', (i) => i.facts.device.id)),
-    attested: flag('The device id is proved.', (i) => i.facts.device.isAttested),
+    attested: flag('The device is proved to be this caller’s.', (i) => i.facts.device.isAttested),
+    posture_state: optional(
+      text(
+        'What the posture token is worth: `attested` is this caller’s, `claimed` is good but nothing ties it to this caller, `refused` is not good, `unchecked` could not be verified because keys are away.',
+        (i) => i.facts.device.posture?.state,
+        ['attested', 'claimed', 'refused', 'unchecked'],
+      ),
+    ),
+    posture: postureMap(
+      'The posture of the device, only where it is attested: what allows must read this one.',
+      (posture) => posture.state === 'attested',
+    ),
+    claimed_posture: postureMap(
+      'The same whether it is attested or only claimed: a thief can show the token of another device.',
+      () => true,
+    ),
   }),
 })
 

@@ -1,14 +1,12 @@
-import { compactVerify, errors } from 'jose'
-import { type Refused, type Result, refused } from '../identity/contract.ts'
+import { type Result, refused } from '../identity/contract.ts'
 import { claimed, configured } from '../lib/claimed.ts'
 import type { Credential } from '../model.ts'
-import type { Algorithm } from './algorithms.ts'
 import { readClaims } from './claims.ts'
 import { buildCredential, readConfirmation } from './credential.ts'
-import { readHeader, type TokenHeader } from './header.ts'
+import { readHeader } from './header.ts'
 import type { Issuer } from './issuer.ts'
 import type { VerificationKey } from './jwk.ts'
-import { findKey } from './key-set.ts'
+import { verifySignature } from './signature.ts'
 import { parseCompact } from './strict.ts'
 
 /** An access token that has passed every check, and the key it passed with. */
@@ -46,39 +44,9 @@ export async function verifyAccessToken(
   if (!claims.ok) return claims
   const confirmation = readConfirmation(claims.value.cnf)
   if (!confirmation.ok) return confirmation
-  const key = await keyFor(header.value, issuer)
+  const key = await verifySignature(token, header.value, issuer.ring)
   if (!key.ok) return key
-  const refusal = await signatureRefusal(token, key.value, header.value.algorithm)
-  if (refusal !== undefined) return refusal
   const names = { signingInput, tokenHash }
   const credential = buildCredential(claims.value, issuer, confirmation.value, names)
   return { ok: true, value: { credential, issuer, key: key.value } }
 }
-
-/** JWT-16: an unknown key may be a new one, so the issuer is asked once more, as often as the cooldown lets it. */
-async function keyFor({ kid, algorithm }: TokenHeader, { ring }: Issuer): Promise<Result<VerificationKey>> {
-  if (!(await ring.becomeUsable())) return refused('identity.keys.unavailable')
-  const found = findKey(ring.keys, kid, algorithm)
-  if (found.ok || found.failure !== 'identity.token.unknown-key') return found
-  return (await ring.lookAgain()) ? findKey(ring.keys, kid, algorithm) : found
-}
-
-async function signatureRefusal(
-  token: string,
-  key: VerificationKey,
-  algorithm: Algorithm,
-): Promise<Refused | undefined> {
-  try {
-    await compactVerify(token, key.object)
-  } catch (error) {
-    // Whatever went wrong, the signature was not found to be good.
-    const isOther = error instanceof errors.JWSSignatureVerificationFailed
-    return refused('identity.token.signature', isOther ? OTHER_SIGNATURE : NOT_CHECKED)
-  }
-  // JWT-04: the first good signature decides an RSA key's algorithm. Another check may have decided it meanwhile.
-  key.algorithm ??= algorithm
-  return key.algorithm === algorithm ? undefined : refused('identity.token.algorithm')
-}
-
-const OTHER_SIGNATURE = 'another key made it, or the token was changed afterwards'
-const NOT_CHECKED = 'it could not be checked with the key of the issuer'

@@ -1,12 +1,17 @@
 import { type Refused, type Result, refused } from '../identity/contract.ts'
 import { claimed, configured } from '../lib/claimed.ts'
 import { type Algorithm, algorithmNamed } from './algorithms.ts'
-import type { Issuer } from './issuer.ts'
 import { MAX_KID_LENGTH } from './jwk.ts'
 
 export interface TokenHeader {
   readonly algorithm: Algorithm
   readonly kid?: string
+}
+
+/** What an issuer's tokens must say of themselves. */
+export interface HeaderRules {
+  readonly algorithms: ReadonlySet<Algorithm>
+  readonly settings: { readonly tokenType: string }
 }
 
 /** A header's `typ` with the prefix that RFC 7515 section 4.1.9 lets senders leave out; media types know no case. */
@@ -17,10 +22,13 @@ export function mediaTypeOf(typ: unknown): string | undefined {
 }
 
 /**
- * Judges the header of an access token: JWT-03, 05, 06, 07, 15 and AT-01. `jku`, `jwk`, `x5u` and `x5c` are not read:
+ * Judges the header of a token: JWT-03, 05, 06, 07, 15 and AT-01. `jku`, `jwk`, `x5u` and `x5c` are not read:
  * keys come from the issuer's key set only.
  */
-export function readHeader(header: Readonly<Record<string, unknown>>, issuer: Issuer): Result<TokenHeader> {
+export function readHeader(
+  header: Readonly<Record<string, unknown>>,
+  issuer: HeaderRules,
+): Result<TokenHeader> {
   const refusal = refusalOf(header, issuer)
   if (refusal !== undefined) return refusal
   const algorithm = algorithmNamed(header['alg'])
@@ -36,7 +44,7 @@ export function readHeader(header: Readonly<Record<string, unknown>>, issuer: Is
   return { ok: true, value: { algorithm, kid } }
 }
 
-function refusalOf(header: Readonly<Record<string, unknown>>, issuer: Issuer): Refused | undefined {
+function refusalOf(header: Readonly<Record<string, unknown>>, issuer: HeaderRules): Refused | undefined {
   if (mediaTypeOf(header['typ']) !== mediaTypeOf(issuer.settings.tokenType)) {
     const { tokenType } = issuer.settings
     return refused('identity.token.type', `typ claims ${claimed(header['typ'])}; tokenType is ${tokenType}`)

@@ -3,7 +3,7 @@ import type { Compiled, SettingsProblem } from '../errors.ts'
 import type { BindingPolicy } from '../identity/contract.ts'
 import { type Algorithm, algorithmNamed } from './algorithms.ts'
 import type { KeyRing } from './key-ring.ts'
-import { createKeyRing, type KeySourceDeps } from './key-source.ts'
+import { createKeyRing, type KeySettings, type KeySourceDeps } from './key-source.ts'
 
 /** One configured issuer, ready for use. */
 export interface Issuer {
@@ -26,13 +26,8 @@ export function compileIssuer(
   held: ReadonlyMap<string, KeyRing>,
   path: SettingsProblem['path'],
 ): Compiled<Issuer> {
-  const algorithms = new Set(settings.algorithms.map(algorithmNamed).filter((name) => name !== undefined))
-  const earlier = held.get(ringName(settings))
-  const ring: Compiled<KeyRing> =
-    earlier === undefined
-      ? createKeyRing(settings, algorithms, deps, [...path, 'jwks'])
-      : { ok: true, value: earlier }
-  if (!ring.ok) return ring
+  const keys = compileKeys(settings, deps, held, path)
+  if (!keys.ok) return keys
   const { algorithms: proofs, nonce, maxAgeSeconds, maxFutureSeconds } = settings.dpop
   const binding: BindingPolicy = Object.freeze({
     mode: settings.binding,
@@ -40,10 +35,26 @@ export function compileIssuer(
   })
   return {
     ok: true,
-    value: { settings, algorithms, audiences: new Set(settings.audiences), binding, ring: ring.value },
+    value: { settings, ...keys.value, audiences: new Set(settings.audiences), binding },
   }
 }
 
+type SigningSettings = KeySettings & Pick<IssuerSettings, 'algorithms'>
+
+/** Its algorithms, and the ring of its keys. @param held as of `compileIssuer` */
+export function compileKeys(
+  settings: SigningSettings,
+  deps: KeySourceDeps,
+  held: ReadonlyMap<string, KeyRing>,
+  path: SettingsProblem['path'],
+): Compiled<Pick<Issuer, 'algorithms' | 'ring'>> {
+  const algorithms = new Set(settings.algorithms.map(algorithmNamed).filter((name) => name !== undefined))
+  const earlier = held.get(ringName(settings))
+  if (earlier !== undefined) return { ok: true, value: { algorithms, ring: earlier } }
+  const ring = createKeyRing(settings, algorithms, deps, [...path, 'jwks'])
+  return ring.ok ? { ok: true, value: { algorithms, ring: ring.value } } : ring
+}
+
 /** Equal for two issuers whose keys are the same keys, judged by the same rules. */
-export const ringName = ({ issuer, jwks, algorithms }: IssuerSettings): string =>
+export const ringName = ({ issuer, jwks, algorithms }: SigningSettings): string =>
   JSON.stringify([issuer, jwks, algorithms])

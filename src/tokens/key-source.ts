@@ -27,6 +27,9 @@ export interface KeySourceDeps extends KeyRingDeps {
 
 type Path = SettingsProblem['path']
 
+/** Whose keys, and where they come from. */
+export type KeySettings = Pick<IssuerSettings, 'issuer' | 'jwks'>
+
 /** A file's modification time is looked at once a second: that is also how long a key removed from it lives. */
 const FILE_LOOK_MS = 1000
 
@@ -35,7 +38,7 @@ const FILE_LOOK_MS = 1000
  * problem with a position instead of a refused request; fetched ones are loaded by `start()` or by the first use.
  */
 export function createKeyRing(
-  settings: IssuerSettings,
+  settings: KeySettings,
   algorithms: ReadonlySet<Algorithm>,
   deps: KeySourceDeps,
   path: Path,
@@ -68,7 +71,7 @@ export function createKeyRing(
   return { ok: true, value: ring(remoteLoader(settings, deps.fetch ?? fetch), timesOf(settings)) }
 }
 
-function timesOf({ jwks }: IssuerSettings): KeyTimes {
+function timesOf({ jwks }: KeySettings): KeyTimes {
   return {
     refreshMs: jwks.refreshSeconds * 1000,
     cooldownMs: jwks.cooldownSeconds * 1000,
@@ -76,7 +79,7 @@ function timesOf({ jwks }: IssuerSettings): KeyTimes {
   }
 }
 
-function remoteLoader({ issuer, jwks }: IssuerSettings, fetcher: typeof fetch): KeyLoader {
+function remoteLoader({ issuer, jwks }: KeySettings, fetcher: typeof fetch): KeyLoader {
   return () => {
     const signal = AbortSignal.timeout(jwks.timeoutMs)
     return jwks.uri === undefined

@@ -11,11 +11,6 @@ import type { KeySourceDeps } from './key-source.ts'
 import { COMPACT_LIMITS, sizeOf } from './strict.ts'
 import { CachedToken, TokenCache } from './token-cache.ts'
 
-export interface TokenVerifierDeps extends KeySourceDeps {
-  /** The verifier of the configuration before: unchanged issuers keep its keys. Its cache is not taken over. */
-  readonly previous?: AccessTokenVerifier
-}
-
 export interface AccessTokenVerifier extends TokenVerifier {
   /** Loads the keys of every issuer once, each within its `timeoutMs`. Never rejects: see the states. */
   start(): Promise<readonly IssuerKeyState[]>
@@ -25,10 +20,14 @@ export interface AccessTokenVerifier extends TokenVerifier {
   readonly rings: ReadonlyMap<string, KeyRing>
 }
 
-/** Compiles `identity` of one configuration generation. Keys in files are read relative to `deps.baseDir`. */
+/**
+ * Compiles `identity` of one configuration generation. Keys in files are read relative to `deps.baseDir`.
+ * @param previous the verifier of the configuration before: unchanged issuers keep its keys; its cache is not taken over
+ */
 export function createTokenVerifier(
   settings: IdentitySettings,
-  deps: TokenVerifierDeps,
+  deps: KeySourceDeps,
+  previous?: AccessTokenVerifier,
 ): Compiled<AccessTokenVerifier> {
   const issuers = new Map<string, Issuer>()
   const problems: SettingsProblem[] = []
@@ -37,7 +36,7 @@ export function createTokenVerifier(
     if (issuers.has(issuer.issuer)) {
       problems.push({ path: [...path, 'issuer'], message: 'this issuer is configured twice' })
     }
-    const compiled = compileIssuer(issuer, deps, deps.previous?.rings ?? new Map(), path)
+    const compiled = compileIssuer(issuer, deps, previous?.rings ?? new Map(), path)
     if (compiled.ok) issuers.set(issuer.issuer, compiled.value)
     else problems.push(...compiled.problems)
   }

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals'
 import { parse } from 'yaml'
 import { settings } from '../../src/config/schema/settings.ts'
 import { compileContext, gather } from '../../src/context/index.ts'
-import type { Check } from '../../src/model.ts'
+import type { Check, Facts } from '../../src/model.ts'
 import { checkOf, entrypointOf, identified } from '../support/check-of.ts'
 
 const config = (written: object = {}) => {
@@ -13,8 +13,9 @@ const config = (written: object = {}) => {
   return compiled.value
 }
 
+/** Nothing here has to be waited for. */
 const facts = (change: Partial<Check>, written?: object) =>
-  gather(checkOf(change), entrypointOf(), identified(), config(written))
+  gather(checkOf(change), entrypointOf(), identified(), config(written)) as Facts
 
 describe('gather', () => {
   test('brings the facts together', () => {

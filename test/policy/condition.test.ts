@@ -8,6 +8,7 @@ const vocabulary: Vocabulary = {
   actions: ['transfer-funds', 'unknown'],
   issuers: ['https://idp.example.com'],
   claims: ['roles', 'accounts', 'level', 'address', 'absent', 'constructor', 'when', 'flag'],
+  posture: ['managed', 'patch'],
   headers: ['x-region', 'x-other'],
   params: ['account', 'rest'],
 }

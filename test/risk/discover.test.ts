@@ -25,7 +25,7 @@ function discoverAmong(name: string, files: Record<string, string>) {
 describe('discovery', () => {
   test('finds the signals of this service in order', async () => {
     const ids = (await discoverSignals()).map((s) => s.id)
-    expect(ids).toEqual(['device-mismatch', 'new-device', 'request-rate', 'token-age'])
+    expect(ids).toEqual(['device-mismatch', 'new-device', 'request-rate', 'token-age', 'unattested-posture'])
   })
 
   test('finds built files and leaves alone what is no signal file', async () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { z } from 'zod'
 import { riskSettings } from '../../src/config/schema/decision.ts'
-import type { Credential, Facts, Past, Profile, Subject } from '../../src/model.ts'
+import type { Credential, Facts, Past, Posture, Profile, Subject } from '../../src/model.ts'
 import { assess } from '../../src/risk/assess.ts'
 import { compileRisk, signalSettings } from '../../src/risk/compile.ts'
 import { describeSignals } from '../../src/risk/describe.ts'
@@ -70,9 +70,16 @@ const subject: fc.Arbitrary<Subject> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Subject>({ state: 'anonymous' }) },
   { weight: 1, arbitrary: fc.constant<Subject>({ state: 'refused', failure: 'identity.token.expired' }) },
 )
+const posture: fc.Arbitrary<Posture> = fc.record({
+  state: fc.constantFrom('attested', 'claimed', 'refused', 'unchecked'),
+  failure: fc.constantFrom(undefined, 'identity.token.expired'),
+  detail: maybe(word),
+  issuer: maybe(word),
+  claims: fc.constant({ managed: true }),
+})
 const facts: fc.Arbitrary<Facts> = fc
-  .tuple(maybe(word), fc.boolean())
-  .map(([id, isAttested]) => factsOf({ device: id === undefined ? { isAttested } : { id, isAttested } }))
+  .tuple(maybe(word), fc.boolean(), maybe(posture))
+  .map(([id, isAttested, shown]) => factsOf({ device: { id, isAttested, posture: shown } }))
 const input: fc.Arbitrary<SignalInput> = fc.record({
   check: fc.constantFrom(checkOf(), checkOf({ atMs: 0 })),
   subject,

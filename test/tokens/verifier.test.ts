@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { identitySettings } from '../../src/config/schema/identity.ts'
 import type { Result, VerifiedToken } from '../../src/identity/contract.ts'
 import { type Meter, silentLog, silentMeter } from '../../src/ports.ts'
-import { createTokenVerifier, type TokenVerifierDeps } from '../../src/tokens/verifier.ts'
+import type { KeySourceDeps } from '../../src/tokens/key-source.ts'
+import { type AccessTokenVerifier, createTokenVerifier } from '../../src/tokens/verifier.ts'
 import {
   encode,
   entrypointOf,
@@ -46,11 +47,13 @@ function counting(): { meter: Meter; counts: Record<string, number> } {
   return { meter: { ...silentMeter, add }, counts }
 }
 
-function make(issuer: Members, deps: Partial<TokenVerifierDeps> = {}, cache: Members = {}) {
+type Deps = Partial<KeySourceDeps> & { readonly previous?: AccessTokenVerifier }
+
+function make(issuer: Members, { previous, ...deps }: Deps = {}, cache: Members = {}) {
   const clock = manualClock()
   const { meter, counts } = counting()
   const all = { clock, meter, log: silentLog, baseDir: '/', ...deps }
-  const compiled = createTokenVerifier(identityOf(issuer, cache), all)
+  const compiled = createTokenVerifier(identityOf(issuer, cache), all, previous)
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems))
   const verifier = compiled.value
   const verdict = async (token: string) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { grpcMethod, headerName, hostPattern, name, requirement, seconds, sensitivity } from './common.ts'
+import { postureSettings } from './posture.ts'
 
 /** `context`, `actions`, `risk`, `policy`, `enforcement`, `failure`, `audit`. */
 
@@ -10,6 +11,9 @@ export const contextSettings = z
         idHeader: headerName
           .default('x-device-id')
           .describe('Header in which a client claims its device id.'),
+        posture: postureSettings
+          .optional()
+          .describe('Tokens in which somebody vouches for the state of a device (docs/posture.md).'),
       })
       .prefault({})
       .describe('What clients tell about the device they run on.'),

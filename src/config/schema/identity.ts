@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { claimName, seconds, tenantName } from './common.ts'
 
-const algorithm = z.enum([
+export const algorithm = z.enum([
   'ES256',
   'ES384',
   'ES512',
@@ -15,7 +15,7 @@ const algorithm = z.enum([
   'RS512',
 ])
 
-const jwksSettings = z
+export const jwksSettings = z
   .strictObject({
     uri: z.string().url().optional().describe('Fetch the key set from here.'),
     discovery: z

@@ -42,7 +42,7 @@ export async function pass(bytes: Buffer, snapshot: Snapshot): Promise<Passed> {
   const check = decode(bytes)
   const entrypoint = snapshot.entrypoints.match(check)
   const subject = await identify(check, entrypoint, snapshot.identity)
-  const facts = gather(check, entrypoint, subject, snapshot.context)
+  const facts = await gather(check, entrypoint, subject, snapshot.context)
   const past = await recall(check, subject, facts, snapshot.history)
   const assessment = assess(check, subject, facts, past, snapshot.risk)
   const decision = decide(check, subject, facts, past, assessment, snapshot.policy)
