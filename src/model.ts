@@ -113,6 +113,12 @@ export interface SingleUse {
   readonly mayRepeat: boolean
 }
 
+/** Who acts for a subject (RFC 8693 section 4.1); without an issuer it is the token's. */
+export interface Actor {
+  readonly issuer?: string
+  readonly subject: string
+}
+
 /** A verified token, the same object for every check that shows it: caches may hang on it. */
 export interface Credential {
   readonly issuer: string
@@ -120,7 +126,10 @@ export interface Credential {
   readonly kind: SubjectKind
   readonly tenant: string
   readonly client?: string
-  readonly actor?: { readonly issuer?: string; readonly subject: string }
+  /** Who acts for the subject now. */
+  readonly actor?: Actor
+  /** Who acted before, the last one first. For the record only: RFC 8693 section 4.1 lets no decision rest on them. */
+  readonly priorActors?: readonly Actor[]
   readonly session: { readonly id: string; readonly isDerived: boolean }
   readonly scopes: readonly string[]
   readonly acr?: string

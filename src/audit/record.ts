@@ -169,6 +169,7 @@ function credentialView(credential: Identified['credential']): CredentialView {
     tenant: credential.tenant,
     client: credential.client,
     actor: credential.actor,
+    priorActors: credential.priorActors,
     session: credential.session,
     scopes: credential.scopes,
     acr: credential.acr,

@@ -1,4 +1,4 @@
-import type { Credential, Decision, HeaderPair, Level } from '../model.ts'
+import type { Actor, Credential, Decision, HeaderPair, Level } from '../model.ts'
 
 /** The identity headers that the upstream sees (docs/answers.md). */
 const IDENTITY_HEADERS = [
@@ -71,6 +71,12 @@ const surrogateBytes = (code: number) => [
   0x80 | (code & 0x3f),
 ]
 
+/** An actor that another issuer knows is somebody else than one of the same name here: its issuer stands behind a blank. */
+const actorValue = ({ subject, issuer }: Actor, own: string): string =>
+  issuer === undefined || issuer === own
+    ? encodeValue(subject)
+    : `${encodeValue(subject)} ${encodeValue(issuer)}`
+
 /** Headers of a passing answer; only members that are known. */
 export function identityHeaders(
   credential: Credential | undefined,
@@ -88,7 +94,7 @@ export function identityHeaders(
     set('x-vigil-tenant', encodeValue(credential.tenant))
     set('x-vigil-session', encodeValue(credential.session.id))
     set('x-vigil-client', credential.client && encodeValue(credential.client))
-    set('x-vigil-actor', credential.actor && encodeValue(credential.actor.subject))
+    set('x-vigil-actor', credential.actor && actorValue(credential.actor, credential.issuer))
     set('x-vigil-scope', credential.scopes.map(encodeValue).join(' '))
     set('x-vigil-acr', credential.acr && encodeValue(credential.acr))
   }

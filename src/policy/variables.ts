@@ -146,6 +146,21 @@ const binding = group('Is the token held by whom it was issued to.', {
   ),
 })
 
+const actor = group(
+  'Who acts for the subject: the outermost `act` of the token (RFC 8693), never one inside it.',
+  {
+    id: optional(
+      text('`sub` of the actor. Missing: the subject acts itself.', (i) => credential(i)?.actor?.subject),
+    ),
+    issuer: optional(
+      text('Who knows the actor by that name: `iss` of the actor, else of the token.', (i) => {
+        const own = credential(i)
+        return own?.actor === undefined ? undefined : (own.actor.issuer ?? own.issuer)
+      }),
+    ),
+  },
+)
+
 const subject = group('Who is calling.', {
   state: text(
     'Whether the caller is known. The gate asks whoever shows no credential for one, whatever the action, and refuses a credential that does not hold: so far every rule sees `identified`, never `anonymous` or `refused`.',
@@ -174,6 +189,7 @@ const subject = group('Who is calling.', {
     time('When the user last logged in; never guessed from `iat`.', (i) => seconds(credential(i)?.authTime)),
   ),
   issued_at: optional(time('When the token was issued.', (i) => seconds(credential(i)?.issuedAt))),
+  actor,
   binding,
   claims: {
     kind: 'map',

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { type Result, refused } from '../identity/contract.ts'
 import type { Credential, SubjectKind } from '../model.ts'
+import { actorsOf } from './actors.ts'
 import type { AccessClaims } from './claims.ts'
 import type { Issuer } from './issuer.ts'
 import { decodeCanonical } from './strict.ts'
@@ -44,13 +45,16 @@ export function buildCredential(
   names: TokenNames,
 ): Credential {
   const { iss, sub, client, act, acr, auth_time: authTime, device } = claims
+  // ACT-01, ACT-02: only the outermost actor is who acts now.
+  const [actor, ...priorActors] = actorsOf(act)
   return Object.freeze({
     issuer: iss,
     subject: sub,
     kind: kindOf(claims),
     tenant: issuer.settings.tenant ?? claims.tenant ?? '',
     client,
-    ...(act === undefined ? {} : { actor: actorOf(act) }),
+    ...(actor === undefined ? {} : { actor }),
+    ...(priorActors.length === 0 ? {} : { priorActors }),
     session: sessionOf(claims, confirmation),
     scopes: claims.scope?.split(' ').filter((scope) => scope !== '') ?? [],
     ...(acr === undefined ? {} : { acr }),
@@ -70,11 +74,6 @@ export function buildCredential(
 function kindOf({ act, sub, client }: AccessClaims): SubjectKind {
   if (act !== undefined) return 'agent'
   return sub === client ? 'machine' : 'user'
-}
-
-/** RFC 8693 section 4.1: only the current (outermost) actor is considered. */
-function actorOf({ sub, iss }: NonNullable<AccessClaims['act']>): NonNullable<Credential['actor']> {
-  return iss === undefined ? { subject: sub } : { issuer: iss, subject: sub }
 }
 
 function sessionOf(claims: AccessClaims, { jkt, x5t }: Confirmation): Credential['session'] {
