@@ -128,8 +128,10 @@ export const STANDARDS: readonly Standard[] = [
       yes('ACT-02', 'Nested actors grant nothing: no condition can read them'),
       yes('ACT-03', '`exp`, `aud` and the like inside `act` mean nothing'),
       yes('ACT-04', '`may_act` grants nothing'),
+      yes('ACT-05', 'A registered agent without `act` is an agent, never the user whom its token names'),
       yes('ACT-06', 'At most five actors; the chain stands in the record'),
       no('ACT-07', 'Revoking the actor ends the delegated token', 'revocation comes with a later version'),
+      yes('ACT-08', 'A token without `act` that an agent got as the user: told apart by its client alone'),
     ],
   },
   {

@@ -76,6 +76,15 @@ export const FAILURES = {
     'invalid-token',
     'A claim that the token must carry is missing or of the wrong type.',
   ),
+  // A new token would be no better, so these are no 401.
+  'identity.client.unlisted': refusal(
+    'access-denied',
+    'The client of the token is not on the list of clients.',
+  ),
+  'identity.client.audience': refusal(
+    'access-denied',
+    'The token names an audience that its client may not use.',
+  ),
   'identity.keys.unavailable': refusal('unavailable', 'The keys of the issuer are not available.'),
   // identity: the binding
   'identity.binding.absent': refusal(

@@ -119,6 +119,15 @@ export interface Actor {
   readonly subject: string
 }
 
+export type ClientKind = 'user-app' | 'machine' | 'agent'
+
+/** What `identity.clients` says of a client. */
+export interface Registration {
+  readonly kind: ClientKind
+  /** Who answers for it. */
+  readonly owner?: string
+}
+
 /** A verified token, the same object for every check that shows it: caches may hang on it. */
 export interface Credential {
   readonly issuer: string
@@ -126,6 +135,8 @@ export interface Credential {
   readonly kind: SubjectKind
   readonly tenant: string
   readonly client?: string
+  /** Absent: the client is not listed. */
+  readonly registration?: Registration
   /** Who acts for the subject now. */
   readonly actor?: Actor
   /** Who acted before, the last one first. For the record only: RFC 8693 section 4.1 lets no decision rest on them. */

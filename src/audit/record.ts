@@ -168,6 +168,7 @@ function credentialView(credential: Identified['credential']): CredentialView {
     kind: credential.kind,
     tenant: credential.tenant,
     client: credential.client,
+    registration: credential.registration,
     actor: credential.actor,
     priorActors: credential.priorActors,
     session: credential.session,

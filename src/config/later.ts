@@ -11,7 +11,6 @@ const LATER_KEYS: Readonly<Record<string, readonly string[]>> = {
     'inventory',
     'posture',
     'tenants',
-    'identity.clients',
     'identity.introspection',
     'identity.workloads',
     'identity.apiKeys',

@@ -5,6 +5,7 @@ import type { ActionSettings, RequirementSettings, RuleSettings } from './schema
 import type { EntrypointSettings } from './schema/entrypoints.ts'
 import type { IssuerSettings } from './schema/identity.ts'
 import type { Settings } from './schema/settings.ts'
+import { checkClients } from './semantic-clients.ts'
 
 /** What a schema cannot say about `vigil.yaml`: names that must differ or exist, and keys that need each other. */
 
@@ -35,6 +36,7 @@ export function checkSettings(settings: Settings): SettingsProblem[] {
       'issuer',
     ),
     ...settings.identity.issuers.flatMap((issuer, i) => checkIssuer(issuer, ['identity', 'issuers', i])),
+    ...checkClients(settings.identity),
     ...checkHeaders(settings),
     ...named(settings.actions, 'actions', 'action'),
     ...settings.actions.flatMap((action, i) => checkAction(action, ['actions', i])),

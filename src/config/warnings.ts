@@ -5,6 +5,7 @@ import type { Settings } from './schema/settings.ts'
 /** What is allowed and yet hardly meant: the file is good, and whoever wrote it should know what follows from it. */
 export const warnAbout = (settings: Settings): SettingsProblem[] => [
   ...withoutOrigin(settings),
+  ...withoutClients(settings),
   ...withoutActions(settings),
   ...deadRules(settings.policy),
 ]
@@ -19,6 +20,12 @@ function withoutOrigin({ entrypoints }: Settings): SettingsProblem[] {
       : 'no entrypoint names externalOrigins'
   const message = `${what}, so no DPoP proof can fit and tokens that are bound to a key are refused`
   return [{ path: ['entrypoints'], message, isAboutKey: true }]
+}
+
+function withoutClients({ identity }: Settings): SettingsProblem[] {
+  if (identity.unlistedClients === 'accept' || identity.clients.length > 0) return []
+  const message = 'no client is listed, so every token is refused'
+  return [{ path: ['identity', 'unlistedClients'], message }]
 }
 
 function withoutActions({ actions, unknownAction }: Settings): SettingsProblem[] {

@@ -161,6 +161,17 @@ const actor = group(
   },
 )
 
+const registration = group('What `identity.clients` says of the client.', {
+  kind: optional(
+    text('What kind of client. Missing: it is not listed.', (i) => credential(i)?.registration?.kind, [
+      'user-app',
+      'machine',
+      'agent',
+    ]),
+  ),
+  owner: optional(text('Who answers for it.', (i) => credential(i)?.registration?.owner)),
+})
+
 const subject = group('Who is calling.', {
   state: text(
     'Whether the caller is known. The gate asks whoever shows no credential for one, whatever the action, and refuses a credential that does not hold: so far every rule sees `identified`, never `anonymous` or `refused`.',
@@ -189,6 +200,7 @@ const subject = group('Who is calling.', {
     time('When the user last logged in; never guessed from `iat`.', (i) => seconds(credential(i)?.authTime)),
   ),
   issued_at: optional(time('When the token was issued.', (i) => seconds(credential(i)?.issuedAt))),
+  registration,
   actor,
   binding,
   claims: {

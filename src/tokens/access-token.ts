@@ -4,6 +4,7 @@ import { claimed, configured } from '../lib/claimed.ts'
 import type { Credential } from '../model.ts'
 import type { Algorithm } from './algorithms.ts'
 import { readClaims } from './claims.ts'
+import { clientRefusal } from './clients.ts'
 import { buildCredential, readConfirmation } from './credential.ts'
 import { readHeader, type TokenHeader } from './header.ts'
 import type { Issuer } from './issuer.ts'
@@ -50,6 +51,8 @@ export async function verifyAccessToken(
   if (!key.ok) return key
   const refusal = await signatureRefusal(token, key.value, header.value.algorithm)
   if (refusal !== undefined) return refusal
+  const unwelcome = clientRefusal(claims.value, issuer.clients, issuer.audiences)
+  if (unwelcome !== undefined) return unwelcome
   const names = { signingInput, tokenHash }
   const credential = buildCredential(claims.value, issuer, confirmation.value, names)
   return { ok: true, value: { credential, issuer, key: key.value } }

@@ -95,9 +95,14 @@ function typeRefusal(raw: Raw, { settings }: Issuer): Refused | undefined {
   if (flaw !== undefined) return wrong(flaw)
   const missing = REQUIRED[settings.tokenType].find((name) => raw[name] === undefined)
   if (missing !== undefined) return wrong(`${missing} is missing`)
-  return raw['client_id'] === undefined && raw['azp'] === undefined
-    ? wrong('client_id is missing')
-    : undefined
+  return clientFlaw(raw['client_id'], raw['azp'])
+}
+
+/** Whoever reads the one and whoever reads the other must see the same client. */
+function clientFlaw(id: unknown, azp: unknown): Refused | undefined {
+  if (id === undefined && azp === undefined) return wrong('client_id is missing')
+  const isSame = id === undefined || azp === undefined || id === azp
+  return isSame ? undefined : wrong('client_id and azp name two clients')
 }
 
 const wrong = (detail: string) => refused('identity.token.claims', detail)

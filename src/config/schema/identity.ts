@@ -94,9 +94,39 @@ export const issuerSettings = z.strictObject({
     .describe('Claims that conditions may read as `subject.claims.NAME`.'),
 })
 
+const clientSettings = z.strictObject({
+  id: z.string().min(1).describe('Its `client_id`.'),
+  issuer: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The issuer that knows it by this id; needed where there is more than one.'),
+  kind: z
+    .enum(['user-app', 'machine', 'agent'])
+    .describe(
+      '`user-app`: people use it. `machine`: it acts for itself, whatever `sub` says. `agent`: it acts for others, or for itself.',
+    ),
+  owner: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .describe('Who answers for it; conditions may read it, and records tell it.'),
+  audiences: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('Those of the issuer’s `audiences` that its tokens may name; absent: all.'),
+})
+
 export const identitySettings = z
   .strictObject({
     issuers: z.array(issuerSettings).default([]).describe('Who may issue access tokens.'),
+    clients: z.array(clientSettings).default([]).describe('The clients that are known by name.'),
+    unlistedClients: z
+      .enum(['accept', 'refuse'])
+      .default('accept')
+      .describe('Tokens of clients that `clients` does not list.'),
     cache: z
       .strictObject({
         maxTokens: z
@@ -118,4 +148,5 @@ export const identitySettings = z
   .prefault({})
 
 export type IdentitySettings = z.output<typeof identitySettings>
+export type ClientSettings = z.output<typeof clientSettings>
 export type IssuerSettings = z.output<typeof issuerSettings>
