@@ -135,6 +135,20 @@ export const STANDARDS: readonly Standard[] = [
     ],
   },
   {
+    title: 'Workloads: SPIFFE',
+    rows: [
+      yes(
+        'SPIFFE-01',
+        'SPIFFE IDs: syntax, lengths; the trust domain is configured; no leaf is a trust domain itself',
+      ),
+      yes('SPIFFE-02', 'X.509-SVID: exactly one URI, which is the name of the peer'),
+      yes(
+        'SPIFFE-03',
+        'X.509-SVID: no authority, signs neither certificates nor lists; key usage is critical',
+      ),
+    ],
+  },
+  {
     title: 'Not in this version',
     rows: [
       no('PRM-01', 'Protected resource metadata (RFC 9728)', 'comes with the next version'),

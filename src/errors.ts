@@ -86,6 +86,23 @@ export const FAILURES = {
     'The token names an audience that its client may not use.',
   ),
   'identity.keys.unavailable': refusal('unavailable', 'The keys of the issuer are not available.'),
+  // identity: the peer, where no token was shown
+  'identity.workload.malformed': refusal(
+    'authentication-required',
+    'The peer has no well-formed name of a workload.',
+  ),
+  'identity.workload.trust-domain': refusal(
+    'authentication-required',
+    'The peer is a workload of a trust domain that is not configured.',
+  ),
+  'identity.workload.certificate': refusal(
+    'authentication-required',
+    'The certificate of the peer is not that of the workload it names.',
+  ),
+  'identity.workload.untrusted-caller': refusal(
+    'authentication-required',
+    'A workload was told by an Envoy that has not proved who it is.',
+  ),
   // identity: the binding
   'identity.binding.absent': refusal(
     'invalid-token',

@@ -92,7 +92,7 @@ export function compileSnapshot(
       hash,
       entrypoints: entrypoints.value,
       tokens: tokens.value,
-      identity: compileIdentity({ tokens: tokens.value, proofs, hops }, acknowledge),
+      identity: compileIdentity({ tokens: tokens.value, proofs, hops }, acknowledge, settings.identity),
       context: context.value,
       history: compileHistory({
         limits: settings.risk.limits,

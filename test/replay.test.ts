@@ -184,10 +184,10 @@ describe('every variable of conditions reads the same from a record', () => {
     check: policy.check({ headers: new Map([['x-region', ['eu', 'us']]]) }),
     stages: {
       entrypoint: snapshot().entrypoints.named('gateway'),
-      subject: policy.subject({
-        actor: { subject: 'assistant' },
-        registration: { kind: 'user-app', owner: 'shop team' },
-      }),
+      subject: policy.subject(
+        { actor: { subject: 'assistant' }, registration: { kind: 'user-app', owner: 'shop team' } },
+        { workload: { id: 'spiffe://mesh.example.com/orders', trustDomain: 'mesh.example.com' } },
+      ),
       facts: policy.facts(),
       past: policy.past(),
       assessment: policy.assessment('high', ['risk.new-device.unseen']),

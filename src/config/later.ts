@@ -12,7 +12,6 @@ const LATER_KEYS: Readonly<Record<string, readonly string[]>> = {
     'posture',
     'tenants',
     'identity.introspection',
-    'identity.workloads',
     'identity.apiKeys',
     'identity.cookie',
     'identity.issuers.*.introspection',

@@ -37,6 +37,11 @@ export function checkSettings(settings: Settings): SettingsProblem[] {
     ),
     ...settings.identity.issuers.flatMap((issuer, i) => checkIssuer(issuer, ['identity', 'issuers', i])),
     ...checkClients(settings.identity),
+    ...duplicates(
+      settings.identity.workloads.trustDomains.map(({ name }) => name),
+      (i) => ['identity', 'workloads', 'trustDomains', i, 'name'],
+      'trust domain',
+    ),
     ...checkHeaders(settings),
     ...named(settings.actions, 'actions', 'action'),
     ...settings.actions.flatMap((action, i) => checkAction(action, ['actions', i])),

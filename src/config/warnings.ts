@@ -6,6 +6,7 @@ import type { Settings } from './schema/settings.ts'
 export const warnAbout = (settings: Settings): SettingsProblem[] => [
   ...withoutOrigin(settings),
   ...withoutClients(settings),
+  ...workloadsUnseen(settings),
   ...withoutActions(settings),
   ...deadRules(settings.policy),
 ]
@@ -26,6 +27,26 @@ function withoutClients({ identity }: Settings): SettingsProblem[] {
   if (identity.unlistedClients === 'accept' || identity.clients.length > 0) return []
   const message = 'no client is listed, so every token is refused'
   return [{ path: ['identity', 'unlistedClients'], message }]
+}
+
+function workloadsUnseen({ identity, entrypoints }: Settings): SettingsProblem[] {
+  if (identity.workloads.trustDomains.length === 0) return []
+  if (!entrypoints.some(({ peerVerified }) => peerVerified)) {
+    const message = 'no entrypoint says peerVerified, so no workload is ever seen'
+    return [{ path: ['identity', 'workloads'], message, isAboutKey: true }]
+  }
+  // A gateway would lend its name to whoever shows nothing.
+  return entrypoints.flatMap(({ role, peerVerified, edges }, i) =>
+    role === 'inside' && peerVerified && edges.length === 0
+      ? [
+          {
+            path: ['entrypoints', i],
+            message:
+              'no edges are named, so what a gateway forwards without a token is taken for the gateway’s own call; name the gateways in edges',
+          },
+        ]
+      : [],
+  )
 }
 
 function withoutActions({ actions, unknownAction }: Settings): SettingsProblem[] {

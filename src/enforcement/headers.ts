@@ -1,4 +1,4 @@
-import type { Actor, Credential, Decision, HeaderPair, Level } from '../model.ts'
+import type { Actor, Decision, HeaderPair, Identified, Level } from '../model.ts'
 
 /** The identity headers that the upstream sees (docs/answers.md). */
 const IDENTITY_HEADERS = [
@@ -79,7 +79,7 @@ const actorValue = ({ subject, issuer }: Actor, own: string): string =>
 
 /** Headers of a passing answer; only members that are known. */
 export function identityHeaders(
-  credential: Credential | undefined,
+  subject: Pick<Identified, 'credential' | 'workload'> | undefined,
   level: Level,
   decisionId: string,
   decision: Decision,
@@ -88,13 +88,15 @@ export function identityHeaders(
   const set = (name: (typeof IDENTITY_HEADERS)[number], value: string | undefined) => {
     if (value !== undefined && value !== '') headers.push([name, value])
   }
-  if (credential !== undefined) {
+  if (subject !== undefined) {
+    const { credential, workload } = subject
     set('x-vigil-issuer', encodeValue(credential.issuer))
     set('x-vigil-subject', encodeValue(credential.subject))
     set('x-vigil-tenant', encodeValue(credential.tenant))
     set('x-vigil-session', encodeValue(credential.session.id))
     set('x-vigil-client', credential.client && encodeValue(credential.client))
     set('x-vigil-actor', credential.actor && actorValue(credential.actor, credential.issuer))
+    set('x-vigil-workload', workload && encodeValue(workload.id))
     set('x-vigil-scope', credential.scopes.map(encodeValue).join(' '))
     set('x-vigil-acr', credential.acr && encodeValue(credential.acr))
   }

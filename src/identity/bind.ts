@@ -1,4 +1,4 @@
-import type { BindingMethod, Check, Entrypoint, SingleUse, Subject } from '../model.ts'
+import type { BindingMethod, Check, Entrypoint, SingleUse, Subject, Workload } from '../model.ts'
 import { proveByDpop } from './bindings/dpop.ts'
 import { proveByCertificate } from './bindings/mtls.ts'
 import { isCallerBelieved } from './caller.ts'
@@ -21,6 +21,8 @@ export interface Attempt {
   readonly check: Check
   readonly entrypoint: Entrypoint
   readonly config: IdentityConfig
+  /** Whose connection it is, where that is known. */
+  readonly workload: Workload | undefined
 }
 
 /**
@@ -76,6 +78,8 @@ function identified(
     state: 'identified',
     credential: token.credential,
     scheme: attempt.presented.scheme,
+    carrier: undefined,
+    workload: attempt.workload,
     binding: {
       state: isBound ? 'verified' : 'absent',
       methods,

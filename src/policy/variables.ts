@@ -22,6 +22,8 @@ export interface Vocabulary {
   readonly claims: readonly string[]
   readonly headers: readonly string[]
   readonly params: readonly string[]
+  /** Absent: any text is taken. */
+  readonly trustDomains?: readonly string[]
   /** Reasons that signals may give; absent: not known here, any text is taken. */
   readonly reasons?: readonly string[]
 }
@@ -161,6 +163,22 @@ const actor = group(
   },
 )
 
+const workload = group(
+  'Whose connection it is: the workload at its other end, by the word of a verified Envoy. Beside a token it is a fact about the request, without one it is the subject.',
+  {
+    id: optional(
+      text('SPIFFE ID.', (i) => (i.subject.state === 'identified' ? i.subject.workload?.id : undefined)),
+    ),
+    trust_domain: optional(
+      text(
+        'Its trust domain.',
+        (i) => (i.subject.state === 'identified' ? i.subject.workload?.trustDomain : undefined),
+        (v) => v.trustDomains,
+      ),
+    ),
+  },
+)
+
 const registration = group('What `identity.clients` says of the client.', {
   kind: optional(
     text('What kind of client. Missing: it is not listed.', (i) => credential(i)?.registration?.kind, [
@@ -201,6 +219,7 @@ const subject = group('Who is calling.', {
   ),
   issued_at: optional(time('When the token was issued.', (i) => seconds(credential(i)?.issuedAt))),
   registration,
+  workload,
   actor,
   binding,
   claims: {

@@ -1,7 +1,7 @@
 import { compactVerify, errors } from 'jose'
 import { type Refused, type Result, refused } from '../identity/contract.ts'
 import { claimed, configured } from '../lib/claimed.ts'
-import type { Credential } from '../model.ts'
+import type { TokenCredential } from '../model.ts'
 import type { Algorithm } from './algorithms.ts'
 import { readClaims } from './claims.ts'
 import { clientRefusal } from './clients.ts'
@@ -14,7 +14,7 @@ import { parseCompact } from './strict.ts'
 
 /** An access token that has passed every check, and the key it passed with. */
 export interface VerifiedAccessToken {
-  readonly credential: Credential
+  readonly credential: TokenCredential
   readonly issuer: Issuer
   readonly key: VerificationKey
 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { type Result, refused } from '../identity/contract.ts'
-import type { Actor, Credential, Registration, SubjectKind } from '../model.ts'
+import type { Actor, Credential, Registration, SubjectKind, TokenCredential } from '../model.ts'
 import { actorsOf } from './actors.ts'
 import type { AccessClaims } from './claims.ts'
 import type { Issuer } from './issuer.ts'
@@ -43,7 +43,7 @@ export function buildCredential(
   issuer: Issuer,
   confirmation: Confirmation,
   names: TokenNames,
-): Credential {
+): TokenCredential {
   const { iss, sub, client, acr, auth_time: authTime, device } = claims
   const registration = issuer.clients.listed.get(client)?.registration
   // ACT-01, ACT-02: only the outermost actor is who acts now.

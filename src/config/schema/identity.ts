@@ -119,6 +119,14 @@ const clientSettings = z.strictObject({
     .describe('Those of the issuer’s `audiences` that its tokens may name; absent: all.'),
 })
 
+const trustDomainSettings = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9._-]{1,255}$/, 'write a trust domain, e.g. mesh.example.com, without spiffe://')
+    .describe('Name of the trust domain.'),
+  tenant: tenantName.optional().describe('Tenant of its workloads; absent: that of the entrypoint.'),
+})
+
 export const identitySettings = z
   .strictObject({
     issuers: z.array(issuerSettings).default([]).describe('Who may issue access tokens.'),
@@ -127,6 +135,15 @@ export const identitySettings = z
       .enum(['accept', 'refuse'])
       .default('accept')
       .describe('Tokens of clients that `clients` does not list.'),
+    workloads: z
+      .strictObject({
+        trustDomains: z
+          .array(trustDomainSettings)
+          .default([])
+          .describe('SPIFFE trust domains whose workloads may call with their certificate alone.'),
+      })
+      .prefault({})
+      .describe('Callers inside the mesh, known by their SPIFFE ID.'),
     cache: z
       .strictObject({
         maxTokens: z
