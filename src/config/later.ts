@@ -24,7 +24,6 @@ const LATER_KEYS: Readonly<Record<string, readonly string[]>> = {
     'entrypoints.*.fingerprintHeader',
     'entrypoints.*.mode',
     'actions.*.match.mcpTools',
-    'actions.*.anonymous',
     'actions.*.grant',
     'actions.*.revocation',
     'actions.*.preflight',

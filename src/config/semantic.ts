@@ -159,7 +159,21 @@ function checkAction(action: ActionSettings, path: Path): SettingsProblem[] {
       message: 'an empty match stands for every request; give paths, grpc, hosts or methods',
     })
   }
-  return [...problems, ...checkRequirement(action.authentication, [...path, 'authentication'])]
+  return [
+    ...problems,
+    ...checkAnonymous(action, [...path, 'anonymous']),
+    ...checkRequirement(action.authentication, [...path, 'authentication']),
+  ]
+}
+
+/** Both would be asked of somebody who has shown nothing, and so nobody would come. */
+function checkAnonymous(
+  { anonymous, scopes, authentication }: ActionSettings,
+  path: Path,
+): SettingsProblem[] {
+  if (!anonymous || (scopes.length === 0 && authentication === undefined)) return []
+  const key = scopes.length > 0 ? 'scopes' : 'authentication'
+  return [{ path, message: `no anonymous caller can have what ${key} asks for; remove one of the two` }]
 }
 
 function checkRequirement(requirement: RequirementSettings | undefined, path: Path): SettingsProblem[] {

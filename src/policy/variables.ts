@@ -192,7 +192,7 @@ const registration = group('What `identity.clients` says of the client.', {
 
 const subject = group('Who is calling.', {
   state: text(
-    'Whether the caller is known. The gate asks whoever shows no credential for one, whatever the action, and refuses a credential that does not hold: so far every rule sees `identified`, never `anonymous` or `refused`.',
+    'Whether the caller is known. `anonymous` comes only to actions that allow it, and all other members of `subject` are then missing. The gate refuses a credential that does not hold, so no rule ever sees `refused`.',
     (i) => i.subject.state,
     ['identified', 'anonymous', 'refused'],
   ),
