@@ -47,6 +47,11 @@ export const FAILURES = {
     'The credential is of a kind that is not accepted.',
   ),
   'identity.credential.in-query': refusal('invalid-request', 'An access token was sent in the query.'),
+  'identity.cookie.ambiguous': refusal('invalid-request', 'The cookies can be read in two ways.'),
+  'identity.cookie.cross-site': refusal(
+    'access-denied',
+    'Another site made the browser send its cookie with a request that changes something.',
+  ),
   'identity.token.malformed': refusal('invalid-token', 'The token is not a well-formed signed JWT.'),
   'identity.token.oversized': refusal('invalid-token', 'The token is larger than allowed.'),
   'identity.token.duplicate-member': refusal('invalid-token', 'The token holds the same member twice.'),

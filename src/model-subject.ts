@@ -91,14 +91,16 @@ export interface TokenCredential extends Credential {
   readonly tokenHash: string
 }
 
+/** What carried the credential, where it was no Authorization header: a cookie, or the verified peer itself. */
+export type Carrier = 'cookie' | 'peer'
+
 export type Subject =
   | {
       readonly state: 'identified'
       readonly credential: Credential
       /** Absent: no Authorization header carried the credential. */
       readonly scheme?: Scheme | undefined
-      /** What carried the credential, where it was no Authorization header: the verified peer itself. */
-      readonly carrier?: 'peer' | undefined
+      readonly carrier?: Carrier | undefined
       /** Whose connection it is, by a verified Envoy's word. Beside a token a fact, without one the credential. */
       readonly workload?: Workload | undefined
       readonly binding: Binding
@@ -113,7 +115,8 @@ export type Subject =
       readonly state: 'refused'
       readonly failure: FailureCode
       /** The scheme that was used, so that the challenge names it (RFC 9449 section 7.2). */
-      readonly scheme?: Scheme
+      readonly scheme?: Scheme | undefined
+      readonly carrier?: Carrier | undefined
       readonly nextNonce?: string
       /**
        * For the record only, never for an answer: what the failure's sentence leaves open. What the sender claims is

@@ -6,6 +6,7 @@ export type {
   Actor,
   Binding,
   BindingMethod,
+  Carrier,
   ClientKind,
   Credential,
   Identified,

@@ -126,6 +126,11 @@ function checkIssuer(issuer: IssuerSettings, path: Path): SettingsProblem[] {
       ? []
       : [{ path: [...path, 'issuer'], message: `discovery asks the issuer: ${issuerFault}` }]),
     ...(both ? [{ path: [...path, 'tenantClaim'], message: 'give tenant or tenantClaim, not both' }] : []),
+    ...(issuer.cookie?.allowedOrigins ?? []).flatMap((origin, i) =>
+      URL.canParse(origin)
+        ? []
+        : [{ path: [...path, 'cookie', 'allowedOrigins', i], message: `cannot read "${origin}"` }],
+    ),
     ...duplicates(issuer.claims, (i) => [...path, 'claims', i], 'claim of this list'),
     ...duplicates(issuer.audiences, (i) => [...path, 'audiences', i], 'audience of this list'),
   ]

@@ -57,7 +57,9 @@ export function refuse(attempt: Attempt, { failure, detail }: Refused, jkt?: str
   return {
     state: 'refused',
     failure,
-    scheme: attempt.presented.scheme,
+    // A proof was asked for, whatever carried the token.
+    scheme: attempt.presented.scheme ?? (jkt === undefined ? undefined : 'DPoP'),
+    ...(attempt.presented.cookie === undefined ? {} : { carrier: 'cookie' }),
     ...(detail === undefined ? {} : { detail }),
     ...(isNonceRefusal && jkt !== undefined
       ? { nextNonce: attempt.config.proofs.nonce(jkt, attempt.check.atMs) }
@@ -78,7 +80,7 @@ function identified(
     state: 'identified',
     credential: token.credential,
     scheme: attempt.presented.scheme,
-    carrier: undefined,
+    carrier: attempt.presented.cookie && 'cookie',
     workload: attempt.workload,
     binding: {
       state: isBound ? 'verified' : 'absent',

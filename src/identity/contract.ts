@@ -98,6 +98,18 @@ export interface PeerIdentity {
   readonly credential: Credential
 }
 
+/** A cookie that may hold a token: whose, and which other origins may send it with what changes something. */
+export interface TokenCookie {
+  readonly name: string
+  readonly issuers: ReadonlySet<string>
+  readonly origins: ReadonlySet<string>
+}
+
+export interface Cookies {
+  /** By the name as lenient readers would see it. */
+  readonly byLenientName: ReadonlyMap<string, TokenCookie>
+}
+
 /** What the stage works with; part of the snapshot of one check. */
 export interface IdentityConfig {
   readonly tokens: TokenVerifier
@@ -105,6 +117,8 @@ export interface IdentityConfig {
   readonly hops: HopSigner
   /** Absent: no trust domain is configured, and peers are nobody. */
   readonly workloads: Workloads | undefined
+  /** Absent: no issuer's tokens come in a cookie, and no cookie is looked at. */
+  readonly cookies: Cookies | undefined
   /** `acknowledge.unverifiedCaller`: believe peers and certificates told by an Envoy that has not proved who it is. */
   readonly believesUnverifiedCaller: boolean
 }

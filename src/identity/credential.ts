@@ -1,9 +1,13 @@
 import type { FailureCode } from '../errors.ts'
 import type { Check, Scheme } from '../model.ts'
+import type { Cookies, Result, TokenCookie } from './contract.ts'
+import { readCookie, type ShownCookie } from './cookie.ts'
 
 /** An access token as the caller showed it, before anything about it is believed. */
 export interface Presented {
-  readonly scheme: Scheme
+  /** Absent: it came in a cookie. */
+  readonly scheme?: Scheme | undefined
+  readonly cookie?: TokenCookie | undefined
   readonly token: string
   /** The DPoP proof, when one came along. */
   readonly proof?: string
@@ -32,7 +36,7 @@ const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
  * Reads which one credential this check shows. More than one is refused, whichever of them would have been good:
  * Envoy, the application and Vigil must not pick different ones (RFC 6750 section 2, RFC 9449 section 7.2).
  */
-export function readCredential(check: Check): Reading {
+export function readCredential(check: Check, cookies: Cookies | undefined): Reading {
   const authorization = check.headers.get('authorization')
   const proofs = check.headers.get('dpop')
   const scheme = authorization === undefined ? undefined : schemeOf(authorization[0] ?? '')
@@ -46,8 +50,25 @@ export function readCredential(check: Check): Reading {
     return refuse('identity.dpop.multiple', scheme, detail)
   }
   const [line] = authorization ?? []
+  const shown = cookies && readCookie(check, cookies)
+  if (shown !== undefined) return readShown(shown, line, scheme, proofs?.[0])
   if (line === undefined) return { kind: 'none' }
   return readAuthorization(line, scheme, proofs?.[0])
+}
+
+/** What stands in the cookie is the verifier's to judge: a browser cannot mend it, but it can be sent to log in. */
+function readShown(
+  shown: Result<ShownCookie>,
+  line: string | undefined,
+  scheme: Scheme | undefined,
+  proof: string | undefined,
+): Reading {
+  if (line !== undefined) {
+    return refuse('identity.credential.multiple', scheme, 'authorization and a cookie with a token')
+  }
+  if (!shown.ok) return refuse(shown.failure, undefined, shown.detail)
+  const { cookie, value: token } = shown.value
+  return { kind: 'token', presented: { cookie, token, ...(proof === undefined ? {} : { proof }) } }
 }
 
 function readAuthorization(line: string, scheme: Scheme | undefined, proof: string | undefined): Reading {

@@ -11,6 +11,7 @@ import type {
   Result,
   VerifiedToken,
 } from './contract.ts'
+import { compileCookies, crossSiteRefusal } from './cookie.ts'
 import { readCredential } from './credential.ts'
 import { writeBinding } from './hop.ts'
 
@@ -29,7 +30,7 @@ export function identify(
   entrypoint: Entrypoint,
   config: IdentityConfig,
 ): Promise<Subject> | Subject {
-  const reading = readCredential(check)
+  const reading = readCredential(check, config.cookies)
   const { workloads, believesUnverifiedCaller } = config
   const peer = workloads && authenticatePeer(check, entrypoint, workloads, believesUnverifiedCaller)
   if (reading.kind === 'none') return peer === undefined ? ANONYMOUS : peerSubject(peer, check, entrypoint)
@@ -40,6 +41,9 @@ export function identify(
   // One credential, one subject: beside a token the peer is a fact, and one that does not hold is none.
   const workload = peer?.ok ? peer.value.workload : undefined
   const attempt: Attempt = { presented: reading.presented, check, entrypoint, config, workload }
+  const { cookie } = reading.presented
+  const crossSite = cookie && crossSiteRefusal(check, entrypoint, cookie)
+  if (crossSite !== undefined) return refuse(attempt, crossSite)
   const finish = (verified: Result<VerifiedToken>) =>
     verified.ok ? bind(attempt, verified.value) : refuse(attempt, verified)
   const verified = authenticateJwt(reading.presented, check, entrypoint, config.tokens)
@@ -77,11 +81,13 @@ export function compileIdentity(
 ): IdentityConfig {
   const { tokens, proofs, hops } = ports
   const workloads = compileWorkloads(settings?.workloads.trustDomains ?? [])
+  const cookies = settings && compileCookies(settings)
   return Object.freeze({
     tokens,
     proofs,
     hops,
     workloads,
+    cookies,
     believesUnverifiedCaller: acknowledge.unverifiedCaller,
   })
 }

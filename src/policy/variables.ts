@@ -221,6 +221,13 @@ const subject = group('Who is calling.', {
   registration,
   workload,
   actor,
+  carrier: optional(
+    text(
+      'What carried the credential: the Authorization header, a cookie, or the connection itself.',
+      (i) => (i.subject.state === 'identified' ? (i.subject.carrier ?? 'header') : undefined),
+      ['header', 'cookie', 'peer'],
+    ),
+  ),
   binding,
   claims: {
     kind: 'map',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { claimName, seconds, tenantName } from './common.ts'
+import { claimName, origin, seconds, tenantName } from './common.ts'
 
 const algorithm = z.enum([
   'ES256',
@@ -51,6 +51,19 @@ const jwksSettings = z
     },
   )
 
+const cookieSettings = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/, 'write the name of a cookie, e.g. __Host-session')
+    .describe('Name of the cookie; one that begins with `__Host-` cannot be set by a neighbouring host.'),
+  allowedOrigins: z
+    .array(origin)
+    .default([])
+    .describe(
+      'Besides the entrypoint’s `externalOrigins`: from where a browser may change something with it.',
+    ),
+})
+
 export const issuerSettings = z.strictObject({
   issuer: z.string().min(1).describe('Exact `iss` of its tokens.'),
   audiences: z.array(z.string().min(1)).min(1).describe('A token must name at least one of these in `aud`.'),
@@ -82,6 +95,7 @@ export const issuerSettings = z.strictObject({
     })
     .prefault({})
     .describe('Rules for DPoP proofs (RFC 9449).'),
+  cookie: cookieSettings.optional().describe('Browsers show its tokens in a cookie; absent: never.'),
   maxLifetimeSeconds: seconds.optional().describe('Greatest `exp` - `iat`.'),
   leewaySeconds: z.number().int().min(0).max(60).default(5).describe('Allowed clock difference.'),
   tenant: tenantName.optional().describe('Tenant of its subjects.'),
