@@ -158,15 +158,40 @@ export const STANDARDS: readonly Standard[] = [
     ],
   },
   {
+    title: 'Delegation: RFC 8693 `act`',
+    rows: [
+      yes(
+        'ACT-01',
+        'The subject is `sub`, the actor the outermost `act`; rules, record and upstream see both',
+      ),
+      yes('ACT-02', 'Nested actors grant nothing: no condition can read them'),
+      yes('ACT-03', '`exp`, `aud` and the like inside `act` mean nothing'),
+      yes('ACT-04', '`may_act` grants nothing'),
+      yes('ACT-05', 'A registered agent without `act` is an agent, never the user whom its token names'),
+      yes('ACT-06', 'At most five actors; the chain stands in the record'),
+      no('ACT-07', 'Revoking the actor ends the delegated token', 'revocation comes with a later version'),
+      yes('ACT-08', 'A token without `act` that an agent got as the user: told apart by its client alone'),
+    ],
+  },
+  {
+    title: 'Workloads: SPIFFE',
+    rows: [
+      yes(
+        'SPIFFE-01',
+        'SPIFFE IDs: syntax, lengths; the trust domain is configured; no leaf is a trust domain itself',
+      ),
+      yes('SPIFFE-02', 'X.509-SVID: exactly one URI, which is the name of the peer'),
+      yes(
+        'SPIFFE-03',
+        'X.509-SVID: no authority, signs neither certificates nor lists; key usage is critical',
+      ),
+    ],
+  },
+  {
     title: 'Not in this version',
     rows: [
       no('PRM-01', 'Protected resource metadata (RFC 9728)', 'comes with the next version'),
       no('INT-01', 'Token introspection (RFC 7662)', 'comes with a later version'),
-      no(
-        'ACT-01',
-        'Delegation (RFC 8693 `act`) in policy',
-        'comes with the next version; it already keeps an agent’s habits apart',
-      ),
       no('SET-01', 'Security events (RFC 8417, SSF, CAEP, RISC)', 'comes with a later version'),
     ],
   },

@@ -47,6 +47,11 @@ export const FAILURES = {
     'The credential is of a kind that is not accepted.',
   ),
   'identity.credential.in-query': refusal('invalid-request', 'An access token was sent in the query.'),
+  'identity.cookie.ambiguous': refusal('invalid-request', 'The cookies can be read in two ways.'),
+  'identity.cookie.cross-site': refusal(
+    'access-denied',
+    'Another site made the browser send its cookie with a request that changes something.',
+  ),
   'identity.token.malformed': refusal('invalid-token', 'The token is not a well-formed signed JWT.'),
   'identity.token.oversized': refusal('invalid-token', 'The token is larger than allowed.'),
   'identity.token.duplicate-member': refusal('invalid-token', 'The token holds the same member twice.'),
@@ -76,7 +81,33 @@ export const FAILURES = {
     'invalid-token',
     'A claim that the token must carry is missing or of the wrong type.',
   ),
+  // A new token would be no better, so these are no 401.
+  'identity.client.unlisted': refusal(
+    'access-denied',
+    'The client of the token is not on the list of clients.',
+  ),
+  'identity.client.audience': refusal(
+    'access-denied',
+    'The token names an audience that its client may not use.',
+  ),
   'identity.keys.unavailable': refusal('unavailable', 'The keys of the issuer are not available.'),
+  // identity: the peer, where no token was shown
+  'identity.workload.malformed': refusal(
+    'authentication-required',
+    'The peer has no well-formed name of a workload.',
+  ),
+  'identity.workload.trust-domain': refusal(
+    'authentication-required',
+    'The peer is a workload of a trust domain that is not configured.',
+  ),
+  'identity.workload.certificate': refusal(
+    'authentication-required',
+    'The certificate of the peer is not that of the workload it names.',
+  ),
+  'identity.workload.untrusted-caller': refusal(
+    'authentication-required',
+    'A workload was told by an Envoy that has not proved who it is.',
+  ),
   // identity: the binding
   'identity.binding.absent': refusal(
     'invalid-token',

@@ -1,5 +1,23 @@
 /** The words every stage shares (docs/architecture). No protobuf type, no Envoy type, no behaviour. */
 import type { FailureCode } from './errors.ts'
+import type { Subject } from './model-subject.ts'
+
+export type {
+  Actor,
+  Binding,
+  BindingMethod,
+  Carrier,
+  ClientKind,
+  Credential,
+  Identified,
+  Registration,
+  Scheme,
+  SingleUse,
+  Subject,
+  SubjectKind,
+  TokenCredential,
+  Workload,
+} from './model-subject.ts'
 
 export type Sensitivity = 'low' | 'medium' | 'high' | 'critical'
 export type Level = 'low' | 'elevated' | 'high' | 'critical'
@@ -84,87 +102,6 @@ export interface Entrypoint {
   readonly issuesHop: boolean
   readonly tenant?: string
 }
-
-export type SubjectKind = 'user' | 'machine' | 'agent' | 'workload'
-export type BindingMethod = 'dpop' | 'mtls' | 'device'
-export type Scheme = 'Bearer' | 'DPoP'
-
-/** Is this token held by whom it was issued to. `broken` never appears on an identified subject: it is refused. */
-export interface Binding {
-  readonly state: 'verified' | 'absent'
-  readonly methods: readonly BindingMethod[]
-  /** The issuer asks for a binding on every token. */
-  readonly isRequired: boolean
-  /** The proof was accepted by an edge and carried here by a valid hop. */
-  readonly isCarried: boolean
-}
-
-/** Something that may be used once: a DPoP proof's jti or a hop. Decided by `history.recall` in its one wait. */
-export interface SingleUse {
-  readonly kind: 'proof' | 'hop'
-  /** Unkeyed material that names the use; history turns it into a store key. */
-  readonly name: string
-  readonly ttlMs: number
-  /** Age of the server nonce inside the proof; absent when the proof carried none. */
-  readonly nonceAgeMs?: number
-  /** When the proof says that it was made (epoch ms). */
-  readonly issuedAtMs: number
-  /** A second use may pass as a router retry: the verified peer is a named edge of this inside entrypoint. */
-  readonly mayRepeat: boolean
-}
-
-/** A verified token, the same object for every check that shows it: caches may hang on it. */
-export interface Credential {
-  readonly issuer: string
-  readonly subject: string
-  readonly kind: SubjectKind
-  readonly tenant: string
-  readonly client?: string
-  readonly actor?: { readonly issuer?: string; readonly subject: string }
-  readonly session: { readonly id: string; readonly isDerived: boolean }
-  readonly scopes: readonly string[]
-  readonly acr?: string
-  readonly amr: readonly string[]
-  /** Seconds since the epoch, as the claims say. */
-  readonly authTime?: number
-  readonly issuedAt: number
-  readonly expiresAt: number
-  /** The device that the token names, where the issuer is configured to put one there. */
-  readonly device?: string
-  /** Only the claims that configuration lists for policy. */
-  readonly claims: Readonly<Record<string, unknown>>
-  /** Issuer and `jti`, else SHA-256 of the signing input (signatures are malleable). Never shown outside. */
-  readonly tokenId: string
-  /** base64url SHA-256 of the compact token: `ath` and hop bind to it. */
-  readonly tokenHash: string
-  readonly confirmation: { readonly jkt?: string; readonly x5t?: string }
-}
-
-export type Subject =
-  | {
-      readonly state: 'identified'
-      readonly credential: Credential
-      readonly scheme: Scheme
-      readonly binding: Binding
-      readonly uses: readonly SingleUse[]
-      /** A valid hop came with it: the edge has counted and learned this request already. */
-      readonly isCounted: boolean
-      /** A fresh nonce the answer should carry (RFC 9449 section 8.2). */
-      readonly nextNonce?: string | undefined
-    }
-  | { readonly state: 'anonymous' }
-  | {
-      readonly state: 'refused'
-      readonly failure: FailureCode
-      /** The scheme that was used, so that the challenge names it (RFC 9449 section 7.2). */
-      readonly scheme?: Scheme
-      readonly nextNonce?: string
-      /**
-       * For the record only, never for an answer: what the failure's sentence leaves open. What the sender claims is
-       * shortened and escaped (lib/claimed.ts); nothing of a signature, and no whole token, proof or nonce.
-       */
-      readonly detail?: string
-    }
 
 export interface Requirement {
   /** Any one of these satisfies, in order of preference. */

@@ -98,7 +98,7 @@ export function compileSnapshot(
       entrypoints: entrypoints.value,
       tokens: tokens.value,
       postures: postures.value,
-      identity: compileIdentity({ tokens: tokens.value, proofs, hops }, acknowledge),
+      identity: compileIdentity({ tokens: tokens.value, proofs, hops }, acknowledge, settings.identity),
       context: context.value,
       history: compileHistory({
         limits: settings.risk.limits,

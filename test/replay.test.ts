@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { type AuditRecord, toRecord } from '../src/audit/record.ts'
-import type { Check, Decision, Outcome } from '../src/model.ts'
+import type { Check, Decision, Outcome, Posture } from '../src/model.ts'
 import { type Entry, type Input, VARIABLES } from '../src/policy/variables.ts'
 import { asRecorded, decideAgain, UNRECORDED, viewsOf } from '../src/replay.ts'
 import type { Snapshot } from '../src/snapshot.ts'
@@ -179,13 +179,24 @@ describe('what no record holds', () => {
   })
 })
 
+const POSTURE: Posture = {
+  state: 'attested',
+  failure: undefined,
+  detail: undefined,
+  issuer: 'https://mdm.example.com',
+  claims: { managed: true },
+}
+
 describe('every variable of conditions reads the same from a record', () => {
   const outcome = (): Outcome => ({
     check: policy.check({ headers: new Map([['x-region', ['eu', 'us']]]) }),
     stages: {
       entrypoint: snapshot().entrypoints.named('gateway'),
-      subject: policy.subject(),
-      facts: policy.facts(),
+      subject: policy.subject(
+        { actor: { subject: 'assistant' }, registration: { kind: 'user-app', owner: 'shop team' } },
+        { workload: { id: 'spiffe://mesh.example.com/orders', trustDomain: 'mesh.example.com' } },
+      ),
+      facts: { ...policy.facts(), device: { id: 'd1', isAttested: true, posture: POSTURE } },
       past: policy.past(),
       assessment: policy.assessment('high', ['risk.new-device.unseen']),
     },

@@ -144,11 +144,13 @@ function subjectView(subject: Subject): SubjectView {
     const { nextNonce: _nonce, ...refused } = subject
     return { ...refused, hasNextNonce }
   }
-  const { state, credential, scheme, binding, uses, isCounted } = subject
+  const { state, credential, scheme, carrier, workload, binding, uses, isCounted } = subject
   return {
     state,
     credential: credentialView(credential),
     scheme,
+    carrier,
+    workload,
     binding,
     uses: uses.length === 0 ? NO_USES : uses.map(({ name: _name, ...use }) => use),
     isCounted,
@@ -168,7 +170,9 @@ function credentialView(credential: Identified['credential']): CredentialView {
     kind: credential.kind,
     tenant: credential.tenant,
     client: credential.client,
+    registration: credential.registration,
     actor: credential.actor,
+    priorActors: credential.priorActors,
     session: credential.session,
     scopes: credential.scopes,
     acr: credential.acr,

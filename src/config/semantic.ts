@@ -6,6 +6,7 @@ import type { EntrypointSettings } from './schema/entrypoints.ts'
 import type { IssuerSettings } from './schema/identity.ts'
 import type { PostureSettings } from './schema/posture.ts'
 import type { Settings } from './schema/settings.ts'
+import { checkClients } from './semantic-clients.ts'
 
 /** What a schema cannot say about `vigil.yaml`: names that must differ or exist, and keys that need each other. */
 
@@ -36,6 +37,12 @@ export function checkSettings(settings: Settings): SettingsProblem[] {
       'issuer',
     ),
     ...settings.identity.issuers.flatMap((issuer, i) => checkIssuer(issuer, ['identity', 'issuers', i])),
+    ...checkClients(settings.identity),
+    ...duplicates(
+      settings.identity.workloads.trustDomains.map(({ name }) => name),
+      (i) => ['identity', 'workloads', 'trustDomains', i, 'name'],
+      'trust domain',
+    ),
     ...checkHeaders(settings),
     ...named(settings.actions, 'actions', 'action'),
     ...settings.actions.flatMap((action, i) => checkAction(action, ['actions', i])),
@@ -125,6 +132,11 @@ function checkIssuer(issuer: IssuerSettings, path: Path): SettingsProblem[] {
   return [
     ...checkKeys(issuer, path),
     ...(both ? [{ path: [...path, 'tenantClaim'], message: 'give tenant or tenantClaim, not both' }] : []),
+    ...(issuer.cookie?.allowedOrigins ?? []).flatMap((origin, i) =>
+      URL.canParse(origin)
+        ? []
+        : [{ path: [...path, 'cookie', 'allowedOrigins', i], message: `cannot read "${origin}"` }],
+    ),
     ...duplicates(issuer.claims, (i) => [...path, 'claims', i], 'claim of this list'),
     ...duplicates(issuer.audiences, (i) => [...path, 'audiences', i], 'audience of this list'),
   ]
@@ -178,7 +190,21 @@ function checkAction(action: ActionSettings, path: Path): SettingsProblem[] {
       message: 'an empty match stands for every request; give paths, grpc, hosts or methods',
     })
   }
-  return [...problems, ...checkRequirement(action.authentication, [...path, 'authentication'])]
+  return [
+    ...problems,
+    ...checkAnonymous(action, [...path, 'anonymous']),
+    ...checkRequirement(action.authentication, [...path, 'authentication']),
+  ]
+}
+
+/** Both would be asked of somebody who has shown nothing, and so nobody would come. */
+function checkAnonymous(
+  { anonymous, scopes, authentication }: ActionSettings,
+  path: Path,
+): SettingsProblem[] {
+  if (!anonymous || (scopes.length === 0 && authentication === undefined)) return []
+  const key = scopes.length > 0 ? 'scopes' : 'authentication'
+  return [{ path, message: `no anonymous caller can have what ${key} asks for; remove one of the two` }]
 }
 
 function checkRequirement(requirement: RequirementSettings | undefined, path: Path): SettingsProblem[] {

@@ -5,6 +5,8 @@ import type { Settings } from './schema/settings.ts'
 /** What is allowed and yet hardly meant: the file is good, and whoever wrote it should know what follows from it. */
 export const warnAbout = (settings: Settings): SettingsProblem[] => [
   ...withoutOrigin(settings),
+  ...withoutClients(settings),
+  ...workloadsUnseen(settings),
   ...withoutActions(settings),
   ...deadRules(settings.policy),
 ]
@@ -19,6 +21,32 @@ function withoutOrigin({ entrypoints }: Settings): SettingsProblem[] {
       : 'no entrypoint names externalOrigins'
   const message = `${what}, so no DPoP proof can fit and tokens that are bound to a key are refused`
   return [{ path: ['entrypoints'], message, isAboutKey: true }]
+}
+
+function withoutClients({ identity }: Settings): SettingsProblem[] {
+  if (identity.unlistedClients === 'accept' || identity.clients.length > 0) return []
+  const message = 'no client is listed, so every token is refused'
+  return [{ path: ['identity', 'unlistedClients'], message }]
+}
+
+function workloadsUnseen({ identity, entrypoints }: Settings): SettingsProblem[] {
+  if (identity.workloads.trustDomains.length === 0) return []
+  if (!entrypoints.some(({ peerVerified }) => peerVerified)) {
+    const message = 'no entrypoint says peerVerified, so no workload is ever seen'
+    return [{ path: ['identity', 'workloads'], message, isAboutKey: true }]
+  }
+  // A gateway would lend its name to whoever shows nothing.
+  return entrypoints.flatMap(({ role, peerVerified, edges }, i) =>
+    role === 'inside' && peerVerified && edges.length === 0
+      ? [
+          {
+            path: ['entrypoints', i],
+            message:
+              'no edges are named, so what a gateway forwards without a token is taken for the gateway’s own call; name the gateways in edges',
+          },
+        ]
+      : [],
+  )
 }
 
 function withoutActions({ actions, unknownAction }: Settings): SettingsProblem[] {

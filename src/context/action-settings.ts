@@ -25,7 +25,7 @@ export function knownAction(s: ActionSettings): Action {
   const authentication = requirementOf(s.authentication)
   return Object.freeze({
     ...base,
-    allowsAnonymous: false,
+    allowsAnonymous: s.anonymous,
     ...(authentication === undefined ? {} : { authentication }),
   })
 }

@@ -1,4 +1,4 @@
-import type { Credential, Decision, HeaderPair, Level } from '../model.ts'
+import type { Actor, Credential, Decision, HeaderPair, Identified, Level } from '../model.ts'
 
 /** The identity headers that the upstream sees (docs/answers.md). */
 const IDENTITY_HEADERS = [
@@ -74,14 +74,22 @@ const surrogateBytes = (code: number) => [
 
 type OwnHeader = (typeof IDENTITY_HEADERS)[number]
 
+/** An actor that another issuer knows is somebody else than one of the same name here: its issuer stands behind a blank. */
+const actorValue = ({ subject, issuer }: Actor, own: string): string =>
+  issuer === undefined || issuer === own
+    ? encodeValue(subject)
+    : `${encodeValue(subject)} ${encodeValue(issuer)}`
+
 /** Headers of a passing answer; only members that are known. */
 export function identityHeaders(
-  credential: Credential | undefined,
+  subject: Pick<Identified, 'credential' | 'workload'> | undefined,
   level: Level,
   decisionId: string,
   decision: Decision,
 ): HeaderPair[] {
-  const headers = credential === undefined ? [] : credentialHeaders(credential).slice()
+  const headers = subject === undefined ? [] : credentialHeaders(subject.credential).slice()
+  const workload = subject?.workload
+  set(headers, 'x-vigil-workload', workload && encodeValue(workload.id))
   set(headers, 'x-vigil-risk', level)
   set(headers, 'x-vigil-decision', decisionId)
   set(headers, 'x-vigil-degraded', decision.degraded.join(','))
@@ -105,7 +113,7 @@ function credentialHeaders(credential: Credential): readonly HeaderPair[] {
   set(headers, 'x-vigil-tenant', encodeValue(credential.tenant))
   set(headers, 'x-vigil-session', encodeValue(credential.session.id))
   set(headers, 'x-vigil-client', client && encodeValue(client))
-  set(headers, 'x-vigil-actor', actor && encodeValue(actor.subject))
+  set(headers, 'x-vigil-actor', actor && actorValue(actor, credential.issuer))
   set(headers, 'x-vigil-scope', scopes.map(encodeValue).join(' '))
   set(headers, 'x-vigil-acr', acr && encodeValue(acr))
   known.set(credential, headers)

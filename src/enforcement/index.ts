@@ -40,8 +40,8 @@ export function enforce(
   switch (decision.effect) {
     case 'allow':
     case 'monitor': {
-      const credential = subject.state === 'identified' ? subject.credential : undefined
-      const setHeaders = identityHeaders(credential, level, check.id, decision)
+      const known = subject.state === 'identified' ? subject : undefined
+      const setHeaders = identityHeaders(known, level, check.id, decision)
       if (hop !== undefined) setHeaders.push([HOP_HEADER, hop])
       return {
         effect: decision.effect,

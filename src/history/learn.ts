@@ -86,7 +86,8 @@ class WriteBehind implements Learner {
 
   #challenged({ atMs }: Check, { credential }: Identified, past: Past, marks: boolean): void {
     const { profile, session } = this.#parts.keys.of(credential)
-    const delta: ChallengeDelta = { kind: 'challenged', atMs, issuedAt: credential.issuedAt, marks }
+    // Only people are challenged, and they show tokens.
+    const delta: ChallengeDelta = { kind: 'challenged', atMs, issuedAt: credential.issuedAt ?? 0, marks }
     // A client that asks again and again with one token teaches nothing new, and costs no write.
     if (!marks && isKnown(delta, past)) return
     const waiting = marks ? [this.#queue.add(profile, 'profile', { kind: 'challenged', atMs })] : []

@@ -1,4 +1,4 @@
-import type { BindingMethod, Check, Entrypoint, SingleUse, Subject } from '../model.ts'
+import type { BindingMethod, Check, Entrypoint, SingleUse, Subject, Workload } from '../model.ts'
 import { proveByDpop } from './bindings/dpop.ts'
 import { proveByCertificate } from './bindings/mtls.ts'
 import { isCallerBelieved } from './caller.ts'
@@ -21,6 +21,8 @@ export interface Attempt {
   readonly check: Check
   readonly entrypoint: Entrypoint
   readonly config: IdentityConfig
+  /** Whose connection it is, where that is known. */
+  readonly workload: Workload | undefined
 }
 
 /**
@@ -55,7 +57,9 @@ export function refuse(attempt: Attempt, { failure, detail }: Refused, jkt?: str
   return {
     state: 'refused',
     failure,
-    scheme: attempt.presented.scheme,
+    // A proof was asked for, whatever carried the token.
+    scheme: attempt.presented.scheme ?? (jkt === undefined ? undefined : 'DPoP'),
+    ...(attempt.presented.cookie === undefined ? {} : { carrier: 'cookie' }),
     ...(detail === undefined ? {} : { detail }),
     ...(isNonceRefusal && jkt !== undefined
       ? { nextNonce: attempt.config.proofs.nonce(jkt, attempt.check.atMs) }
@@ -76,6 +80,8 @@ function identified(
     state: 'identified',
     credential: token.credential,
     scheme: attempt.presented.scheme,
+    carrier: attempt.presented.cookie && 'cookie',
+    workload: attempt.workload,
     binding: {
       state: isBound ? 'verified' : 'absent',
       methods,

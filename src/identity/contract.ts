@@ -1,5 +1,5 @@
 import type { FailureCode } from '../errors.ts'
-import type { Check, Credential, Entrypoint, SingleUse } from '../model.ts'
+import type { Check, Credential, Entrypoint, SingleUse, TokenCredential, Workload } from '../model.ts'
 
 /** Ports that `app` hands to the identity stage. Expected refusals are values; nothing here throws on bad input. */
 
@@ -37,7 +37,7 @@ export interface TokenVerifier {
 }
 
 export interface VerifiedToken {
-  readonly credential: Credential
+  readonly credential: TokenCredential
   readonly binding: BindingPolicy
 }
 
@@ -77,11 +77,48 @@ export interface HopSigner {
   ): HopClaims | undefined
 }
 
+export interface TrustDomain {
+  readonly name: string
+  readonly tenant?: string | undefined
+}
+
+/** The trust domains whose workloads are known. */
+export interface Workloads {
+  readonly domains: ReadonlyMap<string, TrustDomain>
+  /** Peers seen lately: the same workload is the same object each time. */
+  readonly known: {
+    get(key: string): PeerIdentity | undefined
+    set(key: string, peer: PeerIdentity): unknown
+  }
+}
+
+/** A peer that is a workload: its name, and the credential that it is where no token is shown. */
+export interface PeerIdentity {
+  readonly workload: Workload
+  readonly credential: Credential
+}
+
+/** A cookie that may hold a token: whose, and which other origins may send it with what changes something. */
+export interface TokenCookie {
+  readonly name: string
+  readonly issuers: ReadonlySet<string>
+  readonly origins: ReadonlySet<string>
+}
+
+export interface Cookies {
+  /** By the name as lenient readers would see it. */
+  readonly byLenientName: ReadonlyMap<string, TokenCookie>
+}
+
 /** What the stage works with; part of the snapshot of one check. */
 export interface IdentityConfig {
   readonly tokens: TokenVerifier
   readonly proofs: ProofVerifier
   readonly hops: HopSigner
+  /** Absent: no trust domain is configured, and peers are nobody. */
+  readonly workloads: Workloads | undefined
+  /** Absent: no issuer's tokens come in a cookie, and no cookie is looked at. */
+  readonly cookies: Cookies | undefined
   /** `acknowledge.unverifiedCaller`: believe peers and certificates told by an Envoy that has not proved who it is. */
   readonly believesUnverifiedCaller: boolean
 }

@@ -1,9 +1,13 @@
 import type { FailureCode } from '../errors.ts'
 import type { Check, Scheme } from '../model.ts'
+import type { Cookies, Result, TokenCookie } from './contract.ts'
+import { readCookie, type ShownCookie } from './cookie.ts'
 
 /** An access token as the caller showed it, before anything about it is believed. */
 export interface Presented {
-  readonly scheme: Scheme
+  /** Absent: it came in a cookie. */
+  readonly scheme?: Scheme | undefined
+  readonly cookie?: TokenCookie | undefined
   readonly token: string
   /** The DPoP proof, when one came along. */
   readonly proof: string | undefined
@@ -32,13 +36,28 @@ const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
  * Reads which one credential this check shows. More than one is refused, whichever of them would have been good:
  * Envoy, the application and Vigil must not pick different ones (RFC 6750 section 2, RFC 9449 section 7.2).
  */
-export function readCredential(check: Check): Reading {
+export function readCredential(check: Check, cookies: Cookies | undefined): Reading {
   const authorization = check.headers.get('authorization')
   const proofs = check.headers.get('dpop')
   const line = authorization?.[0]
   const shown = line === undefined ? null : TOKEN.exec(line)
   const scheme = line === undefined ? undefined : schemeOf(shown?.[1] ?? line)
   if (check.hasQueryToken) return refuse('identity.credential.in-query', scheme)
+  const repeated = refuseRepeated(authorization, proofs, scheme)
+  if (repeated !== undefined) return repeated
+  const cookie = cookies && readCookie(check, cookies)
+  if (cookie !== undefined) return readShown(cookie, line, scheme, proofs?.[0])
+  if (line === undefined) return { kind: 'none' }
+  const token = shown?.[2]
+  if (token === undefined || scheme === undefined) return refuseAuthorization(line, scheme)
+  return { kind: 'token', presented: { scheme, token, proof: proofs?.[0] } }
+}
+
+function refuseRepeated(
+  authorization: readonly string[] | undefined,
+  proofs: readonly string[] | undefined,
+  scheme: Scheme | undefined,
+): Reading | undefined {
   if (authorization !== undefined && authorization.length > 1) {
     return refuse('identity.credential.multiple', scheme, `authorization came ${authorization.length} times`)
   }
@@ -47,10 +66,22 @@ export function readCredential(check: Check): Reading {
     const detail = proofs.length > 1 ? `dpop came ${proofs.length} times` : 'dpop holds a comma'
     return refuse('identity.dpop.multiple', scheme, detail)
   }
-  if (line === undefined) return { kind: 'none' }
-  const token = shown?.[2]
-  if (token === undefined || scheme === undefined) return refuseAuthorization(line, scheme)
-  return { kind: 'token', presented: { scheme, token, proof: proofs?.[0] } }
+  return undefined
+}
+
+/** What stands in the cookie is the verifier's to judge: a browser cannot mend it, but it can be sent to log in. */
+function readShown(
+  shown: Result<ShownCookie>,
+  line: string | undefined,
+  scheme: Scheme | undefined,
+  proof: string | undefined,
+): Reading {
+  if (line !== undefined) {
+    return refuse('identity.credential.multiple', scheme, 'authorization and a cookie with a token')
+  }
+  if (!shown.ok) return refuse(shown.failure, undefined, shown.detail)
+  const { cookie, value: token } = shown.value
+  return { kind: 'token', presented: { cookie, token, proof } }
 }
 
 function refuseAuthorization(line: string, scheme: Scheme | undefined): Reading {

@@ -1,7 +1,17 @@
-import type { Check, Decision, Entrypoint, Subject } from '../model.ts'
+import type { IdentitySettings } from '../config/schema/identity.ts'
+import type { Binding, Check, Decision, Entrypoint, Subject } from '../model.ts'
 import { authenticateJwt } from './authenticators/jwt.ts'
+import { authenticatePeer, compileWorkloads, isForwarder } from './authenticators/workload.ts'
 import { type Attempt, bind, refuse } from './bind.ts'
-import type { HopSigner, IdentityConfig, ProofVerifier, Result, VerifiedToken } from './contract.ts'
+import type {
+  HopSigner,
+  IdentityConfig,
+  PeerIdentity,
+  ProofVerifier,
+  Result,
+  VerifiedToken,
+} from './contract.ts'
+import { compileCookies, crossSiteRefusal } from './cookie.ts'
 import { readCredential } from './credential.ts'
 import { writeBinding } from './hop.ts'
 
@@ -20,26 +30,66 @@ export function identify(
   entrypoint: Entrypoint,
   config: IdentityConfig,
 ): Promise<Subject> | Subject {
-  const reading = readCredential(check)
-  if (reading.kind === 'none') return ANONYMOUS
+  const reading = readCredential(check, config.cookies)
+  const { workloads, believesUnverifiedCaller } = config
+  const peer = workloads && authenticatePeer(check, entrypoint, workloads, believesUnverifiedCaller)
+  if (reading.kind === 'none') return peer === undefined ? ANONYMOUS : peerSubject(peer, check, entrypoint)
   if (reading.kind === 'refused') {
     const { kind: _kind, ...refusal } = reading
     return { state: 'refused', ...refusal }
   }
-  const attempt: Attempt = { presented: reading.presented, check, entrypoint, config }
+  // One credential, one subject: beside a token the peer is a fact, and one that does not hold is none.
+  const workload = peer?.ok ? peer.value.workload : undefined
+  const attempt: Attempt = { presented: reading.presented, check, entrypoint, config, workload }
+  const { cookie } = reading.presented
+  const crossSite = cookie && crossSiteRefusal(check, entrypoint, cookie)
+  if (crossSite !== undefined) return refuse(attempt, crossSite)
   const finish = (verified: Result<VerifiedToken>) =>
     verified.ok ? bind(attempt, verified.value) : refuse(attempt, verified)
   const verified = authenticateJwt(reading.presented, check, entrypoint, config.tokens)
   return verified instanceof Promise ? verified.then(finish) : finish(verified)
 }
 
+const PEER_BINDING: Binding = { state: 'verified', methods: ['mtls'], isRequired: false, isCarried: false }
+
+/** Who asks where no token is shown: the workload itself, whose handshake has proved that it holds its key. */
+function peerSubject(peer: Result<PeerIdentity>, check: Check, entrypoint: Entrypoint): Subject {
+  if (isForwarder(check, entrypoint, peer.ok ? peer.value.workload : undefined)) return ANONYMOUS
+  if (!peer.ok) {
+    const { failure, detail } = peer
+    return { state: 'refused', failure, ...(detail === undefined ? {} : { detail }) }
+  }
+  const { credential, workload } = peer.value
+  return {
+    state: 'identified',
+    credential,
+    scheme: undefined,
+    carrier: 'peer',
+    workload,
+    binding: PEER_BINDING,
+    uses: [],
+    isCounted: false,
+    nextNonce: undefined,
+  }
+}
+
 /** The ports and flags of one snapshot, in the form that `identify` reads. */
 export function compileIdentity(
   ports: Pick<IdentityConfig, 'tokens' | 'proofs' | 'hops'>,
   acknowledge: { readonly unverifiedCaller: boolean },
+  settings?: IdentitySettings,
 ): IdentityConfig {
   const { tokens, proofs, hops } = ports
-  return Object.freeze({ tokens, proofs, hops, believesUnverifiedCaller: acknowledge.unverifiedCaller })
+  const workloads = compileWorkloads(settings?.workloads.trustDomains ?? [])
+  const cookies = settings && compileCookies(settings)
+  return Object.freeze({
+    tokens,
+    proofs,
+    hops,
+    workloads,
+    cookies,
+    believesUnverifiedCaller: acknowledge.unverifiedCaller,
+  })
 }
 
 /** What makes the values that only an answer holds. */
@@ -74,10 +124,13 @@ export function equip(
       subject: jkt === undefined ? subject : { ...subject, nextNonce: makers.proofs.nonce(jkt, check.atMs) },
     }
   }
+  // A peer shows itself again at the next Envoy; there is no token that a hop could vouch for.
+  const { tokenHash } = subject.credential
+  if (subject.carrier === 'peer' || tokenHash === undefined) return { subject }
   const isPassed = decision.effect === 'allow' || decision.effect === 'monitor'
   if (!isPassed || entrypoint.role !== 'edge' || !entrypoint.issuesHop) return { subject }
   const hop = makers.hops.sign({
-    tokenHash: subject.credential.tokenHash,
+    tokenHash,
     binding: writeBinding(subject.binding.methods),
     method: check.method,
     authority: check.authority,

@@ -56,14 +56,19 @@ export function compilePolicy(settings: PolicySettings, reasons?: readonly strin
 }
 
 function vocabularyOf(settings: PolicySettings, reasons: readonly string[] | undefined): Vocabulary {
-  const { issuers } = settings.identity
+  const { issuers, workloads } = settings.identity
+  const trustDomains = workloads.trustDomains.map(({ name }) => name)
   return {
     actions: unique([...settings.actions.map((action) => action.name), 'unknown']),
-    issuers: unique(issuers.map((issuer) => issuer.issuer)),
+    issuers: unique([
+      ...issuers.map(({ issuer }) => issuer),
+      ...trustDomains.map((name) => `spiffe://${name}`),
+    ]),
     claims: unique(issuers.flatMap((issuer) => issuer.claims)),
     posture: unique(settings.context.device.posture?.claims ?? []),
     headers: unique(settings.context.requestHeaders),
     params: unique(settings.actions.flatMap((action) => action.match.paths ?? []).flatMap(paramsOf)),
+    trustDomains: unique(trustDomains),
     ...(reasons && { reasons }),
   }
 }

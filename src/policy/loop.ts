@@ -13,7 +13,8 @@ export function endLoop(decision: Decision, subject: Subject, past: Past, atMs: 
   const before = past.session?.challenges
   if (before === undefined || before.count < MAX_CHALLENGES) return decision
   const isOver = atMs - before.sinceMs >= CHALLENGE_WINDOW_MS
-  if (isOver || subject.credential.issuedAt * 1000 <= before.lastMs) return decision
+  const { issuedAt } = subject.credential
+  if (isOver || issuedAt === undefined || issuedAt * 1000 <= before.lastMs) return decision
   const { unmet: _unmet, marksChallenge: _marks, ...frame } = decision
   const failure = 'policy.authentication.looping'
   return { ...frame, effect: 'deny', failure, reasons: [failure, ...decision.reasons] }

@@ -23,6 +23,8 @@ export interface Vocabulary {
   readonly posture: readonly string[]
   readonly headers: readonly string[]
   readonly params: readonly string[]
+  /** Absent: any text is taken. */
+  readonly trustDomains?: readonly string[]
   /** Reasons that signals may give; absent: not known here, any text is taken. */
   readonly reasons?: readonly string[]
 }
@@ -147,9 +149,51 @@ const binding = group('Is the token held by whom it was issued to.', {
   ),
 })
 
+const actor = group(
+  'Who acts for the subject: the outermost `act` of the token (RFC 8693), never one inside it.',
+  {
+    id: optional(
+      text('`sub` of the actor. Missing: the subject acts itself.', (i) => credential(i)?.actor?.subject),
+    ),
+    issuer: optional(
+      text('Who knows the actor by that name: `iss` of the actor, else of the token.', (i) => {
+        const own = credential(i)
+        return own?.actor === undefined ? undefined : (own.actor.issuer ?? own.issuer)
+      }),
+    ),
+  },
+)
+
+const workload = group(
+  'Whose connection it is: the workload at its other end, by the word of a verified Envoy. Beside a token it is a fact about the request, without one it is the subject.',
+  {
+    id: optional(
+      text('SPIFFE ID.', (i) => (i.subject.state === 'identified' ? i.subject.workload?.id : undefined)),
+    ),
+    trust_domain: optional(
+      text(
+        'Its trust domain.',
+        (i) => (i.subject.state === 'identified' ? i.subject.workload?.trustDomain : undefined),
+        (v) => v.trustDomains,
+      ),
+    ),
+  },
+)
+
+const registration = group('What `identity.clients` says of the client.', {
+  kind: optional(
+    text('What kind of client. Missing: it is not listed.', (i) => credential(i)?.registration?.kind, [
+      'user-app',
+      'machine',
+      'agent',
+    ]),
+  ),
+  owner: optional(text('Who answers for it.', (i) => credential(i)?.registration?.owner)),
+})
+
 const subject = group('Who is calling.', {
   state: text(
-    'Whether the caller is known. The gate asks whoever shows no credential for one, whatever the action, and refuses a credential that does not hold: so far every rule sees `identified`, never `anonymous` or `refused`.',
+    'Whether the caller is known. `anonymous` comes only to actions that allow it, and all other members of `subject` are then missing. The gate refuses a credential that does not hold, so no rule ever sees `refused`.',
     (i) => i.subject.state,
     ['identified', 'anonymous', 'refused'],
   ),
@@ -175,6 +219,16 @@ const subject = group('Who is calling.', {
     time('When the user last logged in; never guessed from `iat`.', (i) => seconds(credential(i)?.authTime)),
   ),
   issued_at: optional(time('When the token was issued.', (i) => seconds(credential(i)?.issuedAt))),
+  registration,
+  workload,
+  actor,
+  carrier: optional(
+    text(
+      'What carried the credential: the Authorization header, a cookie, or the connection itself.',
+      (i) => (i.subject.state === 'identified' ? (i.subject.carrier ?? 'header') : undefined),
+      ['header', 'cookie', 'peer'],
+    ),
+  ),
   binding,
   claims: {
     kind: 'map',

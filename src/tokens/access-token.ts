@@ -1,7 +1,8 @@
 import { type Result, refused } from '../identity/contract.ts'
 import { claimed, configured } from '../lib/claimed.ts'
-import type { Credential } from '../model.ts'
+import type { TokenCredential } from '../model.ts'
 import { readClaims } from './claims.ts'
+import { clientRefusal } from './clients.ts'
 import { buildCredential, readConfirmation } from './credential.ts'
 import { readHeader } from './header.ts'
 import type { Issuer } from './issuer.ts'
@@ -11,7 +12,7 @@ import { parseCompact } from './strict.ts'
 
 /** An access token that has passed every check, and the key it passed with. */
 export interface VerifiedAccessToken {
-  readonly credential: Credential
+  readonly credential: TokenCredential
   readonly issuer: Issuer
   readonly key: VerificationKey
 }
@@ -46,6 +47,8 @@ export async function verifyAccessToken(
   if (!confirmation.ok) return confirmation
   const key = await verifySignature(token, header.value, issuer.ring)
   if (!key.ok) return key
+  const unwelcome = clientRefusal(claims.value, issuer.clients, issuer.audiences)
+  if (unwelcome !== undefined) return unwelcome
   const names = { signingInput, tokenHash }
   const credential = buildCredential(claims.value, issuer, confirmation.value, names)
   return { ok: true, value: { credential, issuer, key: key.value } }

@@ -1,5 +1,6 @@
 import { type Refused, type Result, refused } from '../identity/contract.ts'
 import { claimedAll, configured, seconds } from '../lib/claimed.ts'
+import { flawOfActors } from './actors.ts'
 import type { Issuer } from './issuer.ts'
 import { isPlainObject } from './json.ts'
 
@@ -15,7 +16,8 @@ export interface AccessClaims {
   readonly acr?: string
   readonly amr?: readonly string[]
   readonly auth_time?: number
-  readonly act?: { readonly sub: string; readonly iss?: string }
+  /** Read with `actorsOf`. */
+  readonly act?: Readonly<Record<string, unknown>>
   readonly cnf?: Readonly<Record<string, unknown>>
   readonly session?: string
   readonly device?: string
@@ -27,23 +29,12 @@ export interface AccessClaims {
 type Raw = Readonly<Record<string, unknown>>
 type Test = (value: unknown) => boolean
 
-/** RFC 8693 lets actors nest; only the outermost counts, and nobody needs more of them. */
-const MAX_ACTORS = 5
 /** RFC 6749 section 3.3. */
 const SCOPE = /^[\x20\x21\x23-\x5B\x5D-\x7E]*$/
 
 const isText: Test = (value) => typeof value === 'string' && value !== ''
 const isTime: Test = (value) => Number.isFinite(value)
 const isTexts: Test = (value) => Array.isArray(value) && value.every(isText)
-const isActor: Test = (value) => {
-  let actor = value
-  for (let depth = 0; actor !== undefined; depth++) {
-    if (depth === MAX_ACTORS || !isPlainObject(actor) || !isText(actor['sub'])) return false
-    if (actor['iss'] !== undefined && !isText(actor['iss'])) return false
-    actor = actor['act']
-  }
-  return true
-}
 
 /** JWT-12: a claim that is there has the type its specification gives it, whether it is needed or not. */
 const TYPES: readonly (readonly [name: string, isValid: Test])[] = [
@@ -60,7 +51,7 @@ const TYPES: readonly (readonly [name: string, isValid: Test])[] = [
   ['scope', (value) => typeof value === 'string' && SCOPE.test(value)],
   ['acr', isText],
   ['amr', isTexts],
-  ['act', isActor],
+  ['act', isPlainObject],
   ['cnf', isPlainObject],
 ]
 
@@ -100,11 +91,18 @@ function typeRefusal(raw: Raw, { settings }: Issuer): Refused | undefined {
     const value = name === undefined ? undefined : own(raw, name)
     if (value !== undefined && !isText(value)) return wrong(`${name} is of the wrong type`)
   }
+  const flaw = flawOfActors(raw['act'])
+  if (flaw !== undefined) return wrong(flaw)
   const missing = REQUIRED[settings.tokenType].find((name) => raw[name] === undefined)
   if (missing !== undefined) return wrong(`${missing} is missing`)
-  return raw['client_id'] === undefined && raw['azp'] === undefined
-    ? wrong('client_id is missing')
-    : undefined
+  return clientFlaw(raw['client_id'], raw['azp'])
+}
+
+/** Whoever reads the one and whoever reads the other must see the same client. */
+function clientFlaw(id: unknown, azp: unknown): Refused | undefined {
+  if (id === undefined && azp === undefined) return wrong('client_id is missing')
+  const isSame = id === undefined || azp === undefined || id === azp
+  return isSame ? undefined : wrong('client_id and azp name two clients')
 }
 
 const wrong = (detail: string) => refused('identity.token.claims', detail)

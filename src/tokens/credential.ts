@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { type Result, refused } from '../identity/contract.ts'
-import type { Credential, SubjectKind } from '../model.ts'
+import type { Actor, Credential, Registration, SubjectKind, TokenCredential } from '../model.ts'
+import { actorsOf } from './actors.ts'
 import type { AccessClaims } from './claims.ts'
 import type { Issuer } from './issuer.ts'
 import { decodeCanonical } from './strict.ts'
@@ -42,15 +43,20 @@ export function buildCredential(
   issuer: Issuer,
   confirmation: Confirmation,
   names: TokenNames,
-): Credential {
-  const { iss, sub, client, act, acr, auth_time: authTime, device } = claims
+): TokenCredential {
+  const { iss, sub, client, acr, auth_time: authTime, device } = claims
+  const registration = issuer.clients.listed.get(client)?.registration
+  // ACT-01, ACT-02: only the outermost actor is who acts now.
+  const [actor = agentOf(claims, registration), ...priorActors] = actorsOf(claims.act)
   return Object.freeze({
     issuer: iss,
     subject: sub,
-    kind: kindOf(claims),
+    kind: kindOf(claims, registration),
     tenant: issuer.settings.tenant ?? claims.tenant ?? '',
     client,
-    ...(act === undefined ? {} : { actor: actorOf(act) }),
+    ...(registration === undefined ? {} : { registration }),
+    ...(actor === undefined ? {} : { actor }),
+    ...(priorActors.length === 0 ? {} : { priorActors }),
     session: sessionOf(claims, confirmation),
     scopes: claims.scope?.split(' ').filter((scope) => scope !== '') ?? [],
     ...(acr === undefined ? {} : { acr }),
@@ -66,15 +72,18 @@ export function buildCredential(
   })
 }
 
-/** RFC 9700 section 4.15: a client's own token must never be taken for a user's. */
-function kindOf({ act, sub, client }: AccessClaims): SubjectKind {
-  if (act !== undefined) return 'agent'
-  return sub === client ? 'machine' : 'user'
+/** RFC 9700 section 4.15: a client's own token must never be taken for a user's, also where it is an app for users. */
+function kindOf({ act, sub, client }: AccessClaims, registration: Registration | undefined): SubjectKind {
+  if (act !== undefined || registration?.kind === 'agent') return 'agent'
+  return sub === client || registration?.kind === 'machine' ? 'machine' : 'user'
 }
 
-/** RFC 8693 section 4.1: only the current (outermost) actor is considered. */
-function actorOf({ sub, iss }: NonNullable<AccessClaims['act']>): NonNullable<Credential['actor']> {
-  return iss === undefined ? { subject: sub } : { issuer: iss, subject: sub }
+/**
+ * ACT-05: a registered agent that shows a token without `act` does not become whom the token names: it is itself the actor,
+ * unless the token is its own.
+ */
+function agentOf({ sub, client }: AccessClaims, registration: Registration | undefined): Actor | undefined {
+  return registration?.kind === 'agent' && sub !== client ? { subject: client } : undefined
 }
 
 function sessionOf(claims: AccessClaims, { jkt, x5t }: Confirmation): Credential['session'] {

@@ -2,6 +2,7 @@ import type { IssuerSettings } from '../config/schema/identity.ts'
 import type { Compiled, SettingsProblem } from '../errors.ts'
 import type { BindingPolicy } from '../identity/contract.ts'
 import { type Algorithm, algorithmNamed } from './algorithms.ts'
+import type { Clients } from './clients.ts'
 import type { KeyRing } from './key-ring.ts'
 import { createKeyRing, type KeySettings, type KeySourceDeps } from './key-source.ts'
 
@@ -11,6 +12,7 @@ export interface Issuer {
   readonly algorithms: ReadonlySet<Algorithm>
   readonly audiences: ReadonlySet<string>
   readonly binding: BindingPolicy
+  readonly clients: Clients
   readonly ring: KeyRing
 }
 
@@ -22,6 +24,7 @@ export interface Issuer {
  */
 export function compileIssuer(
   settings: IssuerSettings,
+  clients: Clients,
   deps: KeySourceDeps,
   held: ReadonlyMap<string, KeyRing>,
   path: SettingsProblem['path'],
@@ -35,7 +38,7 @@ export function compileIssuer(
   })
   return {
     ok: true,
-    value: { settings, ...keys.value, audiences: new Set(settings.audiences), binding },
+    value: { settings, ...keys.value, audiences: new Set(settings.audiences), binding, clients },
   }
 }
 

@@ -5,6 +5,7 @@ import { type Result, refused, type TokenVerifier, type VerifiedToken } from '..
 import type { Entrypoint } from '../model.ts'
 import type { Meter } from '../ports.ts'
 import { verifyAccessToken } from './access-token.ts'
+import { clientsOf } from './clients.ts'
 import { compileIssuer, type Issuer, ringName } from './issuer.ts'
 import type { IssuerKeyState, KeyRing } from './key-ring.ts'
 import type { KeySourceDeps } from './key-source.ts'
@@ -36,7 +37,8 @@ export function createTokenVerifier(
     if (issuers.has(issuer.issuer)) {
       problems.push({ path: [...path, 'issuer'], message: 'this issuer is configured twice' })
     }
-    const compiled = compileIssuer(issuer, deps, previous?.rings ?? new Map(), path)
+    const clients = clientsOf(settings, issuer)
+    const compiled = compileIssuer(issuer, clients, deps, previous?.rings ?? new Map(), path)
     if (compiled.ok) issuers.set(issuer.issuer, compiled.value)
     else problems.push(...compiled.problems)
   }

@@ -56,6 +56,24 @@ describe('identity headers', () => {
     ])
   })
 
+  test.each([
+    ['known to the token’s issuer', { subject: 'agent 7', issuer: 'https://idp.example.com' }, 'agent%207'],
+    [
+      'known to another',
+      { subject: 'agent-7', issuer: 'https://agents.example' },
+      'agent-7 https://agents.example',
+    ],
+    // Its own name cannot look like a name and an issuer.
+    [
+      'that calls itself so',
+      { subject: 'agent-7 https://agents.example' },
+      'agent-7%20https://agents.example',
+    ],
+  ])('ACT-01 an actor %s', (_, actor, value) => {
+    const { setHeaders } = pass(identified({ credential: sampleCredential({ actor }) }))
+    expect(setHeaders).toContainEqual(['x-vigil-actor', value])
+  })
+
   test.each<Subject>([
     { state: 'anonymous' },
     { state: 'refused', failure: 'identity.token.expired' },

@@ -160,6 +160,14 @@ describe('keys', () => {
   test('an agent does not train its user’s profile', () => {
     const agent = { ...credential, actor: { subject: 'agent-7' } }
     expect(keys.of(agent).profile).not.toBe(keys.of(credential).profile)
+    const other = { ...credential, actor: { subject: 'agent-8' } }
+    expect(keys.of(other).profile).not.toBe(keys.of(agent).profile)
+  })
+
+  test('ACT-02 whoever acted before trains nobody', () => {
+    const agent = { ...credential, actor: { subject: 'agent-7' } }
+    const again = { ...agent, priorActors: [{ subject: 'planner' }] }
+    expect(keys.of(again).profile).toBe(keys.of(agent).profile)
   })
 
   test('another instance key forgets everything', () => {

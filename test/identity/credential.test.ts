@@ -3,7 +3,7 @@ import { readCredential } from '../../src/identity/credential.ts'
 import { makeCheck } from '../harness/requests.ts'
 
 const read = (headers: Record<string, string | string[]>, hasQueryToken = false) =>
-  readCredential(makeCheck({ headers, hasQueryToken }))
+  readCredential(makeCheck({ headers, hasQueryToken }), undefined)
 
 describe('the one credential of a check', () => {
   test('BR-01 none', () => expect(read({})).toEqual({ kind: 'none' }))

@@ -70,13 +70,15 @@ export interface Case {
   readonly hop?: string | string[]
   readonly certificate?: Uint8Array
   readonly principal?: string
+  /** Others than those above. */
+  readonly headers?: Record<string, string | string[]>
   readonly check?: Partial<Omit<Check, 'headers'>>
   readonly entrypoint?: Entrypoint
   readonly config?: IdentityConfig
 }
 
 export function checkOf(c: Case): Check {
-  const headers: Record<string, string | string[]> = {}
+  const headers: Record<string, string | string[]> = { ...c.headers }
   if (c.authorization !== undefined) headers['authorization'] = c.authorization
   if (c.dpop !== undefined) headers['dpop'] = c.dpop
   if (c.hop !== undefined) headers['x-vigil-hop'] = c.hop

@@ -173,6 +173,22 @@ describe('what is missing is unknown', () => {
     expect(evaluate('past.seen == 0', { past: fresh, subject: { state: 'anonymous' } })).toBe('unknown')
   })
 
+  test('ACT-01 subject and actor are two; ACT-02 whoever acted before cannot be read', () => {
+    const issuer = 'https://agents.example'
+    const priorActors = [{ subject: 'planner' }]
+    const given: Given = {
+      subject: subject({ kind: 'agent', actor: { issuer, subject: 'assistant' }, priorActors }),
+    }
+    const when = `subject.id == "alice" && subject.actor.id == "assistant" && subject.actor.issuer == "${issuer}"`
+    expect(evaluate(when, given)).toBe(true)
+    const own: Given = { subject: subject({ actor: { subject: 'assistant' } }) }
+    expect(evaluate('subject.actor.issuer == subject.issuer', own)).toBe(true)
+    expect(evaluate('has(subject.actor.id)')).toBe(false)
+    expect(evaluate('subject.actor.issuer == "x"')).toBe('unknown')
+    expect(compileCondition('subject.actor.act.id == "planner"', vocabulary).ok).toBe(false)
+    expect(compileCondition('size(subject.priorActors) > 0', vocabulary).ok).toBe(false)
+  })
+
   test('of an anonymous caller only the state is known', () => {
     const given: Given = { subject: { state: 'anonymous' } }
     expect(evaluate('subject.state == "anonymous"', given)).toBe(true)

@@ -1,5 +1,14 @@
 import { UNMATCHED } from '../../src/context/entrypoint.ts'
-import type { Check, Credential, Entrypoint, Facts, Past, Profile, Subject } from '../../src/model.ts'
+import type {
+  Check,
+  Credential,
+  Entrypoint,
+  Facts,
+  Past,
+  Profile,
+  Subject,
+  TokenCredential,
+} from '../../src/model.ts'
 
 /** The plainest instances of the model, to be changed in one member per test. */
 
@@ -33,7 +42,7 @@ export const entrypointOf = (change: Partial<Entrypoint> = {}): Entrypoint => ({
   ...change,
 })
 
-export const credentialOf = (change: Partial<Credential> = {}): Credential => ({
+export const credentialOf = (change: Partial<TokenCredential> = {}): TokenCredential => ({
   issuer: 'https://idp.example.com',
   subject: 'alice',
   kind: 'user',

@@ -84,13 +84,6 @@ describe('the claims', () => {
     expect(await verdict(minted({ exp: NOW + 301 }), verifier)).toBe('identity.token.lifetime')
   })
 
-  test('act nests five deep and no deeper', async () => {
-    const chain = (depth: number): Members =>
-      depth === 1 ? { sub: 'a1' } : { sub: `a${depth}`, act: chain(depth - 1) }
-    expect(await verdict(minted({ act: chain(5) }))).toBe('accepted')
-    expect(await verdict(minted({ act: chain(6) }))).toBe(CLAIMS)
-  })
-
   test('JWT-13 a second member is refused even under a good signature', async () => {
     const claims = JSON.stringify(tokenClaims()).replace('{', '{"sub":"mallory",')
     expect(await verdict(signCompact(tokenHeader(), claims, keys.es256))).toBe(

@@ -71,21 +71,6 @@ describe('the credential of a verified token', () => {
     expect((await credentialOf(claims)).kind).toBe(kind)
   })
 
-  test('ACT-01 only the outermost actor counts (RFC 8693 section 4.1)', async () => {
-    const act = { sub: 'agent-1', iss: 'https://agents.example', act: { sub: 'agent-0' }, exp: 1 }
-    expect((await credentialOf({ act })).actor).toEqual({
-      subject: 'agent-1',
-      issuer: 'https://agents.example',
-    })
-    expect((await credentialOf({ act: { sub: 'agent-1' } })).actor).toEqual({ subject: 'agent-1' })
-  })
-
-  test('ACT-04 may_act grants nothing', async () => {
-    const credential = await credentialOf({ may_act: { sub: 'agent-1' } })
-    expect(credential.kind).toBe('user')
-    expect(credential.actor).toBeUndefined()
-  })
-
   test('scopes are split at spaces', async () => {
     expect((await credentialOf({ scope: '' })).scopes).toEqual([])
     expect((await credentialOf({ scope: ' a  b ' })).scopes).toEqual(['a', 'b'])

@@ -70,6 +70,10 @@ export const actionSettings = z.strictObject({
     .default([])
     .describe('Scopes that the token must all hold.'),
   authentication: requirement.optional().describe('What the login must have been like.'),
+  anonymous: z
+    .boolean()
+    .default(false)
+    .describe('Callers that show no credential may come. One that shows a bad one may not.'),
 })
 
 export const actionsSettings = z.array(actionSettings).default([])

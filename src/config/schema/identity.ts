@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { claimName, seconds, tenantName } from './common.ts'
+import { claimName, origin, seconds, tenantName } from './common.ts'
 
 export const algorithm = z.enum([
   'ES256',
@@ -51,6 +51,19 @@ export const jwksSettings = z
     },
   )
 
+const cookieSettings = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/, 'write the name of a cookie, e.g. __Host-session')
+    .describe('Name of the cookie; one that begins with `__Host-` cannot be set by a neighbouring host.'),
+  allowedOrigins: z
+    .array(origin)
+    .default([])
+    .describe(
+      'Besides the entrypoint’s `externalOrigins`: from where a browser may change something with it.',
+    ),
+})
+
 export const issuerSettings = z.strictObject({
   issuer: z.string().min(1).describe('Exact `iss` of its tokens.'),
   audiences: z.array(z.string().min(1)).min(1).describe('A token must name at least one of these in `aud`.'),
@@ -82,6 +95,7 @@ export const issuerSettings = z.strictObject({
     })
     .prefault({})
     .describe('Rules for DPoP proofs (RFC 9449).'),
+  cookie: cookieSettings.optional().describe('Browsers show its tokens in a cookie; absent: never.'),
   maxLifetimeSeconds: seconds.optional().describe('Greatest `exp` - `iat`.'),
   leewaySeconds: z.number().int().min(0).max(60).default(5).describe('Allowed clock difference.'),
   tenant: tenantName.optional().describe('Tenant of its subjects.'),
@@ -94,9 +108,56 @@ export const issuerSettings = z.strictObject({
     .describe('Claims that conditions may read as `subject.claims.NAME`.'),
 })
 
+const clientSettings = z.strictObject({
+  id: z.string().min(1).describe('Its `client_id`.'),
+  issuer: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The issuer that knows it by this id; needed where there is more than one.'),
+  kind: z
+    .enum(['user-app', 'machine', 'agent'])
+    .describe(
+      '`user-app`: people use it. `machine`: it acts for itself, whatever `sub` says. `agent`: it acts for others, or for itself.',
+    ),
+  owner: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .describe('Who answers for it; conditions may read it, and records tell it.'),
+  audiences: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('Those of the issuer’s `audiences` that its tokens may name; absent: all.'),
+})
+
+const trustDomainSettings = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9._-]{1,255}$/, 'write a trust domain, e.g. mesh.example.com, without spiffe://')
+    .describe('Name of the trust domain.'),
+  tenant: tenantName.optional().describe('Tenant of its workloads; absent: that of the entrypoint.'),
+})
+
 export const identitySettings = z
   .strictObject({
     issuers: z.array(issuerSettings).default([]).describe('Who may issue access tokens.'),
+    clients: z.array(clientSettings).default([]).describe('The clients that are known by name.'),
+    unlistedClients: z
+      .enum(['accept', 'refuse'])
+      .default('accept')
+      .describe('Tokens of clients that `clients` does not list.'),
+    workloads: z
+      .strictObject({
+        trustDomains: z
+          .array(trustDomainSettings)
+          .default([])
+          .describe('SPIFFE trust domains whose workloads may call with their certificate alone.'),
+      })
+      .prefault({})
+      .describe('Callers inside the mesh, known by their SPIFFE ID.'),
     cache: z
       .strictObject({
         maxTokens: z
@@ -118,4 +179,5 @@ export const identitySettings = z
   .prefault({})
 
 export type IdentitySettings = z.output<typeof identitySettings>
+export type ClientSettings = z.output<typeof clientSettings>
 export type IssuerSettings = z.output<typeof issuerSettings>

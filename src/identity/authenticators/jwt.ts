@@ -1,3 +1,4 @@
+import { claimed } from '../../lib/claimed.ts'
 import type { Check, Entrypoint } from '../../model.ts'
 import { type Result, refused, type TokenVerifier, type VerifiedToken } from '../contract.ts'
 import type { Presented } from '../credential.ts'
@@ -20,7 +21,13 @@ export function authenticateJwt(
 
 function fitToScheme(presented: Presented, result: Result<VerifiedToken>): Result<VerifiedToken> {
   if (!result.ok) return result
-  const { jkt, x5t } = result.value.credential.confirmation
+  const { cookie } = presented
+  const { issuer, confirmation } = result.value.credential
+  if (cookie !== undefined && !cookie.issuers.has(issuer)) {
+    const detail = `the cookie ${cookie.name} is not for tokens of ${claimed(issuer)}`
+    return refused('identity.token.unknown-issuer', detail)
+  }
+  const { jkt, x5t } = confirmation
   if (presented.scheme === 'Bearer' && jkt !== undefined) return refused('identity.dpop.bearer')
   if (presented.scheme === 'DPoP' && jkt === undefined) return refused('identity.dpop.unbound-token')
   if (result.value.binding.mode === 'required' && jkt === undefined && x5t === undefined) {

@@ -21,7 +21,7 @@ export default defineSignal({
       .describe('What each doubling of that age adds; the signal never exceeds 1.5.'),
   }),
   evaluate({ check, subject }, { fromMinutes, natsPerDoubling }) {
-    if (subject.state !== 'identified') return QUIET
+    if (subject.state !== 'identified' || subject.credential.issuedAt === undefined) return QUIET
     const minutes = (check.atMs / 1000 - subject.credential.issuedAt) / 60
     if (!(minutes > fromMinutes)) return QUIET
     const nats = Math.min(CAP, Math.log2(minutes / fromMinutes) * natsPerDoubling)

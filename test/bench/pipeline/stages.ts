@@ -82,7 +82,7 @@ export function stagesWith(snapshot: Snapshot) {
     hop: (passed: Passed) => {
       const { check } = passed
       const { method, authority, id: decisionId, atMs } = check
-      const { tokenHash } = credentialOf(passed)
+      const { tokenHash = '' } = credentialOf(passed)
       return snapshot.identity.hops.sign({ tokenHash, binding: 'none', method, authority, decisionId, atMs })
     },
     enforce: (passed: Passed) => {

@@ -18,7 +18,12 @@ type Path = (string | number)[]
 const compile = (written: Written, encodedSlashes: 'refuse' | 'allow' = 'refuse') =>
   compileCatalogue(
     // Not parsed: the catalogue must hold by itself against what the schema already refuses.
-    written.map((action) => ({ sensitivity: 'medium', scopes: [], ...action })) as ActionSettings[],
+    written.map((action) => ({
+      sensitivity: 'medium',
+      scopes: [],
+      anonymous: false,
+      ...action,
+    })) as ActionSettings[],
     unknownActionSettings.parse({ sensitivity: 'high' }),
     contextSettings.parse({ paths: { encodedSlashes } }).paths,
   )
@@ -166,6 +171,11 @@ describe('what an action carries', () => {
       params: {},
       allowsAnonymous: false,
     })
+  })
+
+  test('one that anonymous callers may come to says so', () => {
+    const written = [{ name: 'news', match: { paths: ['/news'] }, anonymous: true }]
+    expect(resolve(written, { path: '/news' })).toMatchObject({ name: 'news', allowsAnonymous: true })
   })
 
   test('the unknown one carries the sensitivity set for it', () => {

@@ -5,6 +5,8 @@ import { AT_MS, checkOf, credentialOf, factsOf, identified, pastOf } from '../..
 
 const aged = (minutes: number) => identified(credentialOf({ issuedAt: AT_MS / 1000 - minutes * 60 }))
 
+const { issuedAt: _issued, expiresAt: _expires, ...withoutTimes } = credentialOf({ kind: 'workload' })
+
 const evaluate = (subject: Subject, written: object = {}) =>
   signal.evaluate(
     { check: checkOf(), subject, facts: factsOf(), past: pastOf() },
@@ -18,6 +20,7 @@ describe('quiet', () => {
     ['issued in the future', aged(-10), {}],
     ['below a raised limit', aged(100), { fromMinutes: 120 }],
     ['a time that is no number', aged(Number.NaN), {}],
+    ['a workload, which shows no token', identified(withoutTimes), {}],
     ['nobody is identified', { state: 'anonymous' }, {}],
     ['the credential was refused', { state: 'refused', failure: 'identity.token.expired' }, {}],
   ]
