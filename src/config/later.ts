@@ -24,15 +24,11 @@ const LATER_KEYS: Readonly<Record<string, readonly string[]>> = {
     'context.geo',
     'context.userAgent',
     'entrypoints.*.fingerprintHeader',
-    'entrypoints.*.mode',
     'actions.*.match.mcpTools',
     'actions.*.anonymous',
     'actions.*.grant',
     'actions.*.revocation',
     'actions.*.preflight',
-    'enforcement.tenants',
-    'enforcement.hosts',
-    'enforcement.percentage',
     'enforcement.loginUrl',
     'enforcement.resourceMetadata',
     'enforcement.accessRequest',
@@ -57,7 +53,6 @@ const LATER_KEYS: Readonly<Record<string, readonly string[]>> = {
 
 /** Each with what to do until then. */
 const LATER_WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'enforcement.mode': { observe: '; until then use shadow: true on rules' },
   'policy.*.effect': { narrow: '' },
 }
 

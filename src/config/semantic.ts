@@ -1,6 +1,7 @@
 import { FAILURES, type SettingsProblem } from '../errors.ts'
 import { normaliseCidr } from '../lib/ip.ts'
 import { didYouMean } from '../lib/nearest.ts'
+import { observedPlaces } from './observed.ts'
 import type { ActionSettings, RequirementSettings, RuleSettings } from './schema/decision.ts'
 import type { EntrypointSettings } from './schema/entrypoints.ts'
 import type { IssuerSettings } from './schema/identity.ts'
@@ -42,6 +43,7 @@ export function checkSettings(settings: Settings): SettingsProblem[] {
     ...named(settings.policy, 'policy', 'rule'),
     ...settings.policy.flatMap((rule, i) => checkRule(rule, ['policy', i])),
     ...checkRequirement(settings.enforcement.stepUp, ['enforcement', 'stepUp']),
+    ...checkPercentage(settings),
   ]
 }
 
@@ -190,6 +192,12 @@ function checkLimits(settings: Settings): SettingsProblem[] {
     ),
   )
   return [...repeated, ...strangers]
+}
+
+function checkPercentage(settings: Settings): SettingsProblem[] {
+  if (settings.enforcement.percentage === 100 || observedPlaces(settings).length > 0) return []
+  const message = 'percentage is the share that is observed, and nothing is: the mode is enforce everywhere'
+  return [{ path: ['enforcement', 'percentage'], message }]
 }
 
 function checkRule(rule: RuleSettings, path: Path): SettingsProblem[] {

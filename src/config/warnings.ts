@@ -1,4 +1,5 @@
 import type { SettingsProblem } from '../errors.ts'
+import { observedPlaces } from './observed.ts'
 import type { RuleSettings } from './schema/decision.ts'
 import type { Settings } from './schema/settings.ts'
 
@@ -6,6 +7,7 @@ import type { Settings } from './schema/settings.ts'
 export const warnAbout = (settings: Settings): SettingsProblem[] => [
   ...withoutOrigin(settings),
   ...withoutActions(settings),
+  ...observing(settings),
   ...deadRules(settings.policy),
 ]
 
@@ -29,6 +31,13 @@ function withoutActions({ actions, unknownAction }: Settings): SettingsProblem[]
       : `and is decided with sensitivity ${unknownAction.sensitivity}`
   const message = `no actions: every request stands for the action "unknown" ${follows}`
   return [{ path: ['actions'], message, isAboutKey: true }]
+}
+
+function observing(settings: Settings): SettingsProblem[] {
+  const { percentage } = settings.enforcement
+  const whose = percentage === 100 ? 'every request' : `every request of ${percentage} % of the sessions`
+  const message = `observe mode: ${whose} passes here, whatever is decided`
+  return observedPlaces(settings).map((path) => ({ path, message }))
 }
 
 const isAlways = ({ when, shadow }: RuleSettings): boolean => !shadow && String(when).trim() === 'true'

@@ -8,6 +8,7 @@ import { deviceOf } from './facts/device.ts'
 import { type PathSettings, pathRefusal } from './path.ts'
 
 export { compileEntrypoints, type EntrypointMatcher, UNMATCHED } from './entrypoint.ts'
+export { addressOf }
 
 /** The part of a snapshot that `gather` reads. */
 export interface ContextConfig {

@@ -74,7 +74,7 @@ const surrogateBytes = (code: number) => [
 /** Headers of a passing answer; only members that are known. */
 export function identityHeaders(
   credential: Credential | undefined,
-  level: Level,
+  level: Level | undefined,
   decisionId: string,
   decision: Decision,
 ): HeaderPair[] {

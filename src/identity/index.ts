@@ -59,6 +59,7 @@ export interface Equipment {
 /**
  * Equips an answer after the decision: a hop where an edge lets an identified subject pass, and a fresh nonce where
  * a good proof must nevertheless come back with one (the replay store is away, or was replaced).
+ * @param isProvedAndObserved observe mode lets a refusal of rights pass: the Envoys behind must know the subject, too
  */
 export function equip(
   subject: Subject,
@@ -66,6 +67,7 @@ export function equip(
   check: Check,
   entrypoint: Entrypoint,
   makers: AnswerMakers,
+  isProvedAndObserved = false,
 ): Equipment {
   if (subject.state !== 'identified') return { subject }
   if (decision.effect === 'deny' && decision.failure === 'identity.dpop.nonce-required') {
@@ -74,7 +76,7 @@ export function equip(
       subject: jkt === undefined ? subject : { ...subject, nextNonce: makers.proofs.nonce(jkt, check.atMs) },
     }
   }
-  const isPassed = decision.effect === 'allow' || decision.effect === 'monitor'
+  const isPassed = decision.effect === 'allow' || decision.effect === 'monitor' || isProvedAndObserved
   if (!isPassed || entrypoint.role !== 'edge' || !entrypoint.issuesHop) return { subject }
   const hop = makers.hops.sign({
     tokenHash: subject.credential.tokenHash,

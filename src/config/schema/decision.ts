@@ -1,5 +1,16 @@
 import { z } from 'zod'
-import { grpcMethod, headerName, hostPattern, name, requirement, seconds, sensitivity } from './common.ts'
+import {
+  enforcementMode,
+  grpcMethod,
+  headerName,
+  hostName,
+  hostPattern,
+  name,
+  requirement,
+  seconds,
+  sensitivity,
+  tenantName,
+} from './common.ts'
 
 /** `context`, `actions`, `risk`, `policy`, `enforcement`, `failure`, `audit`. */
 
@@ -124,7 +135,25 @@ export const policySettings = z.array(ruleSettings).default([])
 
 export const enforcementSettings = z
   .strictObject({
-    mode: z.enum(['enforce']).default('enforce').describe('`observe` comes with a later version.'),
+    mode: enforcementMode
+      .default('enforce')
+      .describe(
+        '`enforce`, or `observe`: everything is decided and recorded, and every request passes. Needs `acknowledge.observe`.',
+      ),
+    tenants: z
+      .record(tenantName, enforcementMode)
+      .default({})
+      .describe('Mode of a tenant by its name. Where entrypoint, tenant and host differ, `enforce` wins.'),
+    hosts: z
+      .record(hostName, enforcementMode)
+      .default({})
+      .describe('Mode of a host by its name, `*.example.com` allowed.'),
+    percentage: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(100)
+      .describe('Share of the sessions that is observed where the mode is `observe`; the rest is enforced.'),
     stepUp: requirement
       .default({ maxAgeSeconds: 300 })
       .describe('What step-up asks for when the rule or action does not say.'),
