@@ -72,6 +72,7 @@ function rowsOf(schema: Schema, path: string): string[] {
     const at = path === '' ? key : `${path}.${key}`
     rows.push(rowOf(at, member, schema.required?.includes(key) ?? false))
     rows.push(...rowsOf(member, at))
+    rows.push(...(member.anyOf ?? []).flatMap((variant) => rowsOf(variant, at)))
     if (member.items !== undefined)
       rows.push(...variantsOf(member.items).flatMap((item) => rowsOf(item, `${at}[]`)))
   }
@@ -99,6 +100,8 @@ function typeOf(schema: Schema): string {
     return `list of ${schema.items === undefined ? 'values' : typeOf(schema.items)}`
   const variants = schema.anyOf ?? schema.oneOf
   if (variants !== undefined) return variants.map(typeOf).join(' or ')
+  const { additionalProperties: values } = schema
+  if (typeof values === 'object' && values.enum !== undefined) return `map of ${typeOf(values)}`
   return schema.type === 'object' ? 'map' : [schema.type ?? 'value'].flat().join(' or ')
 }
 

@@ -219,7 +219,16 @@ function checkRule(rule: RuleSettings, path: Path): SettingsProblem[] {
     ...onlyFor('retryAfterSeconds', ['throttle']),
     ...onlyFor('whenUnknown', ['step-up', 'throttle', 'deny']),
     ...checkRequirement(rule.stepUp, [...path, 'stepUp']),
+    ...checkShadow(rule.shadow, [...path, 'shadow']),
   ]
+}
+
+function checkShadow(shadow: RuleSettings['shadow'], path: Path): SettingsProblem[] {
+  if (typeof shadow === 'boolean') return []
+  const { percentage, tenants } = shadow
+  if (percentage === undefined && tenants === undefined)
+    return [{ path, message: 'names no part; write true, or give percentage, tenants or both' }]
+  return duplicates(tenants ?? [], (i) => [...path, 'tenants', i], 'tenant of this list')
 }
 
 /** Records and metrics tell a rule that acted from one that could not be answered by the reason alone. */

@@ -40,13 +40,14 @@ function observing(settings: Settings): SettingsProblem[] {
   return observedPlaces(settings).map((path) => ({ path, message }))
 }
 
-const isAlways = ({ when, shadow }: RuleSettings): boolean => !shadow && String(when).trim() === 'true'
+const isAlways = ({ when, shadow }: RuleSettings): boolean =>
+  shadow === false && String(when).trim() === 'true'
 
 /** The first match wins. Shadow rules are looked at all the same. */
 function deadRules(policy: readonly RuleSettings[]): SettingsProblem[] {
   const first = policy.findIndex(isAlways)
   return policy.flatMap(({ shadow }, i) =>
-    first < 0 || i <= first || shadow
+    first < 0 || i <= first || shadow !== false
       ? []
       : [
           {

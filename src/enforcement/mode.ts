@@ -2,7 +2,7 @@ import type { EnforcementSettings } from '../config/schema/decision.ts'
 import type { EntrypointSettings } from '../config/schema/entrypoints.ts'
 import type { FailureCode } from '../errors.ts'
 import { compileHosts, type Hosts, hostOf, isHostIn } from '../lib/hosts.ts'
-import { percentileOf } from '../lib/share.ts'
+import { percentileOf, sharerOf } from '../lib/share.ts'
 import type { Check, Entrypoint, Mode, Subject } from '../model.ts'
 
 /** Where decisions are carried out and where they are only recorded. */
@@ -69,7 +69,7 @@ export function modeOf(
   if (modes.isWhole) return 'observe'
   if (UNREAD.has(check.malformed) || saidOf(check, entrypoint, subject, modes) === 'enforce') return 'enforce'
   if (modes.percentage === 100) return 'observe'
-  return percentileOf(sessionOf(subject, address)) < modes.percentage ? 'observe' : 'enforce'
+  return percentileOf(sharerOf(subject, address)) < modes.percentage ? 'observe' : 'enforce'
 }
 
 function saidOf(check: Check, entrypoint: Entrypoint, subject: Subject, modes: Modes): Mode {
@@ -83,11 +83,4 @@ function saidOf(check: Check, entrypoint: Entrypoint, subject: Subject, modes: M
   ]
   if (said.includes('enforce')) return 'enforce'
   return said.includes('observe') ? 'observe' : modes.otherwise
-}
-
-/** A session belongs to its issuer. */
-function sessionOf(subject: Subject, address = ''): string {
-  if (subject.state !== 'identified') return `address\n${address}`
-  const { issuer, session } = subject.credential
-  return `session\n${issuer}\n${session.id}`
 }

@@ -8,3 +8,16 @@ import { hash } from 'node:crypto'
 export function percentileOf(text: string): number {
   return (Number.parseInt(hash('sha256', text).slice(0, 12), 16) / 2 ** 48) * 100
 }
+
+/** Who belongs to a share, as far as it matters here. */
+interface Sharer {
+  readonly state: string
+  readonly credential?: { readonly issuer: string; readonly session: { readonly id: string } }
+}
+
+/**
+ * Which text stands for a caller: a session by its issuer and id, everybody else by the client's address. Not by the
+ * credential: a refused one could be shaken until it falls into the share that suits.
+ */
+export const sharerOf = ({ credential }: Sharer, address = ''): string =>
+  credential === undefined ? `address\n${address}` : `session\n${credential.issuer}\n${credential.session.id}`

@@ -13,6 +13,7 @@ import { compileCondition } from './condition.ts'
 import type { PolicyConfig } from './config.ts'
 import { appliesOf, indexRules } from './index-rules.ts'
 import type { Rule } from './rules.ts'
+import { compileShadow } from './shadow.ts'
 import { ANOMALY_RETRY_SECONDS } from './throttle.ts'
 import type { Vocabulary } from './variables.ts'
 
@@ -103,7 +104,7 @@ function compileRule(settings: RuleSettings, order: number, vocabulary: Vocabula
       label: labelOf(name, description),
       effect,
       retryAfterSeconds: retryAfterSeconds ?? ANOMALY_RETRY_SECONDS,
-      isShadow: shadow,
+      shadow: compileShadow(name, shadow),
       test: condition.test,
       expr: condition.expr,
       applies: appliesOf(condition.expr),

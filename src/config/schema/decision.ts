@@ -110,6 +110,20 @@ export const riskSettings = z
   })
   .prefault({})
 
+const shadowShare = z.strictObject({
+  percentage: z
+    .number()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe('In shadow for this share of the sessions, enforced for the rest; absent: all.'),
+  tenants: z
+    .array(tenantName)
+    .min(1)
+    .optional()
+    .describe('In shadow for these tenants, enforced for the rest; absent: all.'),
+})
+
 export const ruleSettings = z.strictObject({
   name: name.describe('Name in records and metrics.'),
   when: z.union([z.string(), z.boolean()]).describe('Condition (CEL); `true` matches always.'),
@@ -124,7 +138,10 @@ export const ruleSettings = z.strictObject({
     .optional()
     .describe('For `step-up`: what the login must be like; default `enforcement.stepUp`.'),
   retryAfterSeconds: z.number().int().min(1).optional().describe('For `throttle`: default 60.'),
-  shadow: z.boolean().default(false).describe('Evaluate and record, do not enforce.'),
+  shadow: z
+    .union([z.boolean(), shadowShare])
+    .default(false)
+    .describe('Evaluate and record, do not enforce: `true`, or for a part of the requests.'),
   description: z
     .string()
     .optional()
