@@ -54,6 +54,7 @@ const LATER_KEYS: Readonly<Record<string, readonly string[]>> = {
 /** Each with what to do until then. */
 const LATER_WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'policy.*.effect': { narrow: '' },
+  'rules.*.effect': { narrow: '' },
 }
 
 const PATTERNS = new Set(Object.values(LATER_KEYS).flat())

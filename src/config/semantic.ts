@@ -40,7 +40,6 @@ export function checkSettings(settings: Settings): SettingsProblem[] {
     ...named(settings.actions, 'actions', 'action'),
     ...settings.actions.flatMap((action, i) => checkAction(action, ['actions', i])),
     ...checkLimits(settings),
-    ...named(settings.policy, 'policy', 'rule'),
     ...settings.policy.flatMap((rule, i) => checkRule(rule, ['policy', i])),
     ...checkRequirement(settings.enforcement.stepUp, ['enforcement', 'stepUp']),
     ...checkPercentage(settings),

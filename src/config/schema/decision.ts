@@ -146,6 +146,14 @@ export const ruleSettings = z.strictObject({
     .string()
     .optional()
     .describe('What the rule is for: records tell it when the rule keeps a request from passing.'),
+  owner: z.string().min(1).optional().describe('Whose rule it is; records tell it beside the description.'),
+  runbook: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Where to read what to do when it acts, such as a URL; records tell it beside the description.',
+    ),
 })
 
 export const policySettings = z.array(ruleSettings).default([])
