@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs'
-import { readdir, readFile, realpath } from 'node:fs/promises'
+import * as disk from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { errorName, unreadable } from '../lib/error-name.ts'
 
@@ -30,20 +30,26 @@ export const RULES_FOLDER = 'policy'
 const TRIES = 3
 const CHANGES = 'it changes while it is read'
 
+/** What links lead to; tests move it in between. */
+type Realpath = (file: string) => Promise<string>
+
 /** @returns one file, through its real path, or why it cannot be read */
 export const readOne = async (file: string): Promise<ReadFile | Unreadable> =>
-  readSteadily(async () => readAt(await locate(file)), file)
+  readSteadily(async () => readAt(await locate(file, disk.realpath)), file)
 
 /**
  * `vigil.yaml` and the files of rules beside it, all of one generation: after reading, every link must still lead where
  * it led before. A `..data` swap in between must not mix two, and still less make rules disappear for a moment.
  */
-export const readGeneration = async (file: string): Promise<Generation | Unreadable> =>
+export const readGeneration = async (
+  file: string,
+  realpath: Realpath = disk.realpath,
+): Promise<Generation | Unreadable> =>
   readSteadily(async () => {
-    const before = await look(file)
+    const before = await look(file, realpath)
     const main = await readAt(before.main)
     const rules = await Promise.all(before.rules.map(readAt))
-    const after = await look(file)
+    const after = await look(file, realpath)
     if (JSON.stringify(before) !== JSON.stringify(after))
       throw Object.assign(new Error(CHANGES), { code: MOVED })
     return { main, rules, unreadable: before.unreadable }
@@ -84,12 +90,15 @@ interface Located {
   readonly path: string
 }
 
-const locate = async (file: string): Promise<Located> => ({ file, path: await about(file, realpath(file)) })
+const locate = async (file: string, realpath: Realpath): Promise<Located> => ({
+  file,
+  path: await about(file, realpath(file)),
+})
 
 const readAt = async ({ file, path }: Located): Promise<ReadFile> => ({
   file,
   folder: dirname(path),
-  bytes: await about(file, readFile(path)),
+  bytes: await about(file, disk.readFile(path)),
 })
 
 interface Look {
@@ -98,15 +107,15 @@ interface Look {
   readonly unreadable: readonly Unreadable[]
 }
 
-async function look(file: string): Promise<Look> {
-  const main = await locate(file)
+async function look(file: string, realpath: Realpath): Promise<Look> {
+  const main = await locate(file, realpath)
   const folder = join(dirname(file), RULES_FOLDER)
   const entries = await entriesOf(folder)
   if ('message' in entries) return { main, rules: [], unreadable: [entries] }
   const files = entries.filter((entry) => !entry.isDirectory() && entry.name.endsWith('.yaml'))
   return {
     main,
-    rules: await Promise.all(files.map(({ name }) => locate(join(folder, name)))),
+    rules: await Promise.all(files.map(({ name }) => locate(join(folder, name), realpath))),
     unreadable: entries.flatMap((entry) => strangeIn(folder, entry)),
   }
 }
@@ -121,7 +130,7 @@ function strangeIn(folder: string, entry: Dirent): readonly Unreadable[] {
 /** What begins with a dot is of the system or an editor (`..data`, `.swp`). Without the folder there are no such rules. */
 async function entriesOf(folder: string): Promise<readonly Dirent[] | Unreadable> {
   try {
-    const entries = await readdir(folder, { withFileTypes: true })
+    const entries = await disk.readdir(folder, { withFileTypes: true })
     return entries.filter(({ name }) => !name.startsWith('.')).sort((a, b) => (a.name < b.name ? -1 : 1))
   } catch (error) {
     return errorName(error) === 'ENOENT' ? [] : { file: folder, message: unreadable(error) }

@@ -1,8 +1,10 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { realpath } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { summarise } from '../../src/config/format.ts'
+import { readGeneration } from '../../src/config/generation.ts'
 import { readSettings } from '../../src/config/read.ts'
 import { openTestApp } from '../harness/app.ts'
 
@@ -228,29 +230,63 @@ describe('nothing in the folder is passed over in silence', () => {
   })
 })
 
-test('a swap in between mixes no two generations, and rules never disappear for a moment', async () => {
-  const mount = mkdtempSync(join(tmpdir(), 'vigil-mount-'))
-  folders.push(mount)
-  const swap = (n: number) => {
-    mkdirSync(join(mount, `..g${n}`, 'policy'), { recursive: true })
-    writeFileSync(join(mount, `..g${n}`, 'vigil.yaml'), `policy:\n  - ${rule(`own-${n}`)}\n`)
-    writeFileSync(join(mount, `..g${n}`, 'policy', 'team.yaml'), fileOf(1, rule(`team-${n}`)))
-    symlinkSync(`..g${n}`, join(mount, '..next'))
-    renameSync(join(mount, '..next'), join(mount, '..data'))
-    rmSync(join(mount, `..g${n - 1}`), { recursive: true, force: true })
+describe('one generation', () => {
+  /** A mount in which vigil.yaml and the folder of rules are links through `..data`, which is swapped as a whole. */
+  function mounted() {
+    const mount = mkdtempSync(join(tmpdir(), 'vigil-mount-'))
+    folders.push(mount)
+    const swap = (n: number) => {
+      mkdirSync(join(mount, `..g${n}`, 'policy'), { recursive: true })
+      writeFileSync(join(mount, `..g${n}`, 'vigil.yaml'), `policy:\n  - ${rule(`own-${n}`)}\n`)
+      writeFileSync(join(mount, `..g${n}`, 'policy', 'team.yaml'), fileOf(1, rule(`team-${n}`)))
+      symlinkSync(`..g${n}`, join(mount, '..next'))
+      renameSync(join(mount, '..next'), join(mount, '..data'))
+      rmSync(join(mount, `..g${n - 1}`), { recursive: true, force: true })
+    }
+    swap(1)
+    for (const name of ['vigil.yaml', 'policy']) symlinkSync(join('..data', name), join(mount, name))
+    return { mount, swap }
   }
-  swap(1)
-  for (const name of ['vigil.yaml', 'policy']) symlinkSync(join('..data', name), join(mount, name))
-  const seen = new Set<string>()
-  for (let n = 2; n < 60; n++) {
-    const reading = readIn(mount)
-    await new Promise((resolve) => void setImmediate(resolve))
-    swap(n)
-    const { rules } = await reading
-    if (rules === undefined) continue
-    const [own, team] = rules.map(({ name }) => name.replace(/^\D+/, ''))
-    expect([own, rules.length]).toEqual([team, 2])
-    seen.add(own ?? '')
-  }
-  expect(seen.size).toBeGreaterThan(10)
+  const told = (generation: Awaited<ReturnType<typeof readGeneration>>) =>
+    'message' in generation
+      ? generation.message
+      : [generation.main, ...generation.rules].map(({ bytes }) => /(own|team)-\d/.exec(String(bytes))?.[0])
+
+  test.each([1, 2, 3, 4])('a swap behind look %d at a link is read again, as a whole', async (at) => {
+    const { mount, swap } = mounted()
+    let looks = 0
+    const generation = await readGeneration(join(mount, 'vigil.yaml'), async (file) => {
+      const path = await realpath(file)
+      if (++looks === at) swap(2)
+      return path
+    })
+    expect(told(generation)).toEqual(at === 4 ? ['own-1', 'team-1'] : ['own-2', 'team-2'])
+  })
+
+  test('what never stands still is not read', async () => {
+    const { mount, swap } = mounted()
+    let n = 1
+    const generation = await readGeneration(join(mount, 'vigil.yaml'), async (file) => {
+      const path = await realpath(file)
+      if (file.endsWith('vigil.yaml')) swap(++n)
+      return path
+    })
+    expect(told(generation)).toMatch(/^it changes while it is read$|^there is no such file$/)
+  })
+
+  test('rules never disappear for a moment', async () => {
+    const { mount, swap } = mounted()
+    const seen = new Set<string>()
+    for (let n = 2; n < 60; n++) {
+      const reading = readIn(mount)
+      await new Promise((resolve) => void setImmediate(resolve))
+      swap(n)
+      const { rules } = await reading
+      if (rules === undefined) continue
+      const [own, team] = rules.map(({ name }) => name.replace(/^\D+/, ''))
+      expect([own, rules.length]).toEqual([team, 2])
+      seen.add(own ?? '')
+    }
+    expect(seen.size).toBeGreaterThan(10)
+  })
 })
