@@ -32,11 +32,12 @@ export function answerTo(
   const { enforcement } = snapshot
   const mode = modeOf(check, entrypoint, subject, facts.address.ip, enforcement.modes)
   const isKnown = mode === 'observe' && isProved(decision, subject)
-  const equipped = equip(subject, decision, check, entrypoint, makers, isKnown)
-  const told = [check, equipped.subject, assessment.level, equipped.hop] as const
-  const answer = enforce(decision, ...told, enforcement)
+  const { level } = assessment
+  const told = equip(subject, decision, check, entrypoint, makers, isKnown)
+  const answer = enforce(decision, check, told.subject, level, told.hop, enforcement)
   if (mode === 'enforce') return { check, stages, decision, mode: undefined, answer }
-  return { check, stages, decision, mode, answer: observe(answer, decision, ...told) }
+  const observed = observe(answer, decision, check, told.subject, level, told.hop)
+  return { check, stages, decision, mode, answer: observed }
 }
 
 type Refusing = Extract<Decision, { effect: 'deny' | 'unavailable' }>
