@@ -1,7 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describeFailures } from '../src/cli/describe-failures.ts'
-import { describeConfiguration, dynamicSchema, staticSchema } from '../src/config/reference.ts'
+import {
+  describeConfiguration,
+  dynamicSchema,
+  policyFileSchema,
+  staticSchema,
+} from '../src/config/reference.ts'
 import { describeVariables } from '../src/policy/index.ts'
 import { describeSignals, discoverSignals, signalsSettings } from '../src/risk/index.ts'
 import { describeMetrics } from '../src/telemetry/describe.ts'
@@ -25,6 +30,7 @@ export const PAGES: readonly Page[] = [
   { file: 'docs/metrics.md', generate: () => describeMetrics() },
   { file: 'docs/configuration.md', generate: () => describeConfiguration(settings) },
   { file: 'docs/schema/vigil.schema.json', generate: () => json(dynamicSchema(settings)) },
+  { file: 'docs/schema/policy.schema.json', generate: () => json(policyFileSchema()) },
   { file: 'docs/schema/static.schema.json', generate: () => json(staticSchema()) },
   { file: 'docs/conformance.md', generate: () => describeConformance() },
   { file: 'docs/failures.md', generate: (page) => withTable(page, '| code |', describeFailures()) },

@@ -63,6 +63,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       compileSnapshot(settings, hash, folder === undefined ? deps : { ...deps, folder }, current?.snapshot),
     use: async (snapshot) => {
       current = { snapshot, decider: createDecider(snapshot, auditor, learner, meter) }
+      meter.set('vigil_observing', OBSERVING[snapshot.enforcement.observes])
       await auditor.configure(snapshot.settings.audit)
     },
     decider: () => {
@@ -79,6 +80,8 @@ export async function createApp(options: AppOptions): Promise<App> {
   }
 }
 
+const OBSERVING = { nothing: 0, part: 1, everything: 2 } as const
+
 type Learner = ReturnType<typeof createLearner>
 
 function createDecider(snapshot: Snapshot, auditor: Auditor, learner: Learner, meter: Meter): Decider {
@@ -87,8 +90,10 @@ function createDecider(snapshot: Snapshot, auditor: Auditor, learner: Learner, m
     decide: (check) => decide(check, snapshot),
     refuse: (check, failure) => refuseOutright(check, failure, snapshot),
     finish: (outcome, durationMs) => {
-      const { check, stages, decision } = outcome
-      if (stages !== undefined) learner.learn(check, stages.subject, stages.facts, stages.past, decision)
+      const { check, stages, decision, answer } = outcome
+      // A refusal that was only observed teaches nothing either: nobody was challenged, so no login will answer.
+      if (stages !== undefined && answer.effect !== 'observe')
+        learner.learn(check, stages.subject, stages.facts, stages.past, decision)
       const context = {
         durationUs: Math.round(durationMs * 1000),
         config: hash,

@@ -298,20 +298,31 @@ interface AnswerBase {
   readonly metadata: Readonly<Record<string, string | number | readonly string[]>>
 }
 
-/** What is sent to Envoy. Only the first member lets a request pass. */
-export type Answer =
-  | (AnswerBase & {
-      readonly effect: 'allow' | 'monitor'
-      readonly setHeaders: readonly HeaderPair[]
-      readonly removeHeaders: readonly string[]
-      readonly responseHeaders: readonly HeaderPair[]
-    })
-  | (AnswerBase & {
-      readonly effect: 'step-up' | 'throttle' | 'deny' | 'unavailable'
-      readonly status: number
-      readonly headers: readonly HeaderPair[]
-      readonly body: string
-    })
+/** What a request that passes takes along, and its response. */
+interface Passing extends AnswerBase {
+  readonly setHeaders: readonly HeaderPair[]
+  readonly removeHeaders: readonly string[]
+  readonly responseHeaders: readonly HeaderPair[]
+}
+
+export interface RefusingAnswer extends AnswerBase {
+  readonly effect: 'step-up' | 'throttle' | 'deny' | 'unavailable'
+  readonly status: number
+  readonly headers: readonly HeaderPair[]
+  readonly body: string
+}
+
+/** Observe mode: a refusal that passes all the same, knowingly, with the refusal that it would have been. */
+export interface ObservedAnswer extends Passing {
+  readonly effect: 'observe'
+  readonly would: RefusingAnswer
+}
+
+/** What is sent to Envoy. Only the first two members let a request pass. */
+export type Answer = (Passing & { readonly effect: 'allow' | 'monitor' }) | ObservedAnswer | RefusingAnswer
+
+/** Whether decisions are carried out, or only recorded. */
+export type Mode = 'enforce' | 'observe'
 
 /** Everything one check went through. What stands before the pipeline (capacity, callers, deadline) has no stages. */
 export interface Outcome {
@@ -324,5 +335,7 @@ export interface Outcome {
     readonly assessment: Assessment
   }
   readonly decision: Decision
+  /** `observe`: whatever was decided, the request passed. Absent: the decision was carried out. */
+  readonly mode?: 'observe' | undefined
   readonly answer: Answer
 }

@@ -1,11 +1,13 @@
-import { gather } from './context/index.ts'
-import { enforce } from './enforcement/index.ts'
+import { addressOf, gather } from './context/index.ts'
+import { enforce, isProved, modeOf, observe } from './enforcement/index.ts'
 import { recall } from './history/index.ts'
-import { equip, identify } from './identity/index.ts'
-import type { Check, Decision, Outcome } from './model.ts'
+import { type AnswerMakers, equip, identify } from './identity/index.ts'
+import type { Check, Decision, Mode, Outcome, Subject } from './model.ts'
 import { decide as decidePolicy } from './policy/index.ts'
 import { assess } from './risk/index.ts'
 import type { Snapshot } from './snapshot.ts'
+
+type Stages = NonNullable<Outcome['stages']>
 
 /** The way of a check: who, what of this one, what we know, how worried, what follows, what Envoy is told. */
 export async function decide(check: Check, snapshot: Snapshot): Promise<Outcome> {
@@ -15,27 +17,57 @@ export async function decide(check: Check, snapshot: Snapshot): Promise<Outcome>
   const past = await recall(check, subject, facts, snapshot.history)
   const assessment = assess(check, subject, facts, past, snapshot.risk)
   const decision = decidePolicy(check, subject, facts, past, assessment, snapshot.policy)
-  const equipped = equip(subject, decision, check, entrypoint, snapshot.identity)
-  const answer = enforce(
-    decision,
-    check,
-    equipped.subject,
-    assessment.level,
-    equipped.hop,
-    snapshot.enforcement,
-  )
-  return { check, stages: { entrypoint, subject, facts, past, assessment }, decision, answer }
+  return answerTo(decision, check, { entrypoint, subject, facts, past, assessment }, snapshot)
+}
+
+/** What Envoy is told: what the decision says or, where it is only observed, that the request passes. */
+export function answerTo(
+  decision: Decision,
+  check: Check,
+  stages: Stages,
+  snapshot: Snapshot,
+  makers: AnswerMakers = snapshot.identity,
+): Outcome {
+  const { entrypoint, subject, facts, assessment } = stages
+  const { enforcement } = snapshot
+  const mode = modeOf(check, entrypoint, subject, facts.address.ip, enforcement.modes)
+  const isKnown = mode === 'observe' && isProved(decision, subject)
+  const { level } = assessment
+  const told = equip(subject, decision, check, entrypoint, makers, isKnown)
+  const answer = enforce(decision, check, told.subject, level, told.hop, enforcement)
+  if (mode === 'enforce') return { check, stages, decision, mode: undefined, answer }
+  const observed = observe(answer, decision, check, told.subject, level, told.hop)
+  return { check, stages, decision, mode, answer: observed }
 }
 
 type Refusing = Extract<Decision, { effect: 'deny' | 'unavailable' }>
 
-/** The outcome of a check that no stage has seen: refused caller, no capacity, deadline, fault. Never a pass. */
-export function refuseOutright(check: Check, failure: Refusing['failure'], snapshot: Snapshot): Outcome {
+const NOBODY: Subject = { state: 'anonymous' }
+
+/**
+ * The outcome of a check that no stage has seen: refused caller, no capacity, deadline, fault. Never a pass, but where
+ * observe mode lets pass whoever shows nothing.
+ * @param mode of a check that is decided again, as its record tells it
+ */
+export function refuseOutright(
+  check: Check,
+  failure: Refusing['failure'],
+  snapshot: Snapshot,
+  mode: Mode = outrightModeOf(check, snapshot),
+): Outcome {
   const base = { reasons: [failure], failure, shadow: [], degraded: [] } as const
   const decision: Refusing =
     failure === 'check.caller.refused'
       ? { ...base, effect: 'deny' }
       : { ...base, effect: 'unavailable', retryAfterSeconds: snapshot.retryAfterSeconds }
-  const answer = enforce(decision, check, { state: 'anonymous' }, 'critical', undefined, snapshot.enforcement)
-  return { check, decision, answer }
+  const answer = enforce(decision, check, NOBODY, 'critical', undefined, snapshot.enforcement)
+  if (mode === 'enforce') return { check, decision, mode: undefined, answer }
+  return { check, decision, mode, answer: observe(answer, decision, check, NOBODY, undefined, undefined) }
+}
+
+function outrightModeOf(check: Check, { enforcement, entrypoints }: Snapshot): Mode {
+  // Where nothing is observed, a refusal must not depend on anything that could fail once more.
+  if (enforcement.modes === undefined) return 'enforce'
+  const entrypoint = entrypoints.match(check)
+  return modeOf(check, entrypoint, NOBODY, addressOf(check, entrypoint).ip, enforcement.modes)
 }

@@ -1,8 +1,7 @@
 import type { AuditRecord, SubjectView } from './audit/record.ts'
-import { enforce } from './enforcement/index.ts'
-import { type AnswerMakers, equip, HOP_HEADER } from './identity/index.ts'
+import { type AnswerMakers, HOP_HEADER } from './identity/index.ts'
 import type { Answer, Assessment, Check, Decision, Facts, HeaderPair, Past, Subject } from './model.ts'
-import { refuseOutright } from './pipeline.ts'
+import { answerTo, refuseOutright } from './pipeline.ts'
 import { decide } from './policy/index.ts'
 import type { Snapshot } from './snapshot.ts'
 
@@ -21,15 +20,16 @@ export interface Again {
 export function decideAgain(record: AuditRecord, snapshot: Snapshot): Again {
   const views = viewsOf(record)
   if (views === undefined) {
-    const { decision, answer } = refuseOutright(checkOf(record), failureOf(record.decision), snapshot)
+    // No record holds what this rests on, but a configuration that observes nothing lets nothing pass again.
+    const mode = snapshot.enforcement.modes === undefined ? 'enforce' : (record.mode ?? 'enforce')
+    const { decision, answer } = refuseOutright(checkOf(record), failureOf(record.decision), snapshot, mode)
     return { decision, answer }
   }
   const { check, subject, facts, past, assessment } = views
   const decision = decide(check, subject, facts, past, assessment, snapshot.policy)
   const entrypoint = snapshot.entrypoints.named(facts.entrypoint)
-  const equipped = equip(subject, decision, check, entrypoint, NO_MAKERS)
-  const { level } = assessment
-  const answer = enforce(decision, check, equipped.subject, level, equipped.hop, snapshot.enforcement)
+  const stages = { entrypoint, subject, facts, past, assessment }
+  const { answer } = answerTo(decision, check, stages, snapshot, NO_MAKERS)
   return { decision, answer }
 }
 
@@ -66,11 +66,10 @@ export function asRecorded(answer: Answer): Answer {
   const masked = (pairs: readonly HeaderPair[]) =>
     pairs.map(([name, value]): HeaderPair => [name, UNRECORDED_HEADERS.has(name) ? UNRECORDED : value])
   if ('status' in answer) return { ...answer, headers: masked(answer.headers) }
-  return {
-    ...answer,
-    setHeaders: masked(answer.setHeaders),
-    responseHeaders: masked(answer.responseHeaders),
-  }
+  const { setHeaders, responseHeaders } = answer
+  const passing = { setHeaders: masked(setHeaders), responseHeaders: masked(responseHeaders) }
+  if (answer.effect !== 'observe') return { ...answer, ...passing }
+  return { ...answer, ...passing, would: { ...answer.would, headers: masked(answer.would.headers) } }
 }
 
 /** That a nonce or hop goes with the answer is decided again; its value is not made again. */

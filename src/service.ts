@@ -5,7 +5,8 @@ import type { StaticSettings } from './config/schema/static.ts'
 import { StartError } from './errors.ts'
 import { splitListen } from './lib/listen.ts'
 import type { Clock, Entropy, InstanceKeys, Log } from './ports.ts'
-import { startProbes } from './probes/server.ts'
+import { type Readiness, startProbes } from './probes/server.ts'
+import type { Snapshot } from './snapshot.ts'
 import { openStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
@@ -70,7 +71,11 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     close,
     listen: async () => {
       const starting = startProbes(...splitListen(fixed.probes.listen), {
-        isReady: () => ({ ready: isServing, reasons: isServing ? [] : ['starting or draining'] }),
+        isReady: () => ({
+          ready: isServing,
+          reasons: isServing ? [] : ['starting or draining'],
+          observes: observedShare(app.current()),
+        }),
         serveMetrics: (request, response) => {
           meter.set('vigil_checks_in_flight', handler.inFlight())
           telemetry.serveMetrics(request, response)
@@ -94,6 +99,11 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       await close()
     },
   }
+}
+
+function observedShare(inUse: Snapshot | undefined): Readiness['observes'] {
+  const observes = inUse?.enforcement.observes
+  return observes === 'nothing' ? undefined : observes
 }
 
 /** What fails here is a port or a certificate; the messages of the system and of OpenSSL name no secret. */

@@ -111,7 +111,7 @@ export function compileSnapshot(
       }),
       risk: risk.value,
       policy: policy.value,
-      enforcement: compileEnforcement(settings.enforcement, settings.identity),
+      enforcement: compileEnforcement(settings.enforcement, settings.identity, settings.entrypoints),
       retryAfterSeconds: settings.enforcement.retryAfterSeconds,
     }),
   }

@@ -94,6 +94,23 @@ test('both kinds together are held against each other', async () => {
   }
 })
 
+test.each([
+  ['enforcement: { mode: observe }', '1:22'],
+  ['enforcement: { tenants: { acme: observe } }', '1:33'],
+  ['enforcement: { hosts: { "*.example.com": observe } }', '1:42'],
+  ['entrypoints: [{ name: edge, mode: observe }]', '1:35'],
+])('%s needs acknowledge.observe in the static file', async (text, place) => {
+  const dynamic = write('observe.yaml', `${text}\n`)
+  const silent = write('silent.yaml', 'acknowledge: { unverifiedCaller: true }')
+  const acknowledged = write('observing.yaml', 'acknowledge: { observe: true }')
+  expect((await check([dynamic, acknowledged])).code).toBe(0)
+  const { code, err } = await check([dynamic, silent], { isQuiet: true })
+  expect(code).toBe(1)
+  expect(err).toContain(
+    `${dynamic}:${place}: observe lets every request pass, whatever is decided: set acknowledge.observe in the static file, or enforce and try single rules with shadow: true`,
+  )
+})
+
 test('what the YAML library says of a file goes nowhere but into the problems: it may quote secrets', async () => {
   const warned: unknown[] = []
   const onWarning = (warning: unknown) => warned.push(warning)

@@ -117,6 +117,40 @@ describe('the decision and the answer come out the same', () => {
   })
 })
 
+describe('observe mode', () => {
+  const observing = (enforcement: object) => openTestApp({ ...settings(), enforcement })
+
+  test.each<[string, object]>([
+    ['everything', { mode: 'observe' }],
+    ['a share of the sessions', { mode: 'observe', percentage: 50 }],
+    ['a host', { hosts: { 'api.example.com': 'observe' } }],
+  ])('%s: the same answer, and the same refusal inside', async (_what, enforcement) => {
+    const each = await observing(enforcement)
+    const effects = new Set<string>()
+    for (let i = 0; i < 12; i++) {
+      const authorization = `Bearer ${mintAccessToken({ claims: { sid: `s${i}`, jti: `t${i}` } })}`
+      const check = checkOf({ method: 'POST', path: '/v1/pay', headers: { authorization } })
+      const { outcome, again } = await bothOf(check, each)
+      expect(again).toEqual({ decision: outcome.decision, answer: asRecorded(outcome.answer) })
+      effects.add(outcome.answer.effect)
+    }
+    expect([...effects].sort()).toEqual('percentage' in enforcement ? ['deny', 'observe'] : ['observe'])
+  })
+
+  test('refused before the stages: as its record tells, but never under a configuration that observes nothing', async () => {
+    const each = await observing({ mode: 'observe' })
+    const outcome = each.app.decider().refuse(checkOf(), 'check.deadline.exceeded')
+    expect(outcome).toMatchObject({ mode: 'observe', answer: { effect: 'observe' } })
+    const record = recordOf(outcome)
+    expect(record).toMatchObject({ mode: 'observe', status: 200, wouldStatus: 503 })
+    const again = decideAgain(record, snapshot(each))
+    expect(again).toEqual({ decision: outcome.decision, answer: outcome.answer })
+    expect(decideAgain(record, snapshot()).answer).toMatchObject({ effect: 'unavailable', status: 503 })
+    const { mode: _mode, ...enforced } = record
+    expect(decideAgain(enforced, snapshot(each)).answer).toMatchObject({ status: 503 })
+  })
+})
+
 test('a record without stages that tells of a pass does not pass', async () => {
   const record = recordOf(await app.decide(checkOf()))
   const { entrypoint: _e, subject: _s, facts: _f, past: _p, assessment: _a, ...rest } = record

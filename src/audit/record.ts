@@ -21,9 +21,13 @@ export interface AuditRecord {
   readonly past?: Past | undefined
   readonly assessment?: Assessment | undefined
   readonly decision: Decision
-  /** One sentence for a person, where the request did not pass. */
+  /** Observe mode held for this check: whatever was decided, the request passed. */
+  readonly mode?: 'observe' | undefined
+  /** One sentence for a person, where the decision keeps the request from passing. */
   readonly why?: string | undefined
   readonly status: number
+  /** The status that a refusal would have had, which observe mode let pass. */
+  readonly wouldStatus?: number | undefined
 }
 
 export interface RequestView {
@@ -87,8 +91,10 @@ export function toRecord(outcome: Outcome, context: RecordContext): AuditRecord 
     past: stages?.past,
     assessment: stages?.assessment,
     decision,
+    mode: outcome.mode,
     why: whyOf(outcome),
     status: 'status' in answer ? answer.status : 200,
+    wouldStatus: answer.effect === 'observe' ? answer.would.status : undefined,
   }
 }
 

@@ -1,7 +1,7 @@
 import { FAILURES } from '../errors.ts'
 import type { Decision, Outcome } from '../model.ts'
 
-/** Why a check did not pass, in one sentence for a person; undefined where it did. Never part of an answer. */
+/** Why a decision keeps a check from passing, in one sentence for a person; else undefined. Never part of an answer. */
 export function whyOf(outcome: Outcome): string | undefined {
   const { decision } = outcome
   switch (decision.effect) {

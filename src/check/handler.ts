@@ -7,7 +7,7 @@ import { createDeadlines, type Deadlines } from './deadlines.ts'
 import { decodeRequest } from './decode.ts'
 import { encodeResponse } from './encode.ts'
 import { toCheck, undecodableCheck } from './request.ts'
-import { toCheckResponse } from './response.ts'
+import { isObserved, toCheckResponse } from './response.ts'
 
 /** What stands behind the edge: the pipeline with one configuration. */
 export interface Decider {
@@ -15,7 +15,7 @@ export interface Decider {
   decide(check: Check): Promise<Outcome>
   /** Called once after the answer has gone: audit, learning, metrics. */
   finish(outcome: Outcome, durationMs: number): void
-  /** The outcome for a check that the pipeline never judged. Its answer must be a refusal. */
+  /** The outcome for a check that the pipeline never judged. Its answer must be a refusal, or one that is observed. */
   refuse(check: Check, failure: FailureCode): Outcome
 }
 
@@ -124,8 +124,8 @@ class Handler {
 
   #judged(open: Open, outcome: Outcome): void {
     try {
-      // What could not be read safely never passes, whatever the gate made of it.
-      if (open.check.malformed !== undefined && isPass(outcome.answer)) {
+      // What could not be read safely never passes, whatever the gate made of it, but where that is said aloud.
+      if (open.check.malformed !== undefined && isPass(outcome.answer) && !isObserved(outcome.answer)) {
         throw new Error('a malformed check passes')
       }
       this.#settle(open, outcome)
@@ -195,13 +195,13 @@ class Handler {
 /** @throws when the decider lets pass what it was told to refuse. */
 function refusal({ check, decider }: Open, failure: FailureCode): Outcome {
   const outcome = decider.refuse(check, failure)
-  if (isPass(outcome.answer)) throw new Error('a refusal passes')
+  if (isPass(outcome.answer) && !isObserved(outcome.answer)) throw new Error('a refusal passes')
   return outcome
 }
 
 function finish({ decider, outcome, durationMs }: Settled, meter: Meter, log: Log): void {
   try {
-    if (outcome.stages === undefined)
+    if (outcome.stages === undefined && !isObserved(outcome.answer))
       meter.add('vigil_checks_refused_total', 1, { reason: outcome.decision.reasons[0] })
     decider.finish(outcome, durationMs)
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Answer, HeaderPair } from '../model.ts'
+import type { Answer, HeaderPair, ObservedAnswer, RefusingAnswer } from '../model.ts'
 import type { WireCheckResponse, WireHeaderOption, WireStruct, WireValue } from './wire.ts'
 
 /**
@@ -6,7 +6,11 @@ import type { WireCheckResponse, WireHeaderOption, WireStruct, WireValue } from 
  * To Envoy an empty or status-less response means ALLOW, and so does status 0 with a denied body; therefore 0 is
  * written only for the effects listed here and an explicit non-zero code for every other.
  */
-const PASSES: ReadonlySet<unknown> = new Set<Answer['effect']>(['allow', 'monitor'])
+const PASSES: ReadonlySet<unknown> = new Set<Answer['effect']>(['allow', 'monitor', 'observe'])
+
+/** A refusal that passes knowingly: it says so, and holds the refusal that it would have been. */
+export const isObserved = (answer: Answer): answer is ObservedAnswer =>
+  answer.effect === 'observe' && typeof (answer.would as RefusingAnswer | undefined)?.status === 'number'
 
 const OK = 0
 const PERMISSION_DENIED = 7
@@ -15,7 +19,11 @@ const OVERWRITE_IF_EXISTS_OR_ADD = 2
 
 export function toCheckResponse(answer: Answer): WireCheckResponse {
   const metadata = toStruct(answer.metadata)
-  if (PASSES.has(answer.effect) && 'setHeaders' in answer) {
+  if (
+    PASSES.has(answer.effect) &&
+    'setHeaders' in answer &&
+    (answer.effect !== 'observe' || isObserved(answer))
+  ) {
     return {
       status: { code: OK },
       ok_response: {

@@ -95,12 +95,14 @@ export function outcomeView(outcome: Outcome): object {
       ...(stages === undefined ? {} : { score: stages.assessment.score, level: stages.assessment.level }),
       reasons: decision.reasons,
       ...(why === undefined ? {} : { why }),
+      ...(outcome.mode === undefined ? {} : { mode: outcome.mode }),
       findings: stages?.assessment.findings ?? [],
       subject: stages === undefined ? { state: 'unknown' } : subjectView(stages.subject),
       degraded: decision.degraded,
       ...(decision.shadow.length === 0 ? {} : { shadow: decision.shadow }),
     },
     response: responseToJson(toCheckResponse(answer)),
+    ...(answer.effect === 'observe' ? { wouldRespond: responseToJson(toCheckResponse(answer.would)) } : {}),
   }
 }
 

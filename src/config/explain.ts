@@ -55,6 +55,10 @@ export function explainIssue(issue: Issue, about: Explained): SettingsProblem[] 
       isAboutKey: true,
     }))
   }
+  if (issue.code === 'invalid_key') {
+    const message = `${showPath(path)}: ${issue.issues[0]?.message ?? 'this name cannot stand here'}`
+    return [{ path, message, isAboutKey: true }]
+  }
   const value = valueAt(about.value, path)
   if (value === undefined && path.length > 0) return [{ path, message: missing(path, issue) }]
   const message = `${showPath(path) || 'the file'}: ${sentence(issue, path, value)}`

@@ -19,14 +19,10 @@ const LATER_KEYS: Readonly<Record<string, readonly string[]>> = {
     'context.geo',
     'context.userAgent',
     'entrypoints.*.fingerprintHeader',
-    'entrypoints.*.mode',
     'actions.*.match.mcpTools',
     'actions.*.grant',
     'actions.*.revocation',
     'actions.*.preflight',
-    'enforcement.tenants',
-    'enforcement.hosts',
-    'enforcement.percentage',
     'enforcement.loginUrl',
     'enforcement.resourceMetadata',
     'enforcement.accessRequest',
@@ -51,8 +47,8 @@ const LATER_KEYS: Readonly<Record<string, readonly string[]>> = {
 
 /** Each with what to do until then. */
 const LATER_WORDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'enforcement.mode': { observe: '; until then use shadow: true on rules' },
   'policy.*.effect': { narrow: '' },
+  'rules.*.effect': { narrow: '' },
 }
 
 const PATTERNS = new Set(Object.values(LATER_KEYS).flat())

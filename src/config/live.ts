@@ -1,8 +1,9 @@
 import { watch } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { errorName } from '../lib/error-name.ts'
 import type { Log, Meter } from '../ports.ts'
 import { summarise } from './format.ts'
+import { RULES_FOLDER } from './generation.ts'
 import type { LocatedProblem } from './located.ts'
 import type { Read } from './read.ts'
 
@@ -21,7 +22,11 @@ export interface LiveOptions<T> {
 }
 
 /** @throws when the folder cannot be watched */
-export type WatchFolder = (folder: string, onEvent: () => void, onLost: () => void) => { close(): void }
+export type WatchFolder = (folder: string, onEvent: () => void, onLost: () => void) => Watcher
+
+interface Watcher {
+  close(): void
+}
 
 const watchFolder: WatchFolder = (folder, onEvent, onLost) => watch(folder, onEvent).on('error', onLost)
 
@@ -43,9 +48,9 @@ const LOOK_MS = 10_000
 const MAX_TOLD = 5
 
 /**
- * Live configuration: watches the *folder* of the file (a ConfigMap is swapped as a link, and editors rename), reads
- * again, and puts the new generation in use only if it is good. A bad one is told in one line with its first problems and counted, and the
- * one before goes on.
+ * Live configuration: watches the *folder* of the file (a ConfigMap is swapped as a link, and editors rename) and the
+ * folder of rules in it, reads again, and puts the new generation in use only if it is good. A bad one is told in one
+ * line with its first problems and counted, and the one before goes on.
  */
 export function createLive<T>(options: LiveOptions<T>, inUse: T): Live {
   const { schedule } = options
@@ -63,13 +68,22 @@ export function createLive<T>(options: LiveOptions<T>, inUse: T): Live {
       cancel = undefined
       postponed = 0
       isEdited = false
+      watchRules()
       void reload(isLook).catch(() => undefined)
     })
   }
-  const watcher = openWatch(options, () => {
+  const onEvent = () => {
     isEdited = true
     reloadSoon()
-  })
+  }
+  const watcher = openWatch(options, onEvent)
+  let rulesWatcher: Watcher | undefined
+  /** Anew before every reload: the folder may have come, gone, or be another one behind the same link. */
+  const watchRules = () => {
+    rulesWatcher?.close()
+    rulesWatcher = isClosed ? undefined : openRulesWatch(options, onEvent)
+  }
+  watchRules()
   const look = () => {
     if (isClosed) return
     reloadSoon()
@@ -83,6 +97,7 @@ export function createLive<T>(options: LiveOptions<T>, inUse: T): Live {
       cancel?.()
       stopLooking()
       watcher?.close()
+      rulesWatcher?.close()
     },
   }
 }
@@ -153,7 +168,7 @@ function tell(meter: Meter, isSuccessful: boolean, generation: number): void {
 }
 
 /** Undefined where the folder cannot be watched: the slow look does it then. */
-function openWatch<T>(options: LiveOptions<T>, onEvent: () => void): { close(): void } | undefined {
+function openWatch<T>(options: LiveOptions<T>, onEvent: () => void): Watcher | undefined {
   const { log } = options
   const open = options.watchFolder ?? watchFolder
   try {
@@ -162,6 +177,16 @@ function openWatch<T>(options: LiveOptions<T>, onEvent: () => void): { close(): 
     )
   } catch {
     log.warn('the configuration cannot be watched, it is looked at every 10 s')
+    return undefined
+  }
+}
+
+/** Undefined where there is no such folder; the slow look finds it when it comes, and does what a lost watch cannot. */
+function openRulesWatch<T>(options: LiveOptions<T>, onEvent: () => void): Watcher | undefined {
+  const open = options.watchFolder ?? watchFolder
+  try {
+    return open(join(dirname(options.file), RULES_FOLDER), onEvent, () => undefined)
+  } catch {
     return undefined
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { policyFileSettings } from './schema/policy-file.ts'
 import { settings } from './schema/settings.ts'
 import { staticSettings } from './schema/static.ts'
 
@@ -25,6 +26,12 @@ export const staticSchema = (): Record<string, unknown> => ({
   ...z.toJSONSchema(staticSettings, options),
 })
 
+/** The same of `policy/*.yaml`. */
+export const policyFileSchema = (): Record<string, unknown> => ({
+  title: 'Vigil policy/*.yaml',
+  ...z.toJSONSchema(policyFileSettings, options),
+})
+
 /**
  * The same of `vigil.yaml`.
  * @param signals settings of all signals, which `risk` knows: below `risk.signals` each is read by its own schema
@@ -46,19 +53,32 @@ export function dynamicSchema(signals: z.ZodObject): Record<string, unknown> {
 export function describeConfiguration(signals: z.ZodObject): string {
   return `# Configuration
 
-Two files, because they live at two speeds. \`vigil.yaml\` says who may do what, and is [reloaded live](reload.md);
+Two files, because they live at two speeds. \`vigil.yaml\` says who may do what, and is [reloaded live](reload.md) with the
+[rules of teams](policy.md#rules-in-several-files) in \`policy/*.yaml\` beside it;
 \`static.yaml\` says how the process runs, and a change needs a restart. Every key has a default; unknown keys are errors
 that name the nearest one. \`vigil config check FILE\` finds mistakes and prints the effective configuration. The JSON
-Schemas for editors are [schema/vigil.schema.json](schema/vigil.schema.json) and
-[schema/static.schema.json](schema/static.schema.json): editors with the YAML language server complete and check a file
+Schemas for editors are [schema/vigil.schema.json](schema/vigil.schema.json),
+[schema/policy.schema.json](schema/policy.schema.json) and [schema/static.schema.json](schema/static.schema.json): editors with the YAML language server complete and check a file
 that begins with \`# yaml-language-server: $schema=PATH/vigil.schema.json\`. This page is written by \`npm run docs\`.
 
 ## vigil.yaml
 
 ${tableOf(dynamicSchema(signals) as Schema)}
+## policy/*.yaml
+
+The keys of \`rules[]\` are those of \`policy[]\` above.
+
+${tableOf(withoutRules(policyFileSchema()) as Schema)}
 ## static.yaml
 
 ${tableOf(staticSchema() as Schema)}`
+}
+
+/** The rules of a file are told once. */
+function withoutRules(schema: ReturnType<typeof policyFileSchema>): unknown {
+  const { properties = {} } = schema as Schema
+  const { rules, ...others } = properties
+  return { ...schema, properties: { ...others, rules: { ...rules, items: { type: 'object' } } } }
 }
 
 function tableOf(root: Schema): string {
@@ -72,6 +92,7 @@ function rowsOf(schema: Schema, path: string): string[] {
     const at = path === '' ? key : `${path}.${key}`
     rows.push(rowOf(at, member, schema.required?.includes(key) ?? false))
     rows.push(...rowsOf(member, at))
+    rows.push(...(member.anyOf ?? []).flatMap((variant) => rowsOf(variant, at)))
     if (member.items !== undefined)
       rows.push(...variantsOf(member.items).flatMap((item) => rowsOf(item, `${at}[]`)))
   }
@@ -99,6 +120,8 @@ function typeOf(schema: Schema): string {
     return `list of ${schema.items === undefined ? 'values' : typeOf(schema.items)}`
   const variants = schema.anyOf ?? schema.oneOf
   if (variants !== undefined) return variants.map(typeOf).join(' or ')
+  const { additionalProperties: values } = schema
+  if (typeof values === 'object' && values.enum !== undefined) return `map of ${typeOf(values)}`
   return schema.type === 'object' ? 'map' : [schema.type ?? 'value'].flat().join(' or ')
 }
 

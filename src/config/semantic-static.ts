@@ -1,4 +1,5 @@
 import type { SettingsProblem } from '../errors.ts'
+import { observedPlaces } from './observed.ts'
 import type { EntrypointSettings } from './schema/entrypoints.ts'
 import type { Settings } from './schema/settings.ts'
 import type { ServerSettings, StaticSettings, StoreSettings } from './schema/static.ts'
@@ -73,14 +74,22 @@ function checkRedisTls({ redis }: StoreSettings): SettingsProblem[] {
   return [{ path: ['store', 'redis', 'tls'], message: 'certFile and keyFile belong together' }]
 }
 
-/**
- * What the two files must agree on; told at the place in `vigil.yaml`.
- * An entrypoint may rest on what an Envoy says of its peer only when that Envoy has proved who it is.
- */
-export function checkTogether(
-  settings: Settings,
-  { server, acknowledge }: StaticSettings,
-): SettingsProblem[] {
+/** What the two files must agree on; told at the place in `vigil.yaml`. */
+export const checkTogether = (settings: Settings, fixed: StaticSettings): SettingsProblem[] => [
+  ...checkPeers(settings, fixed),
+  ...checkObserve(settings, fixed),
+]
+
+/** Nobody must find out by an incident that nothing is enforced: whoever runs the process has to say so, too. */
+function checkObserve(settings: Settings, { acknowledge }: StaticSettings): SettingsProblem[] {
+  if (acknowledge.observe) return []
+  const message =
+    'observe lets every request pass, whatever is decided: set acknowledge.observe in the static file, or enforce and try single rules with shadow: true'
+  return observedPlaces(settings).map((path) => ({ path, message }))
+}
+
+/** An entrypoint may rest on what an Envoy says of its peer only when that Envoy has proved who it is. */
+function checkPeers(settings: Settings, { server, acknowledge }: StaticSettings): SettingsProblem[] {
   const isTcp = server.listen.some((listen) => !listen.startsWith('unix:'))
   if (!isTcp || server.tls?.clientCaFile !== undefined) return []
   return settings.entrypoints.flatMap((entrypoint, i) => {

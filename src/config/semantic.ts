@@ -1,6 +1,7 @@
 import { FAILURES, type SettingsProblem } from '../errors.ts'
 import { normaliseCidr } from '../lib/ip.ts'
 import { didYouMean } from '../lib/nearest.ts'
+import { observedPlaces } from './observed.ts'
 import type { ActionSettings, RequirementSettings, RuleSettings } from './schema/decision.ts'
 import type { EntrypointSettings } from './schema/entrypoints.ts'
 import type { IssuerSettings } from './schema/identity.ts'
@@ -47,9 +48,9 @@ export function checkSettings(settings: Settings): SettingsProblem[] {
     ...named(settings.actions, 'actions', 'action'),
     ...settings.actions.flatMap((action, i) => checkAction(action, ['actions', i])),
     ...checkLimits(settings),
-    ...named(settings.policy, 'policy', 'rule'),
     ...settings.policy.flatMap((rule, i) => checkRule(rule, ['policy', i])),
     ...checkRequirement(settings.enforcement.stepUp, ['enforcement', 'stepUp']),
+    ...checkPercentage(settings),
   ]
 }
 
@@ -244,6 +245,12 @@ function checkLimits(settings: Settings): SettingsProblem[] {
   return [...repeated, ...strangers]
 }
 
+function checkPercentage(settings: Settings): SettingsProblem[] {
+  if (settings.enforcement.percentage === 100 || observedPlaces(settings).length > 0) return []
+  const message = 'percentage is the share that is observed, and nothing is: the mode is enforce everywhere'
+  return [{ path: ['enforcement', 'percentage'], message }]
+}
+
 function checkRule(rule: RuleSettings, path: Path): SettingsProblem[] {
   const onlyFor = (
     key: 'stepUp' | 'retryAfterSeconds' | 'whenUnknown',
@@ -263,7 +270,16 @@ function checkRule(rule: RuleSettings, path: Path): SettingsProblem[] {
     ...onlyFor('retryAfterSeconds', ['throttle']),
     ...onlyFor('whenUnknown', ['step-up', 'throttle', 'deny']),
     ...checkRequirement(rule.stepUp, [...path, 'stepUp']),
+    ...checkShadow(rule.shadow, [...path, 'shadow']),
   ]
+}
+
+function checkShadow(shadow: RuleSettings['shadow'], path: Path): SettingsProblem[] {
+  if (typeof shadow === 'boolean') return []
+  const { percentage, tenants } = shadow
+  if (percentage === undefined && tenants === undefined)
+    return [{ path, message: 'names no part; write true, or give percentage, tenants or both' }]
+  return duplicates(tenants ?? [], (i) => [...path, 'tenants', i], 'tenant of this list')
 }
 
 /** Records and metrics tell a rule that acted from one that could not be answered by the reason alone. */

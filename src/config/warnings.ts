@@ -1,4 +1,5 @@
 import type { SettingsProblem } from '../errors.ts'
+import { observedPlaces } from './observed.ts'
 import type { RuleSettings } from './schema/decision.ts'
 import type { Settings } from './schema/settings.ts'
 
@@ -8,6 +9,7 @@ export const warnAbout = (settings: Settings): SettingsProblem[] => [
   ...withoutClients(settings),
   ...workloadsUnseen(settings),
   ...withoutActions(settings),
+  ...observing(settings),
   ...deadRules(settings.policy),
 ]
 
@@ -59,13 +61,21 @@ function withoutActions({ actions, unknownAction }: Settings): SettingsProblem[]
   return [{ path: ['actions'], message, isAboutKey: true }]
 }
 
-const isAlways = ({ when, shadow }: RuleSettings): boolean => !shadow && String(when).trim() === 'true'
+function observing(settings: Settings): SettingsProblem[] {
+  const { percentage } = settings.enforcement
+  const whose = percentage === 100 ? 'every request' : `every request of ${percentage} % of the sessions`
+  const message = `observe mode: ${whose} passes here, whatever is decided`
+  return observedPlaces(settings).map((path) => ({ path, message }))
+}
+
+const isAlways = ({ when, shadow }: RuleSettings): boolean =>
+  shadow === false && String(when).trim() === 'true'
 
 /** The first match wins. Shadow rules are looked at all the same. */
 function deadRules(policy: readonly RuleSettings[]): SettingsProblem[] {
   const first = policy.findIndex(isAlways)
   return policy.flatMap(({ shadow }, i) =>
-    first < 0 || i <= first || shadow
+    first < 0 || i <= first || shadow !== false
       ? []
       : [
           {

@@ -10,6 +10,7 @@ import { type PostureConfig, postureOf, type Shown } from './facts/posture.ts'
 import { type PathSettings, pathRefusal } from './path.ts'
 
 export { compileEntrypoints, type EntrypointMatcher, UNMATCHED } from './entrypoint.ts'
+export { addressOf }
 
 /** The part of a snapshot that `gather` reads. */
 export interface ContextConfig {

@@ -83,7 +83,7 @@ const actorValue = ({ subject, issuer }: Actor, own: string): string =>
 /** Headers of a passing answer; only members that are known. */
 export function identityHeaders(
   subject: Pick<Identified, 'credential' | 'workload'> | undefined,
-  level: Level,
+  level: Level | undefined,
   decisionId: string,
   decision: Decision,
 ): HeaderPair[] {

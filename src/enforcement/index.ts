@@ -1,26 +1,39 @@
 import type { EnforcementSettings } from '../config/schema/decision.ts'
+import type { EntrypointSettings } from '../config/schema/entrypoints.ts'
 import type { IdentitySettings } from '../config/schema/identity.ts'
 import { FAILURES } from '../errors.ts'
-import type { Answer, Check, Decision, HeaderPair, Level, Subject } from '../model.ts'
+import type { Answer, Check, Decision, Level, Subject } from '../model.ts'
 import type { ChallengeConfig } from './challenge.ts'
 import { HOP_HEADER, headersToRemove, identityHeaders } from './headers.ts'
+import { compileModes, type Modes } from './mode.ts'
+import { nonceHeaders } from './nonce.ts'
 import { refuse, stepUp, throttle } from './refusals.ts'
+
+export { modeOf } from './mode.ts'
+export { isProved, observe } from './observed.ts'
 
 export interface EnforcementConfig extends ChallengeConfig {
   readonly problemBase: string
   readonly rateLimitHeaders: boolean
+  /** Absent: nothing is observed. */
+  readonly modes: Modes | undefined
+  readonly observes: 'nothing' | 'part' | 'everything'
 }
 
 export function compileEnforcement(
   settings: EnforcementSettings,
   identity: IdentitySettings,
+  entrypoints: readonly EntrypointSettings[] = [],
 ): EnforcementConfig {
   const algs = new Set(identity.issuers.flatMap((issuer) => issuer.dpop.algorithms))
+  const modes = compileModes(settings, entrypoints)
   return {
     realm: settings.realm,
     algs: algs.size === 0 ? 'ES256' : [...algs].join(' '),
     problemBase: settings.problemBase,
     rateLimitHeaders: settings.rateLimitHeaders,
+    modes,
+    observes: modes === undefined ? 'nothing' : modes.isWhole ? 'everything' : 'part',
   }
 }
 
@@ -72,17 +85,6 @@ export function enforce(
       }
     }
   }
-}
-
-/** RFC 9449 section 8.2: a fresh nonce rides on the answer, which must then not be cached. */
-function nonceHeaders(subject: Subject, check: Check): readonly HeaderPair[] {
-  if (subject.state !== 'identified' || subject.nextNonce === undefined) return []
-  const headers: readonly HeaderPair[] = [
-    ['dpop-nonce', subject.nextNonce],
-    ['cache-control', 'no-store'],
-  ]
-  // A script can read the nonce only if told; the app's own list stays beside this one.
-  return check.headers.has('origin') ? [...headers, ['access-control-expose-headers', 'DPoP-Nonce']] : headers
 }
 
 /** For access logs and later filters: no token, no secret. */

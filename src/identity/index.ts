@@ -109,6 +109,7 @@ export interface Equipment {
 /**
  * Equips an answer after the decision: a hop where an edge lets an identified subject pass, and a fresh nonce where
  * a good proof must nevertheless come back with one (the replay store is away, or was replaced).
+ * @param isProvedAndObserved observe mode lets a refusal of rights pass: the Envoys behind must know the subject, too
  */
 export function equip(
   subject: Subject,
@@ -116,6 +117,7 @@ export function equip(
   check: Check,
   entrypoint: Entrypoint,
   makers: AnswerMakers,
+  isProvedAndObserved = false,
 ): Equipment {
   if (subject.state !== 'identified') return { subject }
   if (decision.effect === 'deny' && decision.failure === 'identity.dpop.nonce-required') {
@@ -127,7 +129,7 @@ export function equip(
   // A peer shows itself again at the next Envoy; there is no token that a hop could vouch for.
   const { tokenHash } = subject.credential
   if (subject.carrier === 'peer' || tokenHash === undefined) return { subject }
-  const isPassed = decision.effect === 'allow' || decision.effect === 'monitor'
+  const isPassed = decision.effect === 'allow' || decision.effect === 'monitor' || isProvedAndObserved
   if (!isPassed || entrypoint.role !== 'edge' || !entrypoint.issuesHop) return { subject }
   const hop = makers.hops.sign({
     tokenHash,

@@ -13,6 +13,7 @@ import { compileCondition } from './condition.ts'
 import type { PolicyConfig } from './config.ts'
 import { appliesOf, indexRules } from './index-rules.ts'
 import type { Rule } from './rules.ts'
+import { compileShadow } from './shadow.ts'
 import { ANOMALY_RETRY_SECONDS } from './throttle.ts'
 import type { Vocabulary } from './variables.ts'
 
@@ -99,17 +100,17 @@ function compileRule(settings: RuleSettings, order: number, vocabulary: Vocabula
     problems.push(...condition.problems.map((problem) => ({ path, ...problem })))
   }
   if (!condition.ok || problems.length > 0) return { ok: false, problems }
-  const { name, description, effect, whenUnknown, stepUp, retryAfterSeconds, shadow } = settings
+  const { name, effect, whenUnknown, stepUp, retryAfterSeconds, shadow } = settings
   return {
     ok: true,
     value: {
       order,
       name,
       reason: `policy.rule.${name}`,
-      label: labelOf(name, description),
+      label: labelOf(settings),
       effect,
       retryAfterSeconds: retryAfterSeconds ?? ANOMALY_RETRY_SECONDS,
-      isShadow: shadow,
+      shadow: compileShadow(name, shadow),
       test: condition.test,
       expr: condition.expr,
       applies: appliesOf(condition.expr),
@@ -120,10 +121,16 @@ function compileRule(settings: RuleSettings, order: number, vocabulary: Vocabula
 }
 
 /** In one line and without a last full stop, because it becomes part of a sentence. */
-function labelOf(name: string, description = ''): string {
-  const told = description.replace(/\s+/g, ' ').trim().replace(/\.$/, '')
-  return told === '' ? name : `${name} (${told})`
+function labelOf({ name, description, owner, runbook }: RuleSettings): string {
+  const told = [
+    inLine(description).replace(/\.$/, ''),
+    owner === undefined ? '' : `owner ${inLine(owner)}`,
+    runbook === undefined ? '' : `runbook ${inLine(runbook)}`,
+  ].filter((part) => part !== '')
+  return told.length === 0 ? name : `${name} (${told.join('; ')})`
 }
+
+const inLine = (text = ''): string => text.replace(/\s+/g, ' ').trim()
 
 /** Settings that would do nothing beside this effect: whoever wrote them expects something else. */
 function idleSettings(settings: RuleSettings, order: number): SettingsProblem[] {

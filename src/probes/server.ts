@@ -1,9 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+export interface Readiness {
+  readonly ready: boolean
+  readonly reasons: readonly string[]
+  /** So much passes whatever is decided; absent: nothing does. */
+  readonly observes?: 'part' | 'everything' | undefined
+}
+
 export interface ProbesDeps {
   /** Whether checks should be sent here, and why not. /livez asks nothing: it never depends on issuers or the store. */
-  readonly isReady: () => { readonly ready: boolean; readonly reasons: readonly string[] }
+  readonly isReady: () => Readiness
   readonly serveMetrics: (request: IncomingMessage, response: ServerResponse) => void
 }
 

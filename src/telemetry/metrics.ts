@@ -8,6 +8,10 @@ interface Metric {
 
 export const COUNTERS = {
   vigil_checks_total: { help: 'Checks answered.', labels: ['effect', 'action', 'entrypoint', 'reason'] },
+  vigil_observed_total: {
+    help: 'Checks that passed in observe mode only, by what they would have been; they count as `observe` among the answered.',
+    labels: ['effect', 'action', 'entrypoint', 'reason'],
+  },
   vigil_checks_degraded_total: {
     help: 'Checks decided without an input that was wanted.',
     labels: ['input'],
@@ -43,6 +47,10 @@ export const GAUGES = {
   vigil_checks_in_flight: { help: 'Checks being decided.', labels: [] },
   vigil_config_last_reload_successful: {
     help: '1 when the newest configuration is the one in use.',
+    labels: [],
+  },
+  vigil_observing: {
+    help: 'What the configuration in use observes instead of enforcing: 0 nothing, 1 a part, 2 everything.',
     labels: [],
   },
   vigil_config_generation: { help: 'Generation of the configuration in use.', labels: [] },

@@ -3,14 +3,18 @@ import type { Meter } from '../ports.ts'
 
 /** Counts one answered check. Labels are bounded: names from configuration, codes from closed sets. */
 export function observe(outcome: Outcome, durationMs: number, meter: Meter): void {
-  const { decision, stages } = outcome
-  meter.add('vigil_checks_total', 1, {
+  const { decision, stages, answer } = outcome
+  const labels = {
     effect: decision.effect,
     action: stages?.facts.action.name ?? 'none',
     entrypoint: stages?.entrypoint.name ?? 'none',
     reason: decision.reasons[0],
-  })
-  meter.record('vigil_check_duration_seconds', durationMs / 1000, { effect: decision.effect })
+  }
+  const isObserved = answer.effect === 'observe'
+  const effect = isObserved ? 'observe' : decision.effect
+  if (isObserved) meter.add('vigil_observed_total', 1, labels)
+  meter.add('vigil_checks_total', 1, isObserved ? { ...labels, effect } : labels)
+  meter.record('vigil_check_duration_seconds', durationMs / 1000, { effect })
   for (const input of decision.degraded) meter.add('vigil_checks_degraded_total', 1, { input })
   for (const { rule, effect, outcome: what, wouldDecide } of decision.shadow) {
     if (wouldDecide) meter.add('vigil_shadow_total', 1, { rule, effect, outcome: what })

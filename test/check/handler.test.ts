@@ -33,6 +33,10 @@ function outright(check: Check, failure: string): Outcome {
   }
 }
 
+const OBSERVED: Answer = { ...ALLOWED, effect: 'observe', would: refusedAnswer() }
+/** Says that it is observed, and does not hold the refusal that it would have been. */
+const UNFOUNDED = { ...ALLOWED, effect: 'observe' } as unknown as Answer
+
 function setUp(decider: Partial<Decider> = {}, over: Partial<HandlerOptions> = {}) {
   const meter = spyMeter()
   const log = spyLog()
@@ -158,6 +162,11 @@ describe('whatever breaks, the answer is a refusal and not a gRPC error', () => 
       { decide: boom, refuse: (check, failure) => ({ ...outright(check, failure), answer: ALLOWED }) },
       {},
     ],
+    [
+      'a refusal passes as if it were observed, without one',
+      { decide: boom, refuse: (check, failure) => ({ ...outright(check, failure), answer: UNFOUNDED }) },
+      {},
+    ],
     ['there is no randomness', {}, { newId: boom }],
     ['there is no time', {}, { clock: { nowMs: boom, monotonicMs: () => 0 } }],
     ['nothing can be deferred', {}, { defer: boom }],
@@ -263,6 +272,14 @@ describe('the deadline', () => {
   })
 })
 
+test('an own fault passes where enforcement says that it is observed, and does not count as refused', async () => {
+  const refuse = (check: Check, failure: string) => ({ ...outright(check, failure), answer: OBSERVED })
+  const { ask, meter, finished } = setUp({ decide: boom, refuse })
+  expect((await ask()).ok_response).toBeDefined()
+  expect(meter.counted).toEqual([])
+  expect(finished).toMatchObject([{ decision: { reasons: ['check.fault.unexpected'] } }])
+})
+
 describe('callers', () => {
   const gateway: Caller = { state: 'verified', sans: ['spiffe://mesh/gateway'] }
   const callers = ['spiffe://mesh/gateway']
@@ -299,6 +316,16 @@ describe('malformed checks', () => {
     const response = await ask(bytes)
     expect(seen).toMatchObject([{ malformed }])
     expect(response.denied_response?.status.code).toBe(503)
+  })
+
+  test('one passes where enforcement says that it is observed, and only then', async () => {
+    const asked = (answer: Answer) => {
+      const decide = async (check: Check) => sampleOutcome({ check, answer })
+      return setUp({ decide }).ask(Buffer.from('0aff', 'hex'))
+    }
+    expect((await asked(OBSERVED)).ok_response).toBeDefined()
+    for (const answer of [ALLOWED, UNFOUNDED])
+      expect((await asked(answer)).denied_response?.status.code).toBe(503)
   })
 
   test('a refusal by the gate stands', async () => {

@@ -3,13 +3,13 @@ import fc from 'fast-check'
 import { encodeResponse } from '../../src/check/encode.ts'
 import { toCheckResponse } from '../../src/check/response.ts'
 import { decodeResponse } from '../../src/check/wire.ts'
-import type { Answer } from '../../src/model.ts'
+import type { Answer, RefusingAnswer } from '../../src/model.ts'
 import { ALLOWED, ID } from '../support/edge-samples.ts'
 
 /** What Envoy reads: always from the bytes, never from the object. */
 const read = (answer: Answer) => decodeResponse(encodeResponse(toCheckResponse(answer)))
 
-const refusal = (effect: 'step-up' | 'throttle' | 'deny' | 'unavailable', status: number): Answer => ({
+const refusal = (effect: RefusingAnswer['effect'], status: number): RefusingAnswer => ({
   effect,
   status,
   headers: [
@@ -20,12 +20,19 @@ const refusal = (effect: 'step-up' | 'throttle' | 'deny' | 'unavailable', status
   metadata: { decision: ID },
 })
 
-describe('only allow and monitor pass', () => {
+describe('only allow, monitor and observe pass', () => {
   test.each(['allow', 'monitor'] as const)('%s is code 0 with an ok_response', (effect) => {
     const response = read({ ...ALLOWED, effect })
     expect(response.status.code ?? 0).toBe(0)
     expect(response.ok_response).toBeDefined()
     expect(response.denied_response).toBeUndefined()
+  })
+
+  test('observe is, too, with the refusal that it would have been, of which nothing is written', () => {
+    const response = read({ ...ALLOWED, effect: 'observe', would: refusal('deny', 401) })
+    expect(response.status.code ?? 0).toBe(0)
+    expect(response.ok_response).toBeDefined()
+    expect(JSON.stringify(response)).not.toMatch(/www-authenticate|denied_response/i)
   })
 
   test.each([
@@ -67,6 +74,10 @@ describe('an answer that its type forbids never passes', () => {
     ['a list as effect', { ...pass, effect: ['allow'] }],
     ['deny with the members of a pass', { ...pass, effect: 'deny' }],
     ['allow with the members of a refusal', { ...deny, effect: 'allow' }],
+    ['observe without the refusal that it would have been', { ...pass, effect: 'observe' }],
+    ['observe of what is no refusal', { ...pass, effect: 'observe', would: { ...pass, effect: 'allow' } }],
+    ['observe with the members of a refusal', { ...deny, effect: 'observe', would: deny }],
+    ['deny with a refusal that it would have been', { ...pass, effect: 'deny', would: deny }],
     ['deny without status', { effect: 'deny', headers: [], body: '', metadata: {} }],
     ['deny with status 0', { ...deny, effect: 'deny', status: 0 }],
     ['deny with a status that is cut to 0', { ...deny, effect: 'deny', status: 2 ** 32 }],

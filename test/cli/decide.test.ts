@@ -119,6 +119,20 @@ test('a rule is explained to the operator by its description, and the caller is 
   expect(JSON.stringify(out[0]?.response)).not.toContain('Monday')
 })
 
+test('in observe mode a line tells what Envoy is told, and what enforce mode would have said', async () => {
+  const { out } = await run([line({}), line({ authorization: `Bearer ${mintAccessToken()}` }, '2')], {
+    ...SETTINGS,
+    enforcement: { mode: 'observe' },
+  })
+  expect(out[0]).toMatchObject({
+    decision: { effect: 'deny', mode: 'observe', why: 'No credential was shown.' },
+    response: { status: { code: 0 }, okResponse: {} },
+    wouldRespond: { status: { code: 16 }, deniedResponse: { status: { code: 401 } } },
+  })
+  expect(out[1]).toMatchObject({ decision: { effect: 'allow', mode: 'observe' } })
+  expect(out[1]).not.toHaveProperty('wouldRespond')
+})
+
 test('a bare CheckRequest is taken, with now as its time and an unverified caller', async () => {
   const { code, out } = await run([JSON.stringify(request({}, '1'))])
   expect(code).toBe(0)

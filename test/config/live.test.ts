@@ -13,6 +13,7 @@ const bad: Read<string> = {
 function open(options: Partial<LiveOptions<string>> = {}) {
   let timers: { ms: number; run: () => void }[] = []
   const seen = { event: () => undefined, lost: () => undefined, closed: 0, folders: [] as string[] }
+  const rules = { event: () => undefined, opened: 0, closed: 0, isThere: false }
   const log = fakeLog()
   const meter = fakeMeter()
   const used: string[] = []
@@ -33,6 +34,11 @@ function open(options: Partial<LiveOptions<string>> = {}) {
         }
       },
       watchFolder: (folder, onEvent, onLost) => {
+        if (folder === '/etc/vigil/policy') {
+          if (!rules.isThere) throw new Error('there is no such folder')
+          Object.assign(rules, { event: onEvent, opened: rules.opened + 1 })
+          return { close: () => rules.closed++ }
+        }
         seen.folders.push(folder)
         Object.assign(seen, { event: onEvent, lost: onLost })
         return { close: () => seen.closed++ }
@@ -51,7 +57,7 @@ function open(options: Partial<LiveOptions<string>> = {}) {
   }
   const gauge = (name: string) => meter.counts[`vigil_config_${name}{}`]
   const reloads = (result: string) => meter.counts[`vigil_config_reloads_total{result=${result}}`] ?? 0
-  return { live, seen, log, used, files, elapse, gauge, reloads }
+  return { live, seen, rules, log, used, files, elapse, gauge, reloads }
 }
 
 describe('a reload', () => {
@@ -230,11 +236,32 @@ describe('watching', () => {
     ])
   })
 
+  test('the folder of rules beside it may come later, and is watched anew with every reload', async () => {
+    const { rules, seen, files, used, elapse, log } = open()
+    expect(log.lines).toEqual([])
+    rules.isThere = true
+    seen.event()
+    await elapse(50)
+    expect([rules.opened, rules.closed]).toEqual([1, 0])
+    files.push(good('second'))
+    rules.event()
+    expect(await elapse(50)).toBe(1)
+    expect([used, rules.opened, rules.closed]).toEqual([['second'], 2, 1])
+    rules.isThere = false
+    await elapse(10_000)
+    await elapse(50)
+    expect([rules.opened, rules.closed]).toEqual([2, 2])
+  })
+
   test('ends with close', async () => {
-    const { live, seen, elapse } = open()
+    const { live, seen, rules, elapse } = open()
+    rules.isThere = true
+    seen.event()
+    await elapse(50)
     seen.event()
     live.close()
     seen.event()
     expect([await elapse(50), await elapse(10_000), seen.closed]).toEqual([0, 0, 1])
+    expect([rules.opened, rules.closed]).toEqual([1, 1])
   })
 })

@@ -10,8 +10,8 @@ import { encodeResponse } from '../../src/check/encode.ts'
 import { toCheck } from '../../src/check/request.ts'
 import { toCheckResponse } from '../../src/check/response.ts'
 import { settings } from '../../src/config/schema/settings.ts'
-import { compileEnforcement, enforce } from '../../src/enforcement/index.ts'
-import type { Decision } from '../../src/model.ts'
+import { compileEnforcement, enforce, observe } from '../../src/enforcement/index.ts'
+import type { Check, Decision, Subject } from '../../src/model.ts'
 import { bootstrapText, type Envoy, startEnvoy } from '../harness/envoy.ts'
 import { type RawRequest, sendHttp1, sendHttp2 } from '../harness/http.ts'
 import * as loader from '../harness/loader.ts'
@@ -24,18 +24,23 @@ const DECISION_ID = '5f0c1d9e-0000-4000-8000-000000000001'
 const defaults = settings.parse({})
 const enforcement = compileEnforcement(defaults.enforcement, defaults.identity)
 
-/** The bytes with which Vigil answers this decision. */
-function answerTo(decision: Decision, contentType = 'application/json'): Buffer {
+/** A request as Vigil sees it. */
+function checkWith(contentType: string): Check {
   const http = {
     method: 'GET',
     path: '/v1/accounts',
     host: 'api.example.com',
     headers: [{ key: 'content-type', value: contentType }],
   }
-  const check = toCheck(
+  return toCheck(
     { attributes: { request: { http } } },
     { id: DECISION_ID, atMs: 0, caller: { state: 'unverified', sans: [] } },
   )
+}
+
+/** The bytes with which Vigil answers this decision. */
+function answerTo(decision: Decision, contentType = 'application/json'): Buffer {
+  const check = checkWith(contentType)
   return encodeResponse(
     toCheckResponse(enforce(decision, check, { state: 'anonymous' }, 'low', undefined, enforcement)),
   )
@@ -166,6 +171,39 @@ for (const version of ENVOY_VERSIONS) {
         ]
         const verdict = raw({ status: { code: 0 }, ok_response: { headers, headers_to_remove: ['x-user'] } })
         expect(seen((await told(verdict)).body, 'x-user')).toEqual([])
+      })
+    })
+
+    describe('a refusal in observe mode', () => {
+      const observedBytes = (decision: Decision, subject: Subject) => {
+        const check = checkWith('application/json')
+        const told = [check, subject, 'low', undefined] as const
+        const answer = observe(enforce(decision, ...told, enforcement), decision, ...told)
+        return encodeResponse(toCheckResponse(answer))
+      }
+
+      test('of a bad credential reaches the application without a name, and what the client forged is gone', async () => {
+        const failure = 'identity.token.expired'
+        const refused = { state: 'refused', failure, scheme: 'Bearer' } as const
+        const answer = await told(observedBytes(deny(failure), refused))
+        expect(answer.status).toBe(200)
+        expect(seen(answer.body, 'x-vigil-decision')).toEqual([DECISION_ID])
+        expect(seen(answer.body, 'x-vigil-subject')).toEqual([])
+        expect(seen(answer.body, 'x_vigil_subject')).toEqual([])
+        expect(answer.body.match(/mallory/g)).toHaveLength(1) // x-user, which is not Vigil's to remove
+        expect(answer.values('www-authenticate')).toEqual([])
+      })
+
+      test.each([
+        ['no credential', deny('identity.credential.missing')],
+        ['a limit', THROTTLE],
+        ['an own fault', UNAVAILABLE],
+      ])('of %s looks to the caller like any answer of the application', async (_, decision) => {
+        const answer = await told(observedBytes(decision, { state: 'anonymous' }))
+        expect(answer.status).toBe(200)
+        for (const name of ['www-authenticate', 'retry-after', 'ratelimit'])
+          expect(answer.values(name)).toEqual([])
+        expect(answer.body).not.toContain('urn:vigil:problem')
       })
     })
 

@@ -76,6 +76,26 @@ test.each<[string, (free: object, taken: string) => object, RegExp]>([
   30_000,
 )
 
+const OBSERVING = 'actions: []\nenforcement:\n  mode: observe\n'
+
+test('observe mode without its acknowledgement: exit code 1, and what to do instead', async () => {
+  const vigil = serve(await listeners(), OBSERVING)
+  expect(await vigil.ended).toBe(1)
+  expect(vigil.output()).toMatch(
+    /vigil\.yaml:3:9: observe lets every request pass, .*acknowledge\.observe.*shadow: true/,
+  )
+}, 30_000)
+
+test('observe mode with its acknowledgement is loud: in the log, in /readyz and as a metric', async () => {
+  const free = await listeners()
+  const vigil = serve({ ...free, acknowledge: { observe: true } }, OBSERVING)
+  await vigil.waitUntil('serving', () => vigil.output().includes('vigil serves'), 20_000)
+  const ask = async (path: string) => (await fetch(`http://${free.probes.listen}${path}`)).text()
+  expect(JSON.parse(await ask('/readyz'))).toEqual({ ready: true, reasons: [], observes: 'everything' })
+  expect(await ask('/metrics')).toMatch(/^vigil_observing(\{[^}]*\})? 2$/m)
+  expect(vigil.output()).toMatch(/vigil\.yaml:3:9: observe mode: every request passes here/)
+}, 30_000)
+
 test('a bad configuration ends it also while Redis is away', async () => {
   const vigil = serve(
     { ...(await listeners()), store: redisAway, instanceKeyFile: 'key.yaml' },

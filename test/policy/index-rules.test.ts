@@ -71,7 +71,7 @@ const conjunct = fc.oneof(
 const ruleInput: fc.Arbitrary<RuleInput> = fc.record({
   when: fc.array(conjunct, { minLength: 1, maxLength: 3 }).map((list) => list.join(' && ')),
   effect: of(['allow', 'monitor', 'step-up', 'throttle', 'deny']),
-  shadow: fc.boolean(),
+  shadow: fc.oneof(fc.boolean(), fc.record({ percentage: fc.nat(100), tenants: fc.constant([...TENANTS]) })),
 })
 
 test('the index decides as looking at every rule does', () => {

@@ -40,6 +40,15 @@ describe('probes', () => {
     expect([response.status, await response.json()]).toEqual([status, { ready, reasons }])
   })
 
+  test.each([
+    'part',
+    'everything',
+  ] as const)('/readyz is loud about what is only observed: %s', async (observes) => {
+    const ask = await start({ isReady: () => ({ ready: true, reasons: [], observes }) })
+    const response = await ask('/readyz')
+    expect([response.status, await response.json()]).toEqual([200, { ready: true, reasons: [], observes }])
+  })
+
   test('/metrics, also with a query', async () => {
     const ask = await start()
     expect(await (await ask('/metrics')).text()).toBe('metrics\n')

@@ -139,8 +139,8 @@ function bytesOf(generated: Generated): Buffer {
   return checkBytes(isRaw ? { ...options, rawHeaders: Object.entries(headers) } : { ...options, headers })
 }
 
-async function openHandler() {
-  const app = await openTestApp(SETTINGS)
+async function openHandler(more: object = {}) {
+  const app = await openTestApp({ ...SETTINGS, ...more })
   app.clock.set(NOW_MS + 1000)
   const handler = createCheckHandler(app.app.decider, {
     deadlineMs: 2000,
@@ -209,3 +209,48 @@ test('random, truncated and flipped bytes get a denial and no gRPC error', async
     { numRuns: 1000 },
   )
 }, 60_000)
+
+const OBSERVE = { enforcement: { mode: 'observe' } }
+/** Of these somebody may have proved that they are his; the wrong proof for a GET is the right one for a POST. */
+const mayHaveName = ({ kind, method, pick }: Generated): boolean =>
+  ['bearer', 'unscoped', 'bound'].includes(kind) ||
+  (kind === 'bound-wrong-proof' && method === 'POST' && pick % 2 === 0)
+const NAMES = ['issuer', 'subject', 'session', 'client', 'scope'].map((name) => `x-vigil-${name}`)
+
+test('in observe mode every request passes, and only who has proved who it is has a name', async () => {
+  const answer = await openHandler(OBSERVE)
+  let named = 0
+  await fc.assert(
+    fc.asyncProperty(request, async (generated) => {
+      const response = await answer(bytesOf(generated))
+      expect(isPass(response)).toBe(true)
+      const set = (response.ok_response?.headers ?? []).map(({ header }) => header?.key ?? '')
+      const removed = response.ok_response?.headers_to_remove ?? []
+      for (const name of NAMES) expect(set.includes(name) || removed.includes(name)).toBe(true)
+      if (set.includes('x-vigil-subject')) {
+        expect(mayHaveName(generated)).toBe(true)
+        named++
+      }
+      expect(response.ok_response?.response_headers_to_add ?? []).toEqual([])
+    }),
+    { numRuns: 1000 },
+  )
+  expect(named).toBeGreaterThan(100)
+}, 60_000)
+
+test('in observe mode random bytes pass without a name where everything is observed, and nowhere else', async () => {
+  const [whole, part] = [
+    await openHandler(OBSERVE),
+    await openHandler({ enforcement: { mode: 'observe', hosts: { 'admin.example.com': 'enforce' } } }),
+  ]
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ maxLength: 400 }), async (bytes) => {
+      const response = await whole(Buffer.from(bytes))
+      expect(isPass(response)).toBe(true)
+      const set = (response.ok_response?.headers ?? []).map(({ header }) => header?.key)
+      expect(set).not.toContain('x-vigil-subject')
+      expect(isPass(await part(Buffer.from(bytes)))).toBe(false)
+    }),
+    { numRuns: 500 },
+  )
+})

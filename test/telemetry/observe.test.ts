@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import type { Decision } from '../../src/model.ts'
 import { observe } from '../../src/telemetry/observe.ts'
 import { fakeMeter } from '../store/fakes.ts'
-import { ALLOW, DECISION_BASE, sampleOutcome } from '../support/edge-samples.ts'
+import { ALLOW, ALLOWED, DECISION_BASE, refusedAnswer, sampleOutcome } from '../support/edge-samples.ts'
 
 test('shadow rules are counted where they would have decided', () => {
   const meter = fakeMeter()
@@ -13,6 +13,26 @@ test('shadow rules are counted where they would have decided', () => {
   observe(sampleOutcome({ decision: { ...ALLOW, shadow } }), 1, meter)
   const counted = Object.entries(meter.counts).filter(([name]) => name.startsWith('vigil_shadow_total'))
   expect(counted).toEqual([['vigil_shadow_total{rule=first,effect=deny,outcome=match}', 1]])
+})
+
+test('what passes in observe mode only counts as that, and by what it would have been', () => {
+  const meter = fakeMeter()
+  const decision: Decision = {
+    ...DECISION_BASE,
+    effect: 'deny',
+    failure: 'policy.rule.denied',
+    reasons: ['policy.rule.r'],
+  }
+  const answer = { ...ALLOWED, effect: 'observe', would: refusedAnswer() } as const
+  observe(sampleOutcome({ decision, mode: 'observe', answer }), 1, meter)
+  observe(sampleOutcome({ mode: 'observe' }), 1, meter)
+  const labels = 'action=read-orders,entrypoint=gateway,reason'
+  const counted = Object.entries(meter.counts).filter(([name]) => !name.includes('duration'))
+  expect(counted).toEqual([
+    [`vigil_observed_total{effect=deny,${labels}=policy.rule.r}`, 1],
+    [`vigil_checks_total{effect=observe,${labels}=policy.rule.r}`, 1],
+    [`vigil_checks_total{effect=allow,${labels}=policy.default.allowed}`, 1],
+  ])
 })
 
 describe('rules whose condition could not be answered are counted where that had a consequence', () => {

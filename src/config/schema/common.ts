@@ -23,6 +23,14 @@ export const hostPattern = z
     /^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?(:\d{1,5})?$|^\[[0-9a-fA-F:.]+\](:\d{1,5})?$/,
     'write a host such as api.example.com or *.example.com',
   )
+/** `api.example.com`, `*.example.com`. */
+export const hostName = z
+  .string()
+  .regex(
+    /^(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$|^\[[0-9a-fA-F:.]+\]$/,
+    'write a host such as api.example.com or *.example.com, without a port',
+  )
+export const enforcementMode = z.enum(['enforce', 'observe'])
 export const grpcMethod = z
   .string()
   .regex(

@@ -1,5 +1,16 @@
 import { z } from 'zod'
-import { grpcMethod, headerName, hostPattern, name, requirement, seconds, sensitivity } from './common.ts'
+import {
+  enforcementMode,
+  grpcMethod,
+  headerName,
+  hostName,
+  hostPattern,
+  name,
+  requirement,
+  seconds,
+  sensitivity,
+  tenantName,
+} from './common.ts'
 import { postureSettings } from './posture.ts'
 
 /** `context`, `actions`, `risk`, `policy`, `enforcement`, `failure`, `audit`. */
@@ -107,6 +118,20 @@ export const riskSettings = z
   })
   .prefault({})
 
+const shadowShare = z.strictObject({
+  percentage: z
+    .number()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe('In shadow for this share of the sessions, enforced for the rest; absent: all.'),
+  tenants: z
+    .array(tenantName)
+    .min(1)
+    .optional()
+    .describe('In shadow for these tenants, enforced for the rest; absent: all.'),
+})
+
 export const ruleSettings = z.strictObject({
   name: name.describe('Name in records and metrics.'),
   when: z.union([z.string(), z.boolean()]).describe('Condition (CEL); `true` matches always.'),
@@ -121,18 +146,47 @@ export const ruleSettings = z.strictObject({
     .optional()
     .describe('For `step-up`: what the login must be like; default `enforcement.stepUp`.'),
   retryAfterSeconds: z.number().int().min(1).optional().describe('For `throttle`: default 60.'),
-  shadow: z.boolean().default(false).describe('Evaluate and record, do not enforce.'),
+  shadow: z
+    .union([z.boolean(), shadowShare])
+    .default(false)
+    .describe('Evaluate and record, do not enforce: `true`, or for a part of the requests.'),
   description: z
     .string()
     .optional()
     .describe('What the rule is for: records tell it when the rule keeps a request from passing.'),
+  owner: z.string().min(1).optional().describe('Whose rule it is; records tell it beside the description.'),
+  runbook: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Where to read what to do when it acts, such as a URL; records tell it beside the description.',
+    ),
 })
 
 export const policySettings = z.array(ruleSettings).default([])
 
 export const enforcementSettings = z
   .strictObject({
-    mode: z.enum(['enforce']).default('enforce').describe('`observe` comes with a later version.'),
+    mode: enforcementMode
+      .default('enforce')
+      .describe(
+        '`enforce`, or `observe`: everything is decided and recorded, and every request passes. Needs `acknowledge.observe`.',
+      ),
+    tenants: z
+      .record(tenantName, enforcementMode)
+      .default({})
+      .describe('Mode of a tenant by its name. Where entrypoint, tenant and host differ, `enforce` wins.'),
+    hosts: z
+      .record(hostName, enforcementMode)
+      .default({})
+      .describe('Mode of a host by its name, `*.example.com` allowed.'),
+    percentage: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(100)
+      .describe('Share of the sessions that is observed where the mode is `observe`; the rest is enforced.'),
     stepUp: requirement
       .default({ maxAgeSeconds: 300 })
       .describe('What step-up asks for when the rule or action does not say.'),

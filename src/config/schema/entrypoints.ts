@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { name, origin, tenantName } from './common.ts'
+import { enforcementMode, name, origin, tenantName } from './common.ts'
 
 /** `entrypoints`: the Envoys through which checks come, and what each may be trusted with. First match wins. */
 export const entrypointSettings = z.strictObject({
@@ -63,6 +63,9 @@ export const entrypointSettings = z.strictObject({
   tenant: tenantName
     .optional()
     .describe('Tenant of everything that comes through here, unless the issuer names one.'),
+  mode: enforcementMode
+    .optional()
+    .describe('`enforce` or `observe` for what comes through here; absent: as `enforcement` says.'),
 })
 
 export const entrypointsSettings = z.array(entrypointSettings).default([])

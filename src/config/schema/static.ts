@@ -128,6 +128,10 @@ export const staticSettings = z.strictObject({
         .boolean()
         .default(false)
         .describe('Accept peer identities and certificates told by an Envoy that has not proved who it is.'),
+      observe: z
+        .boolean()
+        .default(false)
+        .describe('Accept `observe` as a mode: requests that would be refused pass.'),
     })
     .prefault({})
     .describe('Risks taken on purpose.'),

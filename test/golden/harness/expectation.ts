@@ -30,7 +30,7 @@ export function answerView(answer: Answer, check: number): unknown {
   if ('status' in answer)
     return responseToJson(toCheckResponse({ ...answer, headers: symbolic(answer.headers) }))
   const { setHeaders, responseHeaders, removeHeaders } = answer
-  return responseToJson(
+  const passing = responseToJson(
     toCheckResponse({
       ...answer,
       setHeaders: symbolic(setHeaders),
@@ -38,6 +38,7 @@ export function answerView(answer: Answer, check: number): unknown {
       removeHeaders: withoutTwins(removeHeaders),
     }),
   )
+  return answer.effect === 'observe' ? { ...passing, would: answerView(answer.would, check) } : passing
 }
 
 /** Every header that Vigil owns, written down here once more. */
