@@ -79,12 +79,14 @@ async function run(service: Service, args: ServeArgs, io: Io, deps: Running): Pr
     { file: args.config, read, hashOf, use, meter: telemetry.meter, log, schedule },
     first.value,
   )
+  // Before the line that says it serves: whoever reads that may end it at once, and it must drain all the same.
+  const stopped = deps.untilStopped(() => void live.reload().catch(() => undefined))
   log.info('vigil serves', {
     ...listening,
     config: first.value.hash,
     startMs: Math.round(clock.monotonicMs() - deps.startMs),
   })
-  const signal = await deps.untilStopped(() => void live.reload().catch(() => undefined))
+  const signal = await stopped
   // SIGINT is a person at a terminal, and no Envoy needs time to see the health change.
   const delaySeconds = signal === 'SIGINT' ? 0 : fixed.server.drainDelaySeconds
   log.info('vigil drains; a second signal ends it at once', { signal, delaySeconds })
