@@ -1,11 +1,7 @@
-import type { AuditSettings } from '../config/schema/decision.ts'
+import type { AuditSettings } from '../config/schema/audit.ts'
 import type { Outcome } from '../model.ts'
-import type { Log, Meter } from '../ports.ts'
-import { createSinkQueue, type SinkQueue } from './queue.ts'
 import { type RecordContext, toRecord } from './record.ts'
-import type { Sink } from './sink.ts'
-import { fileSink } from './sinks/file.ts'
-import { stdoutSink } from './sinks/stdout.ts'
+import { openRoute, type Route, type RouteDeps } from './route.ts'
 
 export interface Auditor {
   /** Queues the record of one check; never throws, never waits. */
@@ -15,41 +11,36 @@ export interface Auditor {
   close(): Promise<void>
 }
 
-interface AuditorDeps {
-  readonly meter: Meter
-  readonly log: Log
-  readonly schedule: (ms: number, run: () => void) => () => void
-}
-
-export function createAuditor(deps: AuditorDeps): Auditor {
-  let queues: readonly SinkQueue[] = []
+export function createAuditor(deps: RouteDeps): Auditor {
+  let routes: readonly Route[] = []
   let current = ''
-  const closeAll = async (old: readonly SinkQueue[]) => {
-    await Promise.all(old.map((queue) => queue.close()))
+  const closeAll = async (old: readonly Route[]) => {
+    await Promise.all(old.map((route) => route.close()))
   }
   return {
     record: (outcome, context) => {
-      if (queues.length === 0) return
-      const line = lineOf(outcome, context)
-      if (line === undefined) {
-        deps.log.error('a record could not be made', { decision: outcome.check.id })
-        return deps.meter.add('vigil_audit_dropped_total', 1, LOST)
+      let line: string | undefined
+      for (const route of routes) {
+        if (!route.wants(outcome)) continue
+        line ??= lineOf(outcome, context)
+        if (line === undefined) {
+          deps.log.error('a record could not be made', { decision: outcome.check.id })
+          return deps.meter.add('vigil_audit_dropped_total', 1, LOST)
+        }
+        route.push(line)
       }
-      for (const queue of queues) queue.push(line)
     },
     configure: async (settings) => {
       const next = JSON.stringify(settings)
       if (next === current) return
-      const old = queues
+      const old = routes
       current = next
-      queues = settings.sinks.map((sink) =>
-        createSinkQueue(openSink(sink), { ...deps, limit: settings.queue }),
-      )
+      routes = settings.sinks.map((sink) => openRoute(sink, settings.queue, deps))
       await closeAll(old)
     },
     close: async () => {
-      const old = queues
-      queues = []
+      const old = routes
+      routes = []
       current = ''
       await closeAll(old)
     },
@@ -65,14 +56,5 @@ function lineOf(outcome: Outcome, context: RecordContext): string | undefined {
   } catch {
     // The caller says so and counts it as dropped.
     return undefined
-  }
-}
-
-function openSink(settings: AuditSettings['sinks'][number]): Sink {
-  switch (settings.kind) {
-    case 'stdout':
-      return stdoutSink()
-    case 'file':
-      return fileSink(settings.path)
   }
 }

@@ -31,6 +31,10 @@ export const COUNTERS = {
     labels: ['reason'],
   },
   vigil_audit_dropped_total: { help: 'Records dropped.', labels: ['sink', 'reason'] },
+  vigil_audit_filtered_total: {
+    help: 'Records of plain allows that the settings of a sink leave out; not dropped.',
+    labels: ['sink'],
+  },
   vigil_config_reloads_total: { help: 'Reloads of configuration.', labels: ['result'] },
 } as const satisfies Record<string, Metric>
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { createAuditor } from '../../src/audit/index.ts'
-import { auditSettings } from '../../src/config/schema/decision.ts'
-import { sampleCheck, sampleOutcome, spyLog, spyMeter } from '../support/edge-samples.ts'
+import { auditSettings } from '../../src/config/schema/audit.ts'
+import { refusedAnswer, sampleCheck, sampleOutcome, spyLog, spyMeter } from '../support/edge-samples.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'vigil-auditor-'))
 afterAll(() => rmSync(dir, { recursive: true }))
@@ -85,5 +85,21 @@ describe('the auditor', () => {
     await auditor.close()
     const lost = meter.counted.reduce((sum, { value }) => sum + value, 0)
     expect(lost).toBe(2)
+  })
+
+  test('what the settings of a sink leave out is counted as filtered, not as dropped, and goes to the others', async () => {
+    const { auditor, meter } = setUp()
+    const sinks = [
+      { kind: 'file', path: join(dir, 'e1'), plainPercent: 0 },
+      { kind: 'file', path: join(dir, 'e2') },
+    ]
+    await auditor.configure(auditSettings.parse({ sinks }))
+    auditor.record(outcome('plain'), CONTEXT)
+    auditor.record({ ...outcome('refused'), answer: refusedAnswer() }, CONTEXT)
+    await auditor.close()
+    expect([ids('e1'), ids('e2')]).toEqual([['refused'], ['plain', 'refused']])
+    expect(meter.counted).toEqual([
+      { name: 'vigil_audit_filtered_total', value: 1, labels: { sink: 'file' } },
+    ])
   })
 })

@@ -6,6 +6,7 @@ import { type App, createApp } from '../../../src/app.ts'
 import { createCheckHandler } from '../../../src/check/handler.ts'
 import { formatProblem } from '../../../src/config/format.ts'
 import { readSettings } from '../../../src/config/read.ts'
+import { auditSettings } from '../../../src/config/schema/audit.ts'
 import { staticSettings } from '../../../src/config/schema/static.ts'
 import type { Caller, Outcome } from '../../../src/model.ts'
 import { type InstanceKeys, silentLog, silentMeter } from '../../../src/ports.ts'
@@ -41,7 +42,12 @@ export async function openGolden(plan: Plan): Promise<GoldenApp> {
   const clock = { nowMs: () => weather.nowMs, monotonicMs: () => 0 }
   const store = weathered(createMemoryStore({ maxEntries: 100_000, clock }), weather)
   const app = await openApp(fixed, store, TEST_KEYS, clock)
-  const snapshot = await compile(app, plan, scratch, [{ kind: 'file', path: records }])
+  const snapshot = await compile(
+    app,
+    plan,
+    scratch,
+    auditSettings.parse({ sinks: [{ kind: 'file', path: records }] }).sinks,
+  )
   await app.use(snapshot)
   let finished: Outcome | undefined
   const decider = app.decider()
