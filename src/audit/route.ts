@@ -1,6 +1,6 @@
 import type { SinkSettings } from '../config/schema/audit.ts'
 import type { Outcome } from '../model.ts'
-import type { Log, Meter } from '../ports.ts'
+import type { Clock, Log, Meter } from '../ports.ts'
 import { createKeep } from './keep.ts'
 import { createSinkQueue } from './queue.ts'
 import type { Sink } from './sink.ts'
@@ -11,6 +11,7 @@ export interface RouteDeps {
   readonly meter: Meter
   readonly log: Log
   readonly schedule: (ms: number, run: () => void) => () => void
+  readonly clock: Pick<Clock, 'nowMs'>
 }
 
 /** The way of records to one sink. */
@@ -22,7 +23,7 @@ export interface Route {
 }
 
 export function openRoute(settings: SinkSettings, limit: number, deps: RouteDeps): Route {
-  const sink = openSink(settings)
+  const sink = openSink(settings, deps)
   const queue = createSinkQueue(sink, { ...deps, limit })
   const keep = createKeep(settings.plainPercent)
   const labels = { sink: sink.name }
@@ -37,11 +38,20 @@ export function openRoute(settings: SinkSettings, limit: number, deps: RouteDeps
   }
 }
 
-function openSink(settings: SinkSettings): Sink {
+function openSink(settings: SinkSettings, { clock, log }: RouteDeps): Sink {
   switch (settings.kind) {
     case 'stdout':
       return stdoutSink()
     case 'file':
-      return fileSink(settings.path)
+      return fileSink(settings.path, {
+        rotation: settings.rotate,
+        clock,
+        warn: (what, reason) => log.warn(WARNINGS[what], { path: settings.path, reason }),
+      })
   }
 }
+
+const WARNINGS = {
+  rotate: 'the audit file could not be moved away and grows on',
+  prune: 'old audit files could not be removed',
+} as const

@@ -5,6 +5,7 @@ import type { ActionSettings, RequirementSettings, RuleSettings } from './schema
 import type { EntrypointSettings } from './schema/entrypoints.ts'
 import type { IssuerSettings } from './schema/identity.ts'
 import type { Settings } from './schema/settings.ts'
+import { checkAudit } from './semantic-audit.ts'
 
 /** What a schema cannot say about `vigil.yaml`: names that must differ or exist, and keys that need each other. */
 
@@ -42,6 +43,7 @@ export function checkSettings(settings: Settings): SettingsProblem[] {
     ...named(settings.policy, 'policy', 'rule'),
     ...settings.policy.flatMap((rule, i) => checkRule(rule, ['policy', i])),
     ...checkRequirement(settings.enforcement.stepUp, ['enforcement', 'stepUp']),
+    ...checkAudit(settings.audit),
   ]
 }
 

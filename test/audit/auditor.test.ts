@@ -19,7 +19,12 @@ const outcome = (id: string) => sampleOutcome({ check: sampleCheck({ id }) })
 
 function setUp() {
   const meter = spyMeter()
-  const auditor = createAuditor({ meter, log: spyLog(), schedule: () => () => undefined })
+  const auditor = createAuditor({
+    meter,
+    log: spyLog(),
+    schedule: () => () => undefined,
+    clock: { nowMs: () => 0 },
+  })
   return { meter, auditor }
 }
 

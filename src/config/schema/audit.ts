@@ -21,6 +21,29 @@ const stdoutSink = z.strictObject({
 const fileSink = z.strictObject({
   kind: z.literal('file').describe('JSON lines in a file.'),
   path: z.string().min(1).describe('JSON lines are appended here.'),
+  rotate: z
+    .strictObject({
+      maxBytes: z
+        .number()
+        .int()
+        .min(65_536)
+        .optional()
+        .describe('The file is moved away before it would grow larger; absent: whatever its size.'),
+      maxAgeSeconds: z
+        .number()
+        .int()
+        .min(60)
+        .optional()
+        .describe('The file is moved away by the first record after this time; absent: whatever its age.'),
+      keep: z
+        .number()
+        .int()
+        .min(0)
+        .default(10)
+        .describe('Files moved away that stay; older ones are removed.'),
+    })
+    .optional()
+    .describe('When the file is moved away and a new one begun; absent: never by Vigil itself.'),
   ...everySink,
 })
 

@@ -1,0 +1,24 @@
+import type { SettingsProblem } from '../errors.ts'
+import type { AuditSettings } from './schema/audit.ts'
+
+/** Every contradiction in `audit`. */
+export function checkAudit({ sinks }: AuditSettings): SettingsProblem[] {
+  const paths = sinks.map((sink) => (sink.kind === 'file' ? sink.path : undefined))
+  return sinks.flatMap((sink, i) => {
+    if (sink.kind !== 'file') return []
+    const path = ['audit', 'sinks', i]
+    const problems: SettingsProblem[] = []
+    if (paths.indexOf(sink.path) < i)
+      problems.push({ path: [...path, 'path'], message: 'another sink writes to this file already' })
+    if (
+      sink.rotate !== undefined &&
+      sink.rotate.maxBytes === undefined &&
+      sink.rotate.maxAgeSeconds === undefined
+    )
+      problems.push({
+        path: [...path, 'rotate'],
+        message: 'says no reason to rotate; give maxBytes, maxAgeSeconds or both',
+      })
+    return problems
+  })
+}
