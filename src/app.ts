@@ -84,17 +84,21 @@ type Learner = ReturnType<typeof createLearner>
 function createDecider(snapshot: Snapshot, auditor: Auditor, learner: Learner, meter: Meter): Decider {
   const { hash, settings } = snapshot
   return {
-    decide: (check) => decide(check, snapshot),
+    decide: (check) =>
+      auditor.admit(check)
+        ? decide(check, snapshot)
+        : Promise.resolve(refuseOutright(check, 'audit.record.unavailable', snapshot)),
     refuse: (check, failure) => refuseOutright(check, failure, snapshot),
     finish: (outcome, durationMs) => {
       const { check, stages, decision } = outcome
-      if (stages !== undefined) learner.learn(check, stages.subject, stages.facts, stages.past, decision)
       const context = {
         durationUs: Math.round(durationMs * 1000),
         config: hash,
         headers: settings.context.requestHeaders,
       }
+      // First of all: a required record has a place that must be given back, whatever goes wrong with the rest.
       auditor.record(outcome, context)
+      if (stages !== undefined) learner.learn(check, stages.subject, stages.facts, stages.past, decision)
       observe(outcome, durationMs, meter)
     },
   }

@@ -1,8 +1,8 @@
 import type { SinkSettings } from '../config/schema/audit.ts'
 import type { Outcome } from '../model.ts'
 import type { Clock, Log, Meter } from '../ports.ts'
-import { createKeep } from './keep.ts'
-import { createSinkQueue } from './queue.ts'
+import { createKeep, type Keep } from './keep.ts'
+import { createSinkQueue, type SinkQueue } from './queue.ts'
 import type { Sink } from './sink.ts'
 import { fileSink } from './sinks/file.ts'
 import { stdoutSink } from './sinks/stdout.ts'
@@ -19,26 +19,115 @@ export interface Route {
   /** False, and counted, when the settings leave this record out. */
   wants(outcome: Outcome): boolean
   push(line: string): void
+  /**
+   * The sink has written what it was given last, and as many more records find a place before it.
+   * @param more records that are on their way, one more than those
+   */
+  hasRoomFor(more: number): boolean
   close(): Promise<void>
 }
 
-export function openRoute(settings: SinkSettings, limit: number, deps: RouteDeps): Route {
-  const sink = openSink(settings, deps)
-  const queue = createSinkQueue(sink, { ...deps, limit })
-  const keep = createKeep(settings.plainPercent)
-  const labels = { sink: sink.name }
-  return {
-    wants: (outcome) => {
-      if (keep === undefined || keep(outcome)) return true
-      deps.meter.add('vigil_audit_filtered_total', 1, labels)
-      return false
-    },
-    push: (line) => queue.push(line),
-    close: () => queue.close(),
+/** @param open makes the sink; again when it has broken */
+export function openRoute(
+  settings: Pick<SinkSettings, 'plainPercent' | 'name'>,
+  limit: number,
+  deps: RouteDeps,
+  open: () => Sink,
+): Route {
+  return new SinkRoute(createKeep(settings.plainPercent), settings.name, limit, deps, open)
+}
+
+/** A broken sink is opened again after so long, then after twice that, and so on. */
+const FIRST_RETRY_MS = 5000
+const LAST_RETRY_MS = 60_000
+
+class SinkRoute implements Route {
+  readonly #keep: Keep | undefined
+  readonly #limit: number
+  readonly #deps: RouteDeps
+  readonly #openSink: () => Sink
+  readonly #labels: { readonly sink: string }
+  #queue: SinkQueue
+  /** What it was given last is lost, as far as is known. A new one is believed until then. */
+  #isLosing = true
+  #retryMs = FIRST_RETRY_MS
+  #cancelRetry: () => void = () => undefined
+
+  constructor(
+    keep: Keep | undefined,
+    name: string | undefined,
+    limit: number,
+    deps: RouteDeps,
+    open: () => Sink,
+  ) {
+    this.#keep = keep
+    this.#limit = limit
+    this.#deps = deps
+    this.#openSink = open
+    const sink = open()
+    this.#labels = { sink: name ?? sink.name }
+    this.#queue = this.#queueTo(sink)
+    this.#tell(false)
+  }
+
+  wants(outcome: Outcome): boolean {
+    if (this.#keep === undefined || this.#keep(outcome)) return true
+    this.#deps.meter.add('vigil_audit_filtered_total', 1, this.#labels)
+    return false
+  }
+
+  push(line: string): void {
+    this.#queue.push(line)
+  }
+
+  hasRoomFor(more: number): boolean {
+    return !this.#isLosing && this.#queue.waiting() + more <= this.#limit
+  }
+
+  close(): Promise<void> {
+    this.#cancelRetry()
+    return this.#queue.close()
+  }
+
+  #queueTo(sink: Sink): SinkQueue {
+    const seen: Sink = {
+      name: this.#labels.sink,
+      write: (lines, onSettled) =>
+        sink.write(lines, (isWritten) => {
+          this.#tell(!isWritten)
+          if (isWritten) this.#retryMs = FIRST_RETRY_MS
+          onSettled(isWritten)
+        }),
+      onReady: (listener) => sink.onReady(listener),
+      onBroken: (listener) =>
+        sink.onBroken((reason) => {
+          this.#tell(true)
+          listener(reason)
+          this.#retryLater()
+        }),
+      close: () => sink.close(),
+    }
+    return createSinkQueue(seen, { ...this.#deps, limit: this.#limit })
+  }
+
+  /** The new sink must write something before it counts as well again: a full disk opens files all the same. */
+  #retryLater(): void {
+    this.#cancelRetry = this.#deps.schedule(this.#retryMs, () => {
+      const old = this.#queue
+      this.#queue = this.#queueTo(this.#openSink())
+      void old.close()
+    })
+    this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS)
+  }
+
+  #tell(isLosing: boolean): void {
+    if (isLosing === this.#isLosing) return
+    this.#isLosing = isLosing
+    this.#deps.meter.set('vigil_audit_sink_losing', isLosing ? 1 : 0, this.#labels)
   }
 }
 
-function openSink(settings: SinkSettings, { clock, log }: RouteDeps): Sink {
+export function openSink(settings: SinkSettings, { clock, log }: RouteDeps): Sink {
   switch (settings.kind) {
     case 'stdout':
       return stdoutSink()

@@ -41,8 +41,6 @@ const LATER_KEYS: Readonly<Record<string, readonly string[]>> = {
     'failure.geo',
     'failure.introspection',
     'failure.revocation',
-    'failure.audit',
-    'audit.required',
   ],
   'static.yaml': [
     'admin',

@@ -50,6 +50,10 @@ export const GAUGES = {
     labels: [],
   },
   vigil_config_generation: { help: 'Generation of the configuration in use.', labels: [] },
+  vigil_audit_sink_losing: {
+    help: '1 while the records that a sink was given last are lost.',
+    labels: ['sink'],
+  },
   vigil_store_degraded: {
     help: '1 when Redis cannot be relied on for replay; it is told once connected.',
     labels: ['why'],

@@ -17,6 +17,9 @@ const ids = (name: string) =>
     .map((line) => JSON.parse(line).id)
 const outcome = (id: string) => sampleOutcome({ check: sampleCheck({ id }) })
 
+const dropsAndFilters = ({ counted }: ReturnType<typeof spyMeter>) =>
+  counted.filter(({ name }) => name !== 'vigil_audit_sink_losing')
+
 function setUp() {
   const meter = spyMeter()
   const auditor = createAuditor({
@@ -51,7 +54,7 @@ describe('the auditor', () => {
     await configured
     await auditor.close()
     expect([ids('b1'), ids('b2')]).toEqual([['one'], ['two']])
-    expect(meter.counted).toEqual([])
+    expect(dropsAndFilters(meter)).toEqual([])
   })
 
   test('the same settings again change nothing', async () => {
@@ -69,7 +72,7 @@ describe('the auditor', () => {
     await auditor.configure(toFile('d1'))
     auditor.record(sampleOutcome({ check: sampleCheck({ atMs: Number.NaN }) }), CONTEXT)
     await auditor.close()
-    expect(meter.counted).toEqual([
+    expect(dropsAndFilters(meter)).toEqual([
       { name: 'vigil_audit_dropped_total', value: 1, labels: { sink: 'all', reason: 'fault' } },
     ])
   })
@@ -88,7 +91,7 @@ describe('the auditor', () => {
     auditor.record(outcome('one'), CONTEXT)
     auditor.record(outcome('two'), CONTEXT)
     await auditor.close()
-    const lost = meter.counted.reduce((sum, { value }) => sum + value, 0)
+    const lost = dropsAndFilters(meter).reduce((sum, { value }) => sum + value, 0)
     expect(lost).toBe(2)
   })
 
@@ -103,8 +106,47 @@ describe('the auditor', () => {
     auditor.record({ ...outcome('refused'), answer: refusedAnswer() }, CONTEXT)
     await auditor.close()
     expect([ids('e1'), ids('e2')]).toEqual([['refused'], ['plain', 'refused']])
-    expect(meter.counted).toEqual([
+    expect(dropsAndFilters(meter)).toEqual([
       { name: 'vigil_audit_filtered_total', value: 1, labels: { sink: 'file' } },
     ])
+  })
+
+  describe('with required', () => {
+    const required = (name: string, queue: number) =>
+      auditSettings.parse({ required: true, queue, sinks: [{ kind: 'file', path: join(dir, name) }] })
+    const check = (id: string) => sampleCheck({ id })
+
+    test('a place is kept for every check that was admitted, until its record has it', async () => {
+      const { auditor, meter } = setUp()
+      await auditor.configure(required('f1', 2))
+      const [one, two] = [check('one'), check('two')]
+      expect([auditor.admit(one), auditor.admit(two), auditor.admit(check('three'))]).toEqual([
+        true,
+        true,
+        false,
+      ])
+      auditor.record(sampleOutcome({ check: one }), CONTEXT)
+      expect(auditor.admit(check('three'))).toBe(false)
+      auditor.record(sampleOutcome({ check: two }), CONTEXT)
+      await auditor.close()
+      expect(ids('f1')).toEqual(['one', 'two'])
+      expect(meter.counted.filter(({ name }) => name.includes('dropped'))).toEqual([])
+    })
+
+    test('the record of a check that was not admitted gives back no place', async () => {
+      const { auditor } = setUp()
+      await auditor.configure(required('f2', 2))
+      expect(auditor.admit(check('one'))).toBe(true)
+      auditor.record(outcome('stranger'), CONTEXT)
+      expect(auditor.admit(check('two'))).toBe(false)
+      await auditor.close()
+    })
+
+    test('without it, everything is admitted, whatever waits', async () => {
+      const { auditor } = setUp()
+      await auditor.configure({ ...required('f3', 1), required: false })
+      for (const id of ['one', 'two', 'three']) expect(auditor.admit(check(id))).toBe(true)
+      await auditor.close()
+    })
   })
 })

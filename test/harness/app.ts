@@ -43,7 +43,7 @@ export function countedIds(): () => string {
  */
 export async function openTestApp(
   raw: unknown,
-  options: { store?: Store; atMs?: number; meter?: Meter; log?: Log } = {},
+  options: { store?: Store; atMs?: number; meter?: Meter; log?: Log; hasRecords?: boolean } = {},
 ): Promise<TestApp> {
   let nowMs = options.atMs ?? Date.UTC(2026, 10, 24, 10)
   const clock = {
@@ -67,7 +67,8 @@ export async function openTestApp(
     defer: (run) => run(),
   })
   const parsed = settingsSchema.parse(raw)
-  const compiled = app.compile({ ...parsed, audit: { ...parsed.audit, sinks: [] } }, 'test')
+  const sinks = options.hasRecords === true ? parsed.audit.sinks : []
+  const compiled = app.compile({ ...parsed, audit: { ...parsed.audit, sinks } }, 'test')
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems))
   await app.use(compiled.value)
   return {

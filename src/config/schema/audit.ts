@@ -1,8 +1,10 @@
 import { z } from 'zod'
+import { name } from './common.ts'
 
 /** `audit`: where records go, and which of them. */
 
 const everySink = {
+  name: name.optional().describe('Name in metrics and in the log; absent: the kind.'),
   plainPercent: z
     .number()
     .min(0)
@@ -53,6 +55,10 @@ export const auditSettings = z
       .array(z.discriminatedUnion('kind', [stdoutSink, fileSink]))
       .prefault([{ kind: 'stdout' }])
       .describe('Where records go.'),
+    required: z
+      .boolean()
+      .default(false)
+      .describe('Answer 503 while a sink is full or broken, instead of deciding what nobody can look up.'),
     queue: z
       .number()
       .int()
