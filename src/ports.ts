@@ -28,6 +28,8 @@ export type Entropy = (size: number) => Buffer
 export interface InstanceKeys {
   /** HMAC key of store keys and of value hashes. */
   readonly store: Buffer
+  /** HMAC key of the pseudonyms in records. */
+  readonly pseudonym: Buffer
   /** First: to sign and verify. Others: to verify only. */
   readonly nonce: readonly [Buffer, ...Buffer[]]
   readonly hop: readonly [Buffer, ...Buffer[]]

@@ -94,6 +94,23 @@ test('both kinds together are held against each other', async () => {
   }
 })
 
+test('pseudonyms need keys that stay: without an instance key they would be others after a restart', async () => {
+  const dynamic = write(
+    'pseudonyms.yaml',
+    'audit:\n  sinks:\n    - { kind: stdout, pseudonyms: [subject] }\n    - { kind: stdout, name: b, addresses: pseudonym }\n    - { kind: stdout, name: c, addresses: prefix }\n',
+  )
+  const [without, given] = [
+    write('without.yaml', 'server: {}'),
+    write('given.yaml', 'instanceKeyFile: without.yaml'),
+  ]
+  expect((await check([dynamic, given])).code).toBe(0)
+  const { code, err } = await check([dynamic, without], { isQuiet: true })
+  expect(code).toBe(1)
+  expect(err).toContain(`${dynamic}:3:35: pseudonyms would be others after every restart`)
+  expect(err).toContain(`${dynamic}:4:43: pseudonyms would be others after every restart`)
+  expect(err).not.toContain(`${dynamic}:5`)
+})
+
 test('what the YAML library says of a file goes nowhere but into the problems: it may quote secrets', async () => {
   const warned: unknown[] = []
   const onWarning = (warning: unknown) => warned.push(warning)

@@ -1,7 +1,9 @@
 import type { AuditSettings } from '../config/schema/audit.ts'
 import type { Check, Outcome } from '../model.ts'
-import { type RecordContext, toRecord } from './record.ts'
-import { openRoute, openSink, type Route, type RouteDeps } from './route.ts'
+import { createNaming } from './pseudonyms.ts'
+import type { RecordContext } from './record.ts'
+import type { RouteDeps } from './route.ts'
+import { openViews, type View } from './view.ts'
 
 export interface Auditor {
   /**
@@ -17,49 +19,43 @@ export interface Auditor {
 }
 
 export function createAuditor(deps: RouteDeps): Auditor {
-  let routes: readonly Route[] = []
+  const naming = createNaming(deps.keys.pseudonym)
+  let views: readonly View[] = []
   let current = ''
   let isRequired = false
   let admitted = new WeakSet<Check>()
   let awaited = 0
-  const closeAll = async (old: readonly Route[]) => {
-    await Promise.all(old.map((route) => route.close()))
+  const closeAll = async (old: readonly View[]) => {
+    await Promise.all(old.map((view) => view.close()))
   }
   return {
     admit: (check) => {
       if (!isRequired) return true
-      if (!routes.every((route) => route.hasRoomFor(awaited + 1))) return false
+      if (!views.every((view) => view.hasRoomFor(awaited + 1))) return false
       admitted.add(check)
       awaited++
       return true
     },
     record: (outcome, context) => {
       if (isRequired && admitted.delete(outcome.check)) awaited--
-      let line: string | undefined
-      for (const route of routes) {
-        if (!route.wants(outcome)) continue
-        line ??= lineOf(outcome, context)
-        if (line === undefined) {
-          deps.log.error('a record could not be made', { decision: outcome.check.id })
-          return deps.meter.add('vigil_audit_dropped_total', 1, LOST)
-        }
-        route.push(line)
-      }
+      if (views.every((view) => view.record(outcome, context))) return
+      deps.log.error('a record could not be made', { decision: outcome.check.id })
+      deps.meter.add('vigil_audit_dropped_total', 1, LOST)
     },
     configure: async (settings) => {
       const next = JSON.stringify(settings)
       if (next === current) return
-      const old = routes
+      const old = views
       current = next
-      routes = settings.sinks.map((sink) => openRoute(sink, settings.queue, deps, () => openSink(sink, deps)))
+      views = openViews(settings, naming, deps)
       isRequired = settings.required
       admitted = new WeakSet()
       awaited = 0
       await closeAll(old)
     },
     close: async () => {
-      const old = routes
-      routes = []
+      const old = views
+      views = []
       current = ''
       await closeAll(old)
     },
@@ -67,13 +63,3 @@ export function createAuditor(deps: RouteDeps): Auditor {
 }
 
 const LOST = { sink: 'all', reason: 'fault' } as const
-
-/** Undefined when the outcome cannot be told as JSON: an answer must not fall with its record. */
-function lineOf(outcome: Outcome, context: RecordContext): string | undefined {
-  try {
-    return `${JSON.stringify(toRecord(outcome, context))}\n`
-  } catch {
-    // The caller says so and counts it as dropped.
-    return undefined
-  }
-}

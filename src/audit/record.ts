@@ -1,12 +1,13 @@
 import type { FailureCode } from '../errors.ts'
 import type { Assessment, Check, Decision, Facts, Outcome, Past, Subject } from '../model.ts'
+import type { Altered } from './altered.ts'
 import { whyOf } from './why.ts'
 
 /**
  * The record of one check: everything that policy and enforcement saw, so that a decision can be made again from it.
  * Never a token, proof, nonce, certificate, query or hash of a token.
  */
-export interface AuditRecord {
+export interface AuditRecord extends Altered {
   readonly v: 1
   readonly id: string
   readonly at: string

@@ -1,6 +1,6 @@
 import type { SinkSettings } from '../config/schema/audit.ts'
 import type { Outcome } from '../model.ts'
-import type { Clock, Log, Meter } from '../ports.ts'
+import type { Clock, InstanceKeys, Log, Meter } from '../ports.ts'
 import { createKeep, type Keep } from './keep.ts'
 import { createSinkQueue, type SinkQueue } from './queue.ts'
 import type { Sink } from './sink.ts'
@@ -12,6 +12,7 @@ export interface RouteDeps {
   readonly log: Log
   readonly schedule: (ms: number, run: () => void) => () => void
   readonly clock: Pick<Clock, 'nowMs'>
+  readonly keys: Pick<InstanceKeys, 'pseudonym'>
 }
 
 /** The way of records to one sink. */
@@ -31,7 +32,7 @@ export interface Route {
 export function openRoute(
   settings: Pick<SinkSettings, 'plainPercent' | 'name'>,
   limit: number,
-  deps: RouteDeps,
+  deps: Omit<RouteDeps, 'keys'>,
   open: () => Sink,
 ): Route {
   return new SinkRoute(createKeep(settings.plainPercent), settings.name, limit, deps, open)
@@ -44,7 +45,7 @@ const LAST_RETRY_MS = 60_000
 class SinkRoute implements Route {
   readonly #keep: Keep | undefined
   readonly #limit: number
-  readonly #deps: RouteDeps
+  readonly #deps: Omit<RouteDeps, 'keys'>
   readonly #openSink: () => Sink
   readonly #labels: { readonly sink: string }
   #queue: SinkQueue
@@ -57,7 +58,7 @@ class SinkRoute implements Route {
     keep: Keep | undefined,
     name: string | undefined,
     limit: number,
-    deps: RouteDeps,
+    deps: Omit<RouteDeps, 'keys'>,
     open: () => Sink,
   ) {
     this.#keep = keep

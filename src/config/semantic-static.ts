@@ -77,10 +77,22 @@ function checkRedisTls({ redis }: StoreSettings): SettingsProblem[] {
  * What the two files must agree on; told at the place in `vigil.yaml`.
  * An entrypoint may rest on what an Envoy says of its peer only when that Envoy has proved who it is.
  */
-export function checkTogether(
-  settings: Settings,
-  { server, acknowledge }: StaticSettings,
-): SettingsProblem[] {
+export function checkTogether(settings: Settings, fixed: StaticSettings): SettingsProblem[] {
+  return [...checkPeers(settings, fixed), ...checkPseudonyms(settings, fixed)]
+}
+
+function checkPseudonyms({ audit }: Settings, { instanceKeyFile }: StaticSettings): SettingsProblem[] {
+  if (instanceKeyFile !== undefined) return []
+  const message =
+    'pseudonyms would be others after every restart: give instanceKeyFile in the static file, or leave this out'
+  return audit.sinks.flatMap((sink, i) => {
+    const path = ['audit', 'sinks', i]
+    if (sink.pseudonyms.length > 0) return [{ path: [...path, 'pseudonyms'], message }]
+    return sink.addresses === 'pseudonym' ? [{ path: [...path, 'addresses'], message }] : []
+  })
+}
+
+function checkPeers(settings: Settings, { server, acknowledge }: StaticSettings): SettingsProblem[] {
   const isTcp = server.listen.some((listen) => !listen.startsWith('unix:'))
   if (!isTcp || server.tls?.clientCaFile !== undefined) return []
   return settings.entrypoints.flatMap((entrypoint, i) => {

@@ -27,6 +27,7 @@ function setUp() {
     log: spyLog(),
     schedule: () => () => undefined,
     clock: { nowMs: () => 0 },
+    keys: { pseudonym: Buffer.alloc(32, 7) },
   })
   return { meter, auditor }
 }
@@ -109,6 +110,30 @@ describe('the auditor', () => {
     expect(dropsAndFilters(meter)).toEqual([
       { name: 'vigil_audit_filtered_total', value: 1, labels: { sink: 'file' } },
     ])
+  })
+
+  test('each sink shows what its own settings show', async () => {
+    const { auditor } = setUp()
+    const sinks = [
+      { kind: 'file', path: join(dir, 'g1') },
+      { kind: 'file', path: join(dir, 'g2'), pseudonyms: ['subject'], addresses: 'prefix' },
+      { kind: 'file', path: join(dir, 'g3'), pseudonyms: ['subject'], addresses: 'prefix' },
+      { kind: 'file', path: join(dir, 'g4'), pseudonyms: ['subject'] },
+    ]
+    await auditor.configure(auditSettings.parse({ sinks }))
+    auditor.record(outcome('one'), CONTEXT)
+    await auditor.close()
+    const [plain = '', disguised = '', twin] = ['g1', 'g2', 'g3'].map((name) =>
+      readFileSync(join(dir, name), 'utf8'),
+    )
+    expect(JSON.parse(plain)).toMatchObject({
+      subject: { credential: { subject: 'alice' } },
+      facts: { address: { ip: '203.0.113.7' } },
+    })
+    expect(disguised).not.toMatch(/alice|203\.0\.113\.7/)
+    expect(JSON.parse(disguised)).toMatchObject({ id: 'one', pseudonyms: ['subject'], addresses: 'prefix' })
+    expect(twin).toBe(disguised)
+    expect(readFileSync(join(dir, 'g4'), 'utf8')).toContain('203.0.113.7')
   })
 
   describe('with required', () => {

@@ -3,6 +3,19 @@ import { name } from './common.ts'
 
 /** `audit`: where records go, and which of them. */
 
+/** What a record says of a person, by kind; docs/audit.md tells where each stands. */
+const pseudonymised = z.enum([
+  'subject',
+  'actor',
+  'client',
+  'session',
+  'device',
+  'tenant',
+  'path',
+  'claims',
+  'headers',
+])
+
 const everySink = {
   name: name.optional().describe('Name in metrics and in the log; absent: the kind.'),
   plainPercent: z
@@ -13,6 +26,14 @@ const everySink = {
     .describe(
       'Share of plain allows that are kept, chosen by decision id; 0: none. All that is not plain is always kept.',
     ),
+  pseudonyms: z
+    .array(pseudonymised)
+    .default([])
+    .describe('What is replaced by pseudonyms: the same for the same value, and nobody can turn them back.'),
+  addresses: z
+    .enum(['full', 'prefix', 'pseudonym'])
+    .default('full')
+    .describe('How addresses of clients are told; `prefix`: IPv4 as /24, IPv6 as /48.'),
 }
 
 const stdoutSink = z.strictObject({

@@ -36,7 +36,7 @@ export async function afterCases(
   meter: Meter,
 ): Promise<{ cases: Case[]; close(): Promise<void> }> {
   const counting = countingMeter()
-  const deps = { meter: counting.meter, log, schedule, clock }
+  const deps = { meter: counting.meter, log, schedule, clock, keys: { pseudonym: Buffer.alloc(32, 1) } }
   const auditor = createAuditor(deps)
   await auditor.configure(auditSettings.parse({ sinks: [{ kind: 'file', path: records }], queue: 100_000 }))
   const context = { durationUs: 123, config: 'bench', headers: [] }
