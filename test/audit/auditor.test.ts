@@ -119,6 +119,7 @@ describe('the auditor', () => {
       { kind: 'file', path: join(dir, 'g2'), pseudonyms: ['subject'], addresses: 'prefix' },
       { kind: 'file', path: join(dir, 'g3'), pseudonyms: ['subject'], addresses: 'prefix' },
       { kind: 'file', path: join(dir, 'g4'), pseudonyms: ['subject'] },
+      { kind: 'file', path: join(dir, 'g5'), pseudonyms: ['subject'], format: 'ocsf' },
     ]
     await auditor.configure(auditSettings.parse({ sinks }))
     auditor.record(outcome('one'), CONTEXT)
@@ -134,6 +135,9 @@ describe('the auditor', () => {
     expect(JSON.parse(disguised)).toMatchObject({ id: 'one', pseudonyms: ['subject'], addresses: 'prefix' })
     expect(twin).toBe(disguised)
     expect(readFileSync(join(dir, 'g4'), 'utf8')).toContain('203.0.113.7')
+    const event = readFileSync(join(dir, 'g5'), 'utf8')
+    expect(JSON.parse(event)).toMatchObject({ class_uid: 6003, metadata: { uid: 'one' } })
+    expect(event).not.toContain('alice')
   })
 
   describe('with required', () => {

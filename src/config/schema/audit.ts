@@ -18,6 +18,12 @@ const pseudonymised = z.enum([
 
 const everySink = {
   name: name.optional().describe('Name in metrics and in the log; absent: the kind.'),
+  format: z
+    .enum(['vigil', 'ocsf'])
+    .default('vigil')
+    .describe(
+      '`vigil`: the whole record; `ocsf`: an event of OCSF 1.8, from which no decision can be made again.',
+    ),
   plainPercent: z
     .number()
     .min(0)
