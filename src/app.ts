@@ -5,7 +5,7 @@ import type { StaticSettings } from './config/schema/static.ts'
 import type { Compiled } from './errors.ts'
 import { createHistoryKeys, createLearner, createLocalReplay } from './history/index.ts'
 import { decide, refuseOutright } from './pipeline.ts'
-import type { Clock, Entropy, InstanceKeys, Log, Meter } from './ports.ts'
+import type { Clock, Entropy, InstanceKeys, Log, Meter, OpenRecordExport } from './ports.ts'
 import { discoverSignals } from './risk/discover.ts'
 import { compileSnapshot, type Snapshot, type SnapshotDeps } from './snapshot.ts'
 import type { Store } from './store/store.ts'
@@ -20,6 +20,7 @@ export interface AppOptions {
   readonly meter: Meter
   readonly log: Log
   readonly baseDir: string
+  readonly openExport?: OpenRecordExport | undefined
   readonly schedule: (ms: number, run: () => void) => () => void
   readonly defer: (run: () => void) => void
 }

@@ -35,6 +35,29 @@ export interface InstanceKeys {
   readonly hop: readonly [Buffer, ...Buffer[]]
 }
 
+/** A record on its way to a collector of logs. */
+export interface ExportedRecord {
+  readonly atMs: number
+  readonly id: string
+  readonly effect: string
+  readonly severity: 'info' | 'warn' | 'error'
+  /** W3C trace id. */
+  readonly trace?: string | undefined
+  /** The record as other sinks get it. */
+  readonly line: string
+}
+
+export interface RecordExport {
+  /**
+   * Never throws and never waits.
+   * @param onSettled called once, when the collector has them or they are known to be lost
+   */
+  send(records: readonly ExportedRecord[], onSettled: (isWritten: boolean) => void): void
+  close(): Promise<void>
+}
+
+export type OpenRecordExport = () => RecordExport
+
 export const silentMeter: Meter = { add: () => undefined, record: () => undefined, set: () => undefined }
 export const silentLog: Log = {
   debug: () => undefined,

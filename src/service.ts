@@ -43,7 +43,14 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const { meter } = telemetry
   const store = openStore(fixed.store, options.fixedDir, { clock, log, meter })
   const defer = (run: () => void) => void setImmediate(run)
-  const app = await createApp({ ...options, meter, store, schedule, defer })
+  const app = await createApp({
+    ...options,
+    meter,
+    store,
+    openExport: telemetry.openExport,
+    schedule,
+    defer,
+  })
   const handler = createCheckHandler(app.decider, {
     ...fixed.server,
     clock,

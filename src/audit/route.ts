@@ -1,10 +1,11 @@
 import type { SinkSettings } from '../config/schema/audit.ts'
 import type { Outcome } from '../model.ts'
-import type { Clock, InstanceKeys, Log, Meter } from '../ports.ts'
+import type { Clock, InstanceKeys, Log, Meter, OpenRecordExport } from '../ports.ts'
 import { createKeep, type Keep } from './keep.ts'
 import { createSinkQueue, type SinkQueue } from './queue.ts'
 import type { Sink } from './sink.ts'
 import { fileSink } from './sinks/file.ts'
+import { otlpSink } from './sinks/otlp.ts'
 import { stdoutSink } from './sinks/stdout.ts'
 
 export interface RouteDeps {
@@ -13,6 +14,8 @@ export interface RouteDeps {
   readonly schedule: (ms: number, run: () => void) => () => void
   readonly clock: Pick<Clock, 'nowMs'>
   readonly keys: Pick<InstanceKeys, 'pseudonym'>
+  /** Absent where no collector is configured: then no sink is of kind `otlp`. */
+  readonly openExport?: OpenRecordExport | undefined
 }
 
 /** The way of records to one sink. */
@@ -50,7 +53,7 @@ class SinkRoute implements Route {
   readonly #labels: { readonly sink: string }
   #queue: SinkQueue
   /** What it was given last is lost, as far as is known. A new one is believed until then. */
-  #isLosing = true
+  #isLosing: boolean | undefined
   #retryMs = FIRST_RETRY_MS
   #cancelRetry: () => void = () => undefined
 
@@ -82,7 +85,7 @@ class SinkRoute implements Route {
   }
 
   hasRoomFor(more: number): boolean {
-    return !this.#isLosing && this.#queue.waiting() + more <= this.#limit
+    return this.#isLosing !== true && this.#queue.waiting() + more <= this.#limit
   }
 
   close(): Promise<void> {
@@ -122,14 +125,20 @@ class SinkRoute implements Route {
   }
 
   #tell(isLosing: boolean): void {
-    if (isLosing === this.#isLosing) return
+    const was = this.#isLosing
+    if (isLosing === was) return
     this.#isLosing = isLosing
+    if (isLosing) this.#deps.log.error('audit sink loses records', this.#labels)
+    else if (was === true) this.#deps.log.info('audit sink writes again', this.#labels)
     this.#deps.meter.set('vigil_audit_sink_losing', isLosing ? 1 : 0, this.#labels)
   }
 }
 
-export function openSink(settings: SinkSettings, { clock, log }: RouteDeps): Sink {
+export function openSink(settings: SinkSettings, { clock, log, openExport }: RouteDeps): Sink {
   switch (settings.kind) {
+    case 'otlp':
+      if (openExport === undefined) throw new Error('telemetry.otlp is not set')
+      return otlpSink(openExport)
     case 'stdout':
       return stdoutSink()
     case 'file':

@@ -6,7 +6,22 @@ import { duplicates } from './semantic.ts'
 
 /** Every contradiction in `static.yaml`. */
 export function checkStaticSettings(settings: StaticSettings): SettingsProblem[] {
-  return [...checkServer(settings.server), ...checkListeners(settings), ...checkStore(settings)]
+  return [
+    ...checkServer(settings.server),
+    ...checkListeners(settings),
+    ...checkStore(settings),
+    ...checkTelemetry(settings),
+  ]
+}
+
+/** What stands in a URL is shown by logs and by `config check`. */
+function checkTelemetry({ telemetry: { otlp } }: StaticSettings): SettingsProblem[] {
+  if (otlp === undefined) return []
+  const path = ['telemetry', 'otlp', 'url']
+  if (!URL.canParse(otlp.url)) return [{ path, message: 'write a URL, e.g. http://127.0.0.1:4318' }]
+  const { username, password } = new URL(otlp.url)
+  if (username === '' && password === '') return []
+  return [{ path, message: 'a URL here cannot carry a user or password; write them into headersFile' }]
 }
 
 function checkServer({ callers, tls }: ServerSettings): SettingsProblem[] {
@@ -78,7 +93,19 @@ function checkRedisTls({ redis }: StoreSettings): SettingsProblem[] {
  * An entrypoint may rest on what an Envoy says of its peer only when that Envoy has proved who it is.
  */
 export function checkTogether(settings: Settings, fixed: StaticSettings): SettingsProblem[] {
-  return [...checkPeers(settings, fixed), ...checkPseudonyms(settings, fixed)]
+  return [
+    ...checkPeers(settings, fixed),
+    ...checkPseudonyms(settings, fixed),
+    ...checkExport(settings, fixed),
+  ]
+}
+
+function checkExport({ audit }: Settings, { telemetry }: StaticSettings): SettingsProblem[] {
+  if (telemetry.otlp !== undefined) return []
+  const message = 'no collector is known: give telemetry.otlp in the static file'
+  return audit.sinks.flatMap((sink, i) =>
+    sink.kind === 'otlp' ? [{ path: ['audit', 'sinks', i, 'kind'], message }] : [],
+  )
 }
 
 function checkPseudonyms({ audit }: Settings, { instanceKeyFile }: StaticSettings): SettingsProblem[] {

@@ -3,7 +3,7 @@ import type { Attributes, Gauge, Histogram } from '@opentelemetry/api'
 import { metrics } from '@opentelemetry/api'
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus'
 import { NodeSDK } from '@opentelemetry/sdk-node'
-import type { Meter } from '../ports.ts'
+import type { Meter, OpenRecordExport } from '../ports.ts'
 import {
   COUNTERS,
   type CounterName,
@@ -12,26 +12,33 @@ import {
   HISTOGRAMS,
   type HistogramName,
 } from './metrics.ts'
+import { type OtlpTarget, openRecordExport, RESOURCE } from './otlp.ts'
 import { Tally } from './tally.ts'
 
 export interface Telemetry {
   readonly meter: Meter
   /** Answers GET /metrics in the Prometheus text format. */
   serveMetrics(request: IncomingMessage, response: ServerResponse): void
+  /** Sends records to the collector; absent where none is configured. */
+  readonly openExport?: OpenRecordExport | undefined
   close(): Promise<void>
+}
+
+export interface TelemetryOptions {
+  readonly otlp?: OtlpTarget | undefined
 }
 
 /** Upper bounds in seconds: a decision takes tens of microseconds, a store trip milliseconds, a deadline 150 ms. */
 const BUCKETS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.5, 1]
 
 /** OpenTelemetry metrics on a Prometheus endpoint; traces and logs follow the standard OTEL_* variables when set. */
-export function startTelemetry(): Telemetry {
+export function startTelemetry({ otlp }: TelemetryOptions = {}): Telemetry {
   // Without these the SDK would send traces and logs to a collector that nobody asked for.
   process.env['OTEL_TRACES_EXPORTER'] ??= 'none'
   process.env['OTEL_LOGS_EXPORTER'] ??= 'none'
   const exporter = new PrometheusExporter({ preventServerStart: true, appendTimestamp: false })
   const sdk = new NodeSDK({
-    serviceName: 'vigil',
+    resource: RESOURCE,
     metricReaders: [exporter],
     autoDetectResources: false,
     instrumentations: [],
@@ -40,6 +47,7 @@ export function startTelemetry(): Telemetry {
   return {
     meter: createMeter(),
     serveMetrics: (request, response) => exporter.getMetricsRequestHandler(request, response),
+    openExport: otlp === undefined ? undefined : openRecordExport(otlp),
     close: () => sdk.shutdown(),
   }
 }

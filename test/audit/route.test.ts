@@ -43,14 +43,15 @@ function setUp(limit = 3) {
     timers.push(timer)
     return () => void timers.splice(timers.indexOf(timer), 1)
   }
-  const deps = { meter, log: spyLog(), schedule, clock: { nowMs: () => 0 } }
+  const log = spyLog()
+  const deps = { meter, log, schedule, clock: { nowMs: () => 0 } }
   const route = openRoute({ plainPercent: 100, name: 'trail' }, limit, deps, open)
   const fire = () => {
     for (const { run } of timers.splice(0)) run()
   }
   const losing = () =>
     meter.counted.filter(({ name }) => name === 'vigil_audit_sink_losing').map(({ value }) => value)
-  return { route, opened, timers, fire, losing, meter }
+  return { route, opened, timers, fire, losing, meter, log }
 }
 
 describe('the way to one sink', () => {
@@ -71,7 +72,7 @@ describe('the way to one sink', () => {
   })
 
   test('a sink that loses what it is given has no room until it has written something', () => {
-    const { route, opened, fire, losing, meter } = setUp()
+    const { route, opened, fire, losing, meter, log } = setUp()
     route.push('a')
     fire()
     opened[0]?.settle(false)
@@ -82,6 +83,10 @@ describe('the way to one sink', () => {
     opened[0]?.settle(true)
     expect(route.hasRoomFor(1)).toBe(true)
     expect(losing()).toEqual([0, 1, 0])
+    expect(log.lines).toEqual([
+      '{"event":"audit sink loses records","sink":"trail"}',
+      '{"event":"audit sink writes again","sink":"trail"}',
+    ])
     expect(meter.counted.every(({ labels }) => labels?.['sink'] === 'trail')).toBe(true)
   })
 

@@ -76,10 +76,15 @@ const fileSink = z.strictObject({
   ...everySink,
 })
 
+const otlpSink = z.strictObject({
+  kind: z.literal('otlp').describe('OTLP logs to the collector of `telemetry.otlp` in the static file.'),
+  ...everySink,
+})
+
 export const auditSettings = z
   .strictObject({
     sinks: z
-      .array(z.discriminatedUnion('kind', [stdoutSink, fileSink]))
+      .array(z.discriminatedUnion('kind', [stdoutSink, fileSink, otlpSink]))
       .prefault([{ kind: 'stdout' }])
       .describe('Where records go.'),
     required: z

@@ -137,9 +137,29 @@ export const staticSettings = z.strictObject({
         .enum(['debug', 'info', 'warn', 'error'])
         .default('info')
         .describe('Least level that is written.'),
+      otlp: z
+        .strictObject({
+          url: z
+            .string()
+            .regex(/^https?:\/\/[^\s/?#][^\s?#]*$/, 'write a URL, e.g. http://127.0.0.1:4318')
+            .describe('Collector that speaks OTLP over HTTP, without `/v1/…`.'),
+          headersFile: z
+            .string()
+            .optional()
+            .describe('File with one `name: value` a line, such as the token of the collector.'),
+          timeoutMs: z
+            .number()
+            .int()
+            .min(100)
+            .max(60_000)
+            .default(10_000)
+            .describe('Longest time for one export, tries included.'),
+        })
+        .optional()
+        .describe('Where OTLP goes: audit records of sinks of kind `otlp`.'),
     })
     .prefault({})
-    .describe('Logs of the service itself.'),
+    .describe('Logs of the service itself, and what goes to a collector.'),
 })
 
 export type StaticSettings = z.output<typeof staticSettings>
