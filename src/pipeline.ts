@@ -4,17 +4,23 @@ import { recall } from './history/index.ts'
 import { equip, identify } from './identity/index.ts'
 import type { Check, Decision, Outcome } from './model.ts'
 import { decide as decidePolicy } from './policy/index.ts'
+import type { Timeline } from './ports.ts'
 import { assess } from './risk/index.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** The way of a check: who, what of this one, what we know, how worried, what follows, what Envoy is told. */
-export async function decide(check: Check, snapshot: Snapshot): Promise<Outcome> {
+export async function decide(check: Check, snapshot: Snapshot, timeline?: Timeline): Promise<Outcome> {
   const entrypoint = snapshot.entrypoints.match(check)
   const subject = await identify(check, entrypoint, snapshot.identity)
+  timeline?.mark('identity')
   const facts = gather(check, entrypoint, subject, snapshot.context)
+  timeline?.mark('context')
   const past = await recall(check, subject, facts, snapshot.history)
+  timeline?.mark('history')
   const assessment = assess(check, subject, facts, past, snapshot.risk)
+  timeline?.mark('risk')
   const decision = decidePolicy(check, subject, facts, past, assessment, snapshot.policy)
+  timeline?.mark('policy')
   const equipped = equip(subject, decision, check, entrypoint, snapshot.identity)
   const answer = enforce(
     decision,
@@ -24,6 +30,7 @@ export async function decide(check: Check, snapshot: Snapshot): Promise<Outcome>
     equipped.hop,
     snapshot.enforcement,
   )
+  timeline?.mark('enforcement')
   return { check, stages: { entrypoint, subject, facts, past, assessment }, decision, answer }
 }
 

@@ -1,5 +1,6 @@
 /** Small doors to the outside that stages may hold; `app` and tests decide what stands behind them. */
 import type { Buffer } from 'node:buffer'
+import type { Check, Outcome } from './model.ts'
 import type { CounterName, GaugeName, HistogramName } from './telemetry/metrics.ts'
 
 export type { Clock } from './clock.ts'
@@ -57,6 +58,20 @@ export interface RecordExport {
 }
 
 export type OpenRecordExport = () => RecordExport
+
+/** The times of one check that is traced. */
+export interface Timeline {
+  /** Notes that a stage has ended now. */
+  mark(stage: string): void
+}
+
+/** Spans of checks; absent where traces are off. */
+export interface Tracing {
+  /** Undefined where this request is not traced, as most are not. */
+  begin(check: Check): Timeline | undefined
+  /** Once after the answer, for every check. */
+  end(outcome: Outcome, durationMs: number): void
+}
 
 export const silentMeter: Meter = { add: () => undefined, record: () => undefined, set: () => undefined }
 export const silentLog: Log = {

@@ -13,8 +13,7 @@ import type { Clock, Entropy, Log } from './ports.ts'
 import { createService, type Service } from './service.ts'
 import type { Snapshot } from './snapshot.ts'
 import { createLog } from './telemetry/log.ts'
-import type { OtlpTarget } from './telemetry/otlp.ts'
-import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts'
+import { type Collector, startTelemetry, type Telemetry } from './telemetry/telemetry.ts'
 import { deriveInstanceKeys } from './tokens/instance-keys.ts'
 
 export type StopSignal = 'SIGTERM' | 'SIGINT'
@@ -34,7 +33,7 @@ export async function serve(args: ServeArgs, io: Io, deps: ServeDeps): Promise<n
   if (fixed === undefined) return EXIT.refused
   const log = createLog(fixed.telemetry.logLevel)
   const fixedDir = folderOf(args.fixed ?? args.config)
-  const telemetry = startTelemetry({ otlp: await targetOf(fixed, fixedDir) })
+  const telemetry = startTelemetry({ clock: deps.clock, otlp: await collectorOf(fixed, fixedDir) })
   const { instanceKeyFile } = fixed
   const secrets =
     instanceKeyFile === undefined
@@ -57,11 +56,11 @@ export async function serve(args: ServeArgs, io: Io, deps: ServeDeps): Promise<n
   }
 }
 
-async function targetOf({ telemetry }: StaticSettings, dir: string): Promise<OtlpTarget | undefined> {
+async function collectorOf({ telemetry }: StaticSettings, dir: string): Promise<Collector | undefined> {
   if (telemetry.otlp === undefined) return undefined
-  const { url, timeoutMs, headersFile } = telemetry.otlp
+  const { url, timeoutMs, headersFile, traces, metricsSeconds } = telemetry.otlp
   const headers = headersFile === undefined ? {} : await readOtlpHeaders(resolve(dir, headersFile))
-  return { url, timeoutMs, headers }
+  return { url, timeoutMs, headers, hasTraces: traces === 'parent', metricsSeconds }
 }
 
 interface Running extends ServeDeps {

@@ -48,6 +48,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     meter,
     store,
     openExport: telemetry.openExport,
+    tracing: telemetry.tracing,
     schedule,
     defer,
   })
@@ -59,6 +60,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     meter,
     log,
   })
+  telemetry.onCollect(() => meter.set('vigil_checks_in_flight', handler.inFlight()))
   const closers: (() => Promise<void> | void)[] = [watchStore(store)]
   let setServing: (isServing: boolean) => void = () => undefined
   let isServing = false
@@ -78,10 +80,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     listen: async () => {
       const starting = startProbes(...splitListen(fixed.probes.listen), {
         isReady: () => ({ ready: isServing, reasons: isServing ? [] : ['starting or draining'] }),
-        serveMetrics: (request, response) => {
-          meter.set('vigil_checks_in_flight', handler.inFlight())
-          telemetry.serveMetrics(request, response)
-        },
+        serveMetrics: (request, response) => telemetry.serveMetrics(request, response),
       })
       const probes = await orStartError('probes.listen', starting)
       closers.push(() => probes.close())

@@ -1,4 +1,5 @@
 import type { FailureCode } from '../errors.ts'
+import { readTraceParent } from '../lib/trace-parent.ts'
 import type { Assessment, Check, Decision, Facts, Outcome, Past, Subject } from '../model.ts'
 import type { Altered } from './altered.ts'
 import { whyOf } from './why.ts'
@@ -71,7 +72,7 @@ export interface RecordContext {
 
 export function toRecord(outcome: Outcome, context: RecordContext): AuditRecord {
   const { check, stages, decision, answer } = outcome
-  const trace = traceOf(check)
+  const trace = readTraceParent(check.headers.get('traceparent')?.[0])?.traceId
   // Always the same members (JSON leaves the undefined ones out): one shape is built and written faster than many.
   return {
     v: 1,
@@ -194,10 +195,4 @@ function isoTime(atMs: number): string {
     lastMs = atMs
   }
   return lastText
-}
-
-/** Trace id of W3C trace context, where the request carries a well-formed one. */
-function traceOf(check: Check): string | undefined {
-  const parent = check.headers.get('traceparent')?.[0]
-  return parent?.match(/^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/)?.[1]
 }

@@ -67,4 +67,5 @@ function logOf({ atMs, line, severity, trace, id, effect }: ExportedRecord) {
   }
 }
 
-const hrTimeOf = (ms: number): HrTime => [Math.floor(ms / 1000), (ms % 1000) * 1_000_000]
+/** OpenTelemetry's pair of seconds and nanoseconds; of a plain number it would guess the clock. */
+export const hrTimeOf = (ms: number): HrTime => [Math.floor(ms / 1000), Math.round((ms % 1000) * 1_000_000)]

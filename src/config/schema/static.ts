@@ -154,9 +154,22 @@ export const staticSettings = z.strictObject({
             .max(60_000)
             .default(10_000)
             .describe('Longest time for one export, tries included.'),
+          traces: z
+            .enum(['none', 'parent'])
+            .default('none')
+            .describe(
+              '`parent`: a span per stage of each check whose `traceparent` says that it is sampled.',
+            ),
+          metricsSeconds: z
+            .number()
+            .int()
+            .min(0)
+            .max(3600)
+            .default(0)
+            .describe('Metrics go there, too, every so many seconds; 0: they are only served to Prometheus.'),
         })
         .optional()
-        .describe('Where OTLP goes: audit records of sinks of kind `otlp`.'),
+        .describe('Where OTLP goes: audit records of sinks of kind `otlp`, traces, metrics.'),
     })
     .prefault({})
     .describe('Logs of the service itself, and what goes to a collector.'),
