@@ -1,5 +1,5 @@
 import type { Disguise } from './pseudonyms.ts'
-import type { AuditRecord, SubjectView } from './record.ts'
+import type { AuditRecord, RequestView, SubjectView } from './record.ts'
 
 type Identified = Extract<SubjectView, { state: 'identified' }>
 type CredentialView = Identified['credential']
@@ -14,12 +14,7 @@ export function disguised(record: AuditRecord, disguise: Disguise): AuditRecord 
   return {
     ...record,
     ...disguise.altered,
-    request: {
-      ...request,
-      path: pathOf(request.path, disguise, swap),
-      source: request.source === undefined ? undefined : disguise.address(request.source),
-      headers: headersOf(request.headers, disguise, swap),
-    },
+    request: requestOf(request, disguise, swap),
     subject: subject && subjectOf(subject, disguise, swap),
     facts: facts && factsOf(facts, disguise, swap),
     assessment: record.assessment && {
@@ -67,27 +62,40 @@ function subjectOf(view: SubjectView, disguise: Disguise, swap: Swap): SubjectVi
   return disguise.altered.pseudonyms === undefined ? view : rest
 }
 
+/** Written out like those of `record.ts`: a member that is added must be shown or hidden by somebody who thought of it. */
+type Whole<T> = { [K in keyof Required<T>]: T[K] }
+
 function credentialOf(credential: CredentialView, disguise: Disguise, swap: Swap): CredentialView {
-  const { subject, actor, client, session, tenant, device, claims } = credential
-  return {
-    ...credential,
-    subject: swap(subject),
-    ...(actor === undefined ? {} : { actor: { ...actor, subject: swap(actor.subject) } }),
-    ...(client === undefined ? {} : { client: swap(client) }),
+  const { actor, client, session, device } = credential
+  const view: Whole<CredentialView> = {
+    issuer: credential.issuer,
+    subject: swap(credential.subject),
+    kind: credential.kind,
+    tenant: swap(credential.tenant),
+    client: client === undefined ? undefined : swap(client),
+    actor: actor === undefined ? undefined : { ...actor, subject: swap(actor.subject) },
     session: { ...session, id: swap(session.id) },
-    tenant: swap(tenant),
-    ...(device === undefined ? {} : { device: swap(device) }),
-    claims: mapped(claims, (value, claim) =>
+    scopes: credential.scopes,
+    acr: credential.acr,
+    amr: credential.amr,
+    authTime: credential.authTime,
+    issuedAt: credential.issuedAt,
+    expiresAt: credential.expiresAt,
+    device: device === undefined ? undefined : swap(device),
+    claims: mapped(credential.claims, (value, claim) =>
       disguise.hides('claims') ? claimOf(claim, value, disguise) : deep(value, swap),
     ),
   }
+  // What has no value is left out by JSON.
+  return view as CredentialView
 }
 
-function factsOf(facts: NonNullable<AuditRecord['facts']>, disguise: Disguise, swap: Swap): typeof facts {
+type FactsView = NonNullable<AuditRecord['facts']>
+
+function factsOf(facts: FactsView, disguise: Disguise, swap: Swap): FactsView {
   const { action, address, device } = facts
   const hidesPath = disguise.hides('path')
-  return {
-    ...facts,
+  const view: Whole<FactsView> = {
     action: {
       ...action,
       params: mapped(action.params, (value, param) =>
@@ -96,7 +104,27 @@ function factsOf(facts: NonNullable<AuditRecord['facts']>, disguise: Disguise, s
     },
     address: address.ip === undefined ? address : { ...address, ip: disguise.address(address.ip) },
     device: device.id === undefined ? device : { ...device, id: swap(device.id) },
+    refusal: facts.refusal,
+    refusalDetail: facts.refusalDetail,
   }
+  return view
+}
+
+function requestOf(request: RequestView, disguise: Disguise, swap: Swap): RequestView {
+  const view: Whole<RequestView> = {
+    method: request.method,
+    scheme: request.scheme,
+    host: request.host,
+    path: pathOf(request.path, disguise, swap),
+    protocol: request.protocol,
+    isGrpc: request.isGrpc,
+    requestId: request.requestId,
+    hasOrigin: request.hasOrigin,
+    source: request.source === undefined ? undefined : disguise.address(request.source),
+    headers: headersOf(request.headers, disguise, swap),
+    malformed: request.malformed,
+  }
+  return view
 }
 
 function pathOf(path: string, disguise: Disguise, swap: Swap): string {
