@@ -54,6 +54,7 @@ class SinkRoute implements Route {
   #queue: SinkQueue
   /** What it was given last is lost, as far as is known. A new one is believed until then. */
   #isLosing: boolean | undefined
+  #isClosed = false
   #retryMs = FIRST_RETRY_MS
   #cancelRetry: () => void = () => undefined
 
@@ -90,6 +91,9 @@ class SinkRoute implements Route {
 
   close(): Promise<void> {
     this.#cancelRetry()
+    this.#isClosed = true
+    // Another one may go on under this name, and nobody would ever take back the word of this one.
+    this.#show(false)
     return this.#queue.close()
   }
 
@@ -116,6 +120,7 @@ class SinkRoute implements Route {
 
   /** The new sink must write something before it counts as well again: a full disk opens files all the same. */
   #retryLater(): void {
+    if (this.#isClosed) return
     this.#cancelRetry = this.#deps.schedule(this.#retryMs, () => {
       const old = this.#queue
       this.#queue = this.#queueTo(this.#openSink())
@@ -126,10 +131,14 @@ class SinkRoute implements Route {
 
   #tell(isLosing: boolean): void {
     const was = this.#isLosing
-    if (isLosing === was) return
+    if (isLosing === was || this.#isClosed) return
     this.#isLosing = isLosing
     if (isLosing) this.#deps.log.error('audit sink loses records', this.#labels)
     else if (was === true) this.#deps.log.info('audit sink writes again', this.#labels)
+    this.#show(isLosing)
+  }
+
+  #show(isLosing: boolean): void {
     this.#deps.meter.set('vigil_audit_sink_losing', isLosing ? 1 : 0, this.#labels)
   }
 }

@@ -119,6 +119,25 @@ describe('the way to one sink', () => {
     expect([...waits, timers[0]?.ms]).toEqual([5000, 10_000, 20_000, 40_000, 60_000, 60_000, 5000])
   })
 
+  test('that loses records while it is closed neither says so for ever nor is opened again', async () => {
+    const { route, opened, timers, losing } = setUp()
+    route.push('a')
+    const closing = route.close()
+    opened[0]?.settle(false)
+    opened[0]?.break()
+    await closing
+    expect([losing(), timers.length, opened.length]).toEqual([[0, 0], 0, 1])
+  })
+
+  test('one that was losing records is not said to do so any more when it is closed', async () => {
+    const { route, opened, fire, losing } = setUp()
+    route.push('a')
+    fire()
+    opened[0]?.settle(false)
+    await route.close()
+    expect(losing()).toEqual([0, 1, 0])
+  })
+
   test('closed, it is not opened again', async () => {
     const { route, opened, timers } = setUp()
     opened[0]?.break()
