@@ -1,4 +1,4 @@
-import { shareOf } from '../lib/share.ts'
+import { percentileOf } from '../lib/share.ts'
 import type { Outcome } from '../model.ts'
 
 /** Whether a sink wants the record of this check. */
@@ -11,8 +11,7 @@ export type Keep = (outcome: Outcome) => boolean
  */
 export function createKeep(percent: number): Keep | undefined {
   if (percent >= 100) return undefined
-  const share = percent / 100
-  return (outcome) => !isPlain(outcome) || shareOf(outcome.check.id) < share
+  return (outcome) => !isPlain(outcome) || percentileOf(outcome.check.id) < percent
 }
 
 /** Nothing about it that somebody may want to look up: it passed with all its inputs, nothing worried, no shadow rule hit. */

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test } from '@jest/globals'
-import { shareOf } from '../../src/lib/share.ts'
+import { percentileOf } from '../../src/lib/share.ts'
 
 test('the same text falls in the same place, in every process', () => {
-  expect(shareOf('5f0c0c0c-1111-4222-8333-444455556666')).toBe(
-    shareOf('5f0c0c0c-1111-4222-8333-444455556666'),
+  expect(percentileOf('5f0c0c0c-1111-4222-8333-444455556666')).toBe(
+    percentileOf('5f0c0c0c-1111-4222-8333-444455556666'),
   )
-  // The offset basis of FNV-1a, mixed.
-  expect(shareOf('')).toBeCloseTo(0.668922, 6)
+  // e3b0c44298fc…, the SHA-256 of nothing.
+  expect(percentileOf('')).toBeCloseTo((0xe3b0c44298fc / 2 ** 48) * 100, 9)
 })
 
 test.each([
@@ -16,7 +16,7 @@ test.each([
 ])('%s fall evenly', (_, idOf) => {
   const tenths = new Array<number>(10).fill(0)
   for (let i = 0; i < 20_000; i++) {
-    const tenth = Math.floor(shareOf(idOf(i)) * 10)
+    const tenth = Math.floor(percentileOf(idOf(i)) / 10)
     tenths[tenth] = (tenths[tenth] ?? Number.NaN) + 1
   }
   // Six standard deviations of a fair throw.
