@@ -5,7 +5,7 @@ import type { StaticSettings } from './config/schema/static.ts'
 import type { Compiled } from './errors.ts'
 import { createHistoryKeys, createLearner, createLocalReplay } from './history/index.ts'
 import { decide, refuseOutright } from './pipeline.ts'
-import type { Clock, Entropy, InstanceKeys, Log, Meter } from './ports.ts'
+import type { Clock, Entropy, InstanceKeys, Log, Meter, OpenRecordExport, Tracing } from './ports.ts'
 import { discoverSignals } from './risk/discover.ts'
 import { compileSnapshot, type Snapshot, type SnapshotDeps } from './snapshot.ts'
 import type { Store } from './store/store.ts'
@@ -20,6 +20,8 @@ export interface AppOptions {
   readonly meter: Meter
   readonly log: Log
   readonly baseDir: string
+  readonly openExport?: OpenRecordExport | undefined
+  readonly tracing?: Tracing | undefined
   readonly schedule: (ms: number, run: () => void) => () => void
   readonly defer: (run: () => void) => void
 }
@@ -45,7 +47,7 @@ export interface App {
 }
 
 export async function createApp(options: AppOptions): Promise<App> {
-  const { meter, log, store } = options
+  const { meter, log, store, tracing } = options
   const historyKeys = createHistoryKeys(options.keys.store)
   const deps: SnapshotDeps = {
     ...options,
@@ -62,7 +64,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     compile: (settings, hash, folder) =>
       compileSnapshot(settings, hash, folder === undefined ? deps : { ...deps, folder }, current?.snapshot),
     use: async (snapshot) => {
-      current = { snapshot, decider: createDecider(snapshot, auditor, learner, meter) }
+      current = { snapshot, decider: createDecider(snapshot, { auditor, learner, meter, tracing }) }
       meter.set('vigil_observing', OBSERVING[snapshot.enforcement.observes])
       await auditor.configure(snapshot.settings.audit)
     },
@@ -84,23 +86,35 @@ const OBSERVING = { nothing: 0, part: 1, everything: 2 } as const
 
 type Learner = ReturnType<typeof createLearner>
 
-function createDecider(snapshot: Snapshot, auditor: Auditor, learner: Learner, meter: Meter): Decider {
+interface Around {
+  readonly auditor: Auditor
+  readonly learner: Learner
+  readonly meter: Meter
+  readonly tracing: Tracing | undefined
+}
+
+function createDecider(snapshot: Snapshot, { auditor, learner, meter, tracing }: Around): Decider {
   const { hash, settings } = snapshot
   return {
-    decide: (check) => decide(check, snapshot),
+    decide: (check) =>
+      auditor.admit(check)
+        ? decide(check, snapshot, tracing?.begin(check))
+        : Promise.resolve(refuseOutright(check, 'audit.record.unavailable', snapshot)),
     refuse: (check, failure) => refuseOutright(check, failure, snapshot),
     finish: (outcome, durationMs) => {
       const { check, stages, decision, answer } = outcome
-      // A refusal that was only observed teaches nothing either: nobody was challenged, so no login will answer.
-      if (stages !== undefined && answer.effect !== 'observe')
-        learner.learn(check, stages.subject, stages.facts, stages.past, decision)
       const context = {
         durationUs: Math.round(durationMs * 1000),
         config: hash,
         headers: settings.context.requestHeaders,
       }
+      // First of all: a required record has a place that must be given back, whatever goes wrong with the rest.
       auditor.record(outcome, context)
+      // A refusal that was only observed teaches nothing either: nobody was challenged, so no login will answer.
+      if (stages !== undefined && answer.effect !== 'observe')
+        learner.learn(check, stages.subject, stages.facts, stages.past, decision)
       observe(outcome, durationMs, meter)
+      tracing?.end(outcome, durationMs)
     },
   }
 }

@@ -203,6 +203,8 @@ export const FAILURES = {
     'A denying rule needed something that this request does not show.',
   ),
   'policy.default.denied': refusal('access-denied', 'The risk is too high for this action.'),
+  // audit
+  'audit.record.unavailable': refusal('unavailable', 'Records are required, and a sink was full or broken.'),
 } as const satisfies Record<string, { problem: Problem; sentence: string }>
 
 export type FailureCode = keyof typeof FAILURES

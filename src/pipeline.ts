@@ -4,20 +4,28 @@ import { recall } from './history/index.ts'
 import { type AnswerMakers, equip, identify } from './identity/index.ts'
 import type { Check, Decision, Mode, Outcome, Subject } from './model.ts'
 import { decide as decidePolicy } from './policy/index.ts'
+import type { Timeline } from './ports.ts'
 import { assess } from './risk/index.ts'
 import type { Snapshot } from './snapshot.ts'
 
 type Stages = NonNullable<Outcome['stages']>
 
 /** The way of a check: who, what of this one, what we know, how worried, what follows, what Envoy is told. */
-export async function decide(check: Check, snapshot: Snapshot): Promise<Outcome> {
+export async function decide(check: Check, snapshot: Snapshot, timeline?: Timeline): Promise<Outcome> {
   const entrypoint = snapshot.entrypoints.match(check)
   const subject = await identify(check, entrypoint, snapshot.identity)
+  timeline?.mark('identity')
   const facts = await gather(check, entrypoint, subject, snapshot.context)
+  timeline?.mark('context')
   const past = await recall(check, subject, facts, snapshot.history)
+  timeline?.mark('history')
   const assessment = assess(check, subject, facts, past, snapshot.risk)
+  timeline?.mark('risk')
   const decision = decidePolicy(check, subject, facts, past, assessment, snapshot.policy)
-  return answerTo(decision, check, { entrypoint, subject, facts, past, assessment }, snapshot)
+  timeline?.mark('policy')
+  const outcome = answerTo(decision, check, { entrypoint, subject, facts, past, assessment }, snapshot)
+  timeline?.mark('enforcement')
+  return outcome
 }
 
 /** What Envoy is told: what the decision says or, where it is only observed, that the request passes. */

@@ -1,5 +1,6 @@
 /** Small doors to the outside that stages may hold; `app` and tests decide what stands behind them. */
 import type { Buffer } from 'node:buffer'
+import type { Check, Outcome } from './model.ts'
 import type { CounterName, GaugeName, HistogramName } from './telemetry/metrics.ts'
 
 export type { Clock } from './clock.ts'
@@ -28,9 +29,48 @@ export type Entropy = (size: number) => Buffer
 export interface InstanceKeys {
   /** HMAC key of store keys and of value hashes. */
   readonly store: Buffer
+  /** HMAC key of the pseudonyms in records. */
+  readonly pseudonym: Buffer
   /** First: to sign and verify. Others: to verify only. */
   readonly nonce: readonly [Buffer, ...Buffer[]]
   readonly hop: readonly [Buffer, ...Buffer[]]
+}
+
+/** A record on its way to a collector of logs. */
+export interface ExportedRecord {
+  readonly atMs: number
+  readonly id: string
+  readonly effect: string
+  readonly severity: 'info' | 'warn' | 'error'
+  /** W3C trace id. */
+  readonly trace?: string | undefined
+  /** The record as other sinks get it. */
+  readonly line: string
+}
+
+export interface RecordExport {
+  /**
+   * Never throws and never waits.
+   * @param onSettled called once, when the collector has them or they are known to be lost
+   */
+  send(records: readonly ExportedRecord[], onSettled: (isWritten: boolean) => void): void
+  close(): Promise<void>
+}
+
+export type OpenRecordExport = () => RecordExport
+
+/** The times of one check that is traced. */
+export interface Timeline {
+  /** Notes that a stage has ended now. */
+  mark(stage: string): void
+}
+
+/** Spans of checks; absent where traces are off. */
+export interface Tracing {
+  /** Undefined where this request is not traced, as most are not. */
+  begin(check: Check): Timeline | undefined
+  /** Once after the answer, for every check. */
+  end(outcome: Outcome, durationMs: number): void
 }
 
 export const silentMeter: Meter = { add: () => undefined, record: () => undefined, set: () => undefined }

@@ -1,3 +1,4 @@
+import { alteredNote } from './audit/altered.ts'
 import type { AuditRecord, SubjectView } from './audit/record.ts'
 import { type AnswerMakers, HOP_HEADER } from './identity/index.ts'
 import type { Answer, Assessment, Check, Decision, Facts, HeaderPair, Past, Subject } from './model.ts'
@@ -15,9 +16,12 @@ export interface Again {
  * Makes the decision and the answer of one check again, from its record alone. What came before policy (subject,
  * facts, past, assessment) is taken from the record; policy and enforcement run as they ran then.
  * @param snapshot of the configuration that decided (`record.config`); with another, what that one would have made of it
- * @throws when policy or enforcement reads something of the check that no record holds: a gap, not a verdict
+ * @throws when policy or enforcement reads something of the check that no record holds, or when a sink altered what they
+ *   read: a gap, not a verdict
  */
 export function decideAgain(record: AuditRecord, snapshot: Snapshot): Again {
+  const note = alteredNote(record)
+  if (note !== undefined) throw new Error(`${note} It cannot be decided again.`)
   const views = viewsOf(record)
   if (views === undefined) {
     // No record holds what this rests on, but a configuration that observes nothing lets nothing pass again.

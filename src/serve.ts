@@ -4,6 +4,7 @@ import type { ServeArgs } from './cli/run.ts'
 import { formatProblem } from './config/format.ts'
 import { randomInstanceKey, readInstanceKey } from './config/instance-key.ts'
 import { createLive, logWarnings } from './config/live.ts'
+import { readOtlpHeaders } from './config/otlp-headers.ts'
 import { type Compile, folderOf, readSettings, readStatic } from './config/read.ts'
 import { type StaticSettings, staticSettings } from './config/schema/static.ts'
 import { checkTogether } from './config/semantic-static.ts'
@@ -12,7 +13,7 @@ import type { Clock, Entropy, Log } from './ports.ts'
 import { createService, type Service } from './service.ts'
 import type { Snapshot } from './snapshot.ts'
 import { createLog } from './telemetry/log.ts'
-import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts'
+import { type Collector, startTelemetry, type Telemetry } from './telemetry/telemetry.ts'
 import { deriveInstanceKeys } from './tokens/instance-keys.ts'
 
 export type StopSignal = 'SIGTERM' | 'SIGINT'
@@ -31,9 +32,9 @@ export async function serve(args: ServeArgs, io: Io, deps: ServeDeps): Promise<n
   const fixed = await readFixed(args, io)
   if (fixed === undefined) return EXIT.refused
   const log = createLog(fixed.telemetry.logLevel)
-  const telemetry = startTelemetry()
-  const { instanceKeyFile } = fixed
   const fixedDir = folderOf(args.fixed ?? args.config)
+  const telemetry = startTelemetry({ clock: deps.clock, otlp: await collectorOf(fixed, fixedDir) })
+  const { instanceKeyFile } = fixed
   const secrets =
     instanceKeyFile === undefined
       ? randomInstanceKey(deps.entropy)
@@ -53,6 +54,13 @@ export async function serve(args: ServeArgs, io: Io, deps: ServeDeps): Promise<n
     // After a drain there is nothing left to close; after a failed start nothing must keep the process alive.
     await service.close()
   }
+}
+
+async function collectorOf({ telemetry }: StaticSettings, dir: string): Promise<Collector | undefined> {
+  if (telemetry.otlp === undefined) return undefined
+  const { url, timeoutMs, headersFile, traces, metricsSeconds } = telemetry.otlp
+  const headers = headersFile === undefined ? {} : await readOtlpHeaders(resolve(dir, headersFile))
+  return { url, timeoutMs, headers, hasTraces: traces === 'parent', metricsSeconds }
 }
 
 interface Running extends ServeDeps {

@@ -44,7 +44,15 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const { meter } = telemetry
   const store = openStore(fixed.store, options.fixedDir, { clock, log, meter })
   const defer = (run: () => void) => void setImmediate(run)
-  const app = await createApp({ ...options, meter, store, schedule, defer })
+  const app = await createApp({
+    ...options,
+    meter,
+    store,
+    openExport: telemetry.openExport,
+    tracing: telemetry.tracing,
+    schedule,
+    defer,
+  })
   const handler = createCheckHandler(app.decider, {
     ...fixed.server,
     clock,
@@ -53,6 +61,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     meter,
     log,
   })
+  telemetry.onCollect(() => meter.set('vigil_checks_in_flight', handler.inFlight()))
   const closers: (() => Promise<void> | void)[] = [watchStore(store)]
   let setServing: (isServing: boolean) => void = () => undefined
   let isServing = false
@@ -76,10 +85,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
           reasons: isServing ? [] : ['starting or draining'],
           observes: observedShare(app.current()),
         }),
-        serveMetrics: (request, response) => {
-          meter.set('vigil_checks_in_flight', handler.inFlight())
-          telemetry.serveMetrics(request, response)
-        },
+        serveMetrics: (request, response) => telemetry.serveMetrics(request, response),
       })
       const probes = await orStartError('probes.listen', starting)
       closers.push(() => probes.close())

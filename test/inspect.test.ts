@@ -111,6 +111,45 @@ test.each([
   )
 })
 
+test('pseudonyms need keys that stay: without an instance key they would be others after a restart', async () => {
+  const dynamic = write(
+    'pseudonyms.yaml',
+    'audit:\n  sinks:\n    - { kind: stdout, pseudonyms: [subject] }\n    - { kind: stdout, name: b, addresses: pseudonym }\n    - { kind: stdout, name: c, addresses: prefix }\n',
+  )
+  const [without, given] = [
+    write('without.yaml', 'server: {}'),
+    write('given.yaml', 'instanceKeyFile: without.yaml'),
+  ]
+  expect((await check([dynamic, given])).code).toBe(0)
+  const { code, err } = await check([dynamic, without], { isQuiet: true })
+  expect(code).toBe(1)
+  expect(err).toContain(`${dynamic}:3:35: pseudonyms would be others after every restart`)
+  expect(err).toContain(`${dynamic}:4:43: pseudonyms would be others after every restart`)
+  expect(err).not.toContain(`${dynamic}:5`)
+})
+
+test('records to a collector need one that is known', async () => {
+  const dynamic = write('collected.yaml', 'audit:\n  sinks:\n    - kind: otlp\n')
+  const without = write('nowhere.yaml', 'server: {}')
+  const given = write('collector.yaml', 'telemetry: { otlp: { url: http://collector:4318 } }')
+  expect((await check([dynamic, given])).code).toBe(0)
+  const { code, err } = await check([dynamic, without], { isQuiet: true })
+  expect(code).toBe(1)
+  expect(err).toContain(`${dynamic}:3:13: no collector is known: give telemetry.otlp in the static file`)
+})
+
+test.each([
+  ['ftp://collector', 'write a URL, e.g. http://127.0.0.1:4318'],
+  ['http://collector:port', 'write a URL, e.g. http://127.0.0.1:4318'],
+  ['https://me:secret@collector', 'a URL here cannot carry a user or password; write them into headersFile'],
+])('a collector at %s is refused', async (url, message) => {
+  const { code, err } = await check([write('odd.yaml', `telemetry: { otlp: { url: "${url}" } }`)], {
+    isQuiet: true,
+  })
+  expect(code).toBe(1)
+  expect(err).toContain(message)
+})
+
 test('what the YAML library says of a file goes nowhere but into the problems: it may quote secrets', async () => {
   const warned: unknown[] = []
   const onWarning = (warning: unknown) => warned.push(warning)

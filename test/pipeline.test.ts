@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { createCheckHandler } from '../src/check/handler.ts'
 import { decodeResponse } from '../src/check/wire.ts'
 import type { Check, Decision } from '../src/model.ts'
-import { silentLog, silentMeter } from '../src/ports.ts'
+import { silentLog, silentMeter, type Tracing } from '../src/ports.ts'
 import { type Store, StoreUnavailable } from '../src/store/store.ts'
 import { openTestApp, type TestApp } from './harness/app.ts'
 import { athOf, makeSigner, type ProofSigner, signProof } from './harness/proofs.ts'
@@ -168,5 +168,28 @@ describe('bytes in, bytes out', () => {
     const refused = decodeResponse(await handler.handle(Buffer.from('random bytes'), caller))
     expect([7, 16]).toContain(refused.status.code)
     expect(refused.denied_response?.status.code).toBe(403)
+  })
+})
+
+describe('a traced check', () => {
+  const stages: string[] = []
+  const traced: Check[] = []
+  const ended: string[] = []
+  const tracing: Tracing = {
+    begin: (check) => {
+      traced.push(check)
+      return { mark: (stage) => void stages.push(stage) }
+    },
+    end: (outcome) => void ended.push(outcome.check.id),
+  }
+
+  test('notes the end of every stage in its order, and is told after the answer', async () => {
+    const app = await openTestApp(settings(), { tracing })
+    const check = checkOf({ authorization: `Bearer ${mintAccessToken()}` })
+    const { decision } = await app.decide(check)
+    expect(decision.effect).toBe('allow')
+    expect(traced).toEqual([check])
+    expect(stages).toEqual(['identity', 'context', 'history', 'risk', 'policy', 'enforcement'])
+    expect(ended).toEqual([check.id])
   })
 })

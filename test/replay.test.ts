@@ -56,6 +56,14 @@ async function bothOf(check: Check, of = app) {
   return { outcome, again: decideAgain(recordOf(outcome, requestHeaders), snapshot(of)) }
 }
 
+test('a record that a sink altered is not decided again: its conditions would read what never was', async () => {
+  const record = recordOf(await app.decide(checkOf()))
+  for (const altered of [{ pseudonyms: ['subject'] }, { addresses: 'prefix' }] as const)
+    expect(() => decideAgain({ ...record, ...altered }, snapshot())).toThrow(
+      /^The sink altered this record \(.*\)\. It cannot be decided again\.$/,
+    )
+})
+
 describe('the decision and the answer come out the same', () => {
   test.each<[string, Parts]>([
     ['a read', {}],

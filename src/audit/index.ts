@@ -1,13 +1,16 @@
-import type { AuditSettings } from '../config/schema/decision.ts'
-import type { Outcome } from '../model.ts'
-import type { Log, Meter } from '../ports.ts'
-import { createSinkQueue, type SinkQueue } from './queue.ts'
-import { type RecordContext, toRecord } from './record.ts'
-import type { Sink } from './sink.ts'
-import { fileSink } from './sinks/file.ts'
-import { stdoutSink } from './sinks/stdout.ts'
+import type { AuditSettings } from '../config/schema/audit.ts'
+import type { Check, Outcome } from '../model.ts'
+import { createNaming } from './pseudonyms.ts'
+import type { RecordContext } from './record.ts'
+import type { RouteDeps } from './route.ts'
+import { openViews, type View } from './view.ts'
 
 export interface Auditor {
+  /**
+   * With `audit.required`, false while a sink is full or broken, so that nothing may be decided. A place is kept for the
+   * record of a check that was admitted: it must be recorded, however it ends.
+   */
+  admit(check: Check): boolean
   /** Queues the record of one check; never throws, never waits. */
   record(outcome: Outcome, context: RecordContext): void
   /** Takes over changed settings: new sinks are opened, old ones are flushed and closed. */
@@ -15,41 +18,44 @@ export interface Auditor {
   close(): Promise<void>
 }
 
-interface AuditorDeps {
-  readonly meter: Meter
-  readonly log: Log
-  readonly schedule: (ms: number, run: () => void) => () => void
-}
-
-export function createAuditor(deps: AuditorDeps): Auditor {
-  let queues: readonly SinkQueue[] = []
+export function createAuditor(deps: RouteDeps): Auditor {
+  const naming = createNaming(deps.keys.pseudonym)
+  let views: readonly View[] = []
   let current = ''
-  const closeAll = async (old: readonly SinkQueue[]) => {
-    await Promise.all(old.map((queue) => queue.close()))
+  let isRequired = false
+  let admitted = new WeakSet<Check>()
+  let awaited = 0
+  const closeAll = async (old: readonly View[]) => {
+    await Promise.all(old.map((view) => view.close()))
   }
   return {
+    admit: (check) => {
+      if (!isRequired) return true
+      if (!views.every((view) => view.hasRoomFor(awaited + 1))) return false
+      admitted.add(check)
+      awaited++
+      return true
+    },
     record: (outcome, context) => {
-      if (queues.length === 0) return
-      const line = lineOf(outcome, context)
-      if (line === undefined) {
-        deps.log.error('a record could not be made', { decision: outcome.check.id })
-        return deps.meter.add('vigil_audit_dropped_total', 1, LOST)
-      }
-      for (const queue of queues) queue.push(line)
+      if (isRequired && admitted.delete(outcome.check)) awaited--
+      if (views.every((view) => view.record(outcome, context))) return
+      deps.log.error('a record could not be made', { decision: outcome.check.id })
+      deps.meter.add('vigil_audit_dropped_total', 1, LOST)
     },
     configure: async (settings) => {
       const next = JSON.stringify(settings)
       if (next === current) return
-      const old = queues
+      const old = views
       current = next
-      queues = settings.sinks.map((sink) =>
-        createSinkQueue(openSink(sink), { ...deps, limit: settings.queue }),
-      )
+      views = openViews(settings, naming, deps)
+      isRequired = settings.required
+      admitted = new WeakSet()
+      awaited = 0
       await closeAll(old)
     },
     close: async () => {
-      const old = queues
-      queues = []
+      const old = views
+      views = []
       current = ''
       await closeAll(old)
     },
@@ -57,22 +63,3 @@ export function createAuditor(deps: AuditorDeps): Auditor {
 }
 
 const LOST = { sink: 'all', reason: 'fault' } as const
-
-/** Undefined when the outcome cannot be told as JSON: an answer must not fall with its record. */
-function lineOf(outcome: Outcome, context: RecordContext): string | undefined {
-  try {
-    return `${JSON.stringify(toRecord(outcome, context))}\n`
-  } catch {
-    // The caller says so and counts it as dropped.
-    return undefined
-  }
-}
-
-function openSink(settings: AuditSettings['sinks'][number]): Sink {
-  switch (settings.kind) {
-    case 'stdout':
-      return stdoutSink()
-    case 'file':
-      return fileSink(settings.path)
-  }
-}

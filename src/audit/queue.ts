@@ -17,6 +17,8 @@ const BATCH_BYTES = 256 * 1024
 
 export interface SinkQueue {
   push(line: string): void
+  /** Lines that the sink was not given yet. */
+  waiting(): number
   close(): Promise<void>
 }
 
@@ -70,6 +72,7 @@ export function createSinkQueue(sink: Sink, options: QueueOptions): SinkQueue {
         flush()
       }
     },
+    waiting: () => batches.waiting,
     close: () => {
       if (state !== 'broken') state = 'closed'
       cancel()

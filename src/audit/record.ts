@@ -1,12 +1,14 @@
 import type { FailureCode } from '../errors.ts'
+import { readTraceParent } from '../lib/trace-parent.ts'
 import type { Assessment, Check, Decision, Facts, Outcome, Past, Subject } from '../model.ts'
+import type { Altered } from './altered.ts'
 import { whyOf } from './why.ts'
 
 /**
  * The record of one check: everything that policy and enforcement saw, so that a decision can be made again from it.
  * Never a token, proof, nonce, certificate, query or hash of a token.
  */
-export interface AuditRecord {
+export interface AuditRecord extends Altered {
   readonly v: 1
   readonly id: string
   readonly at: string
@@ -74,7 +76,7 @@ export interface RecordContext {
 
 export function toRecord(outcome: Outcome, context: RecordContext): AuditRecord {
   const { check, stages, decision, answer } = outcome
-  const trace = traceOf(check)
+  const trace = readTraceParent(check.headers.get('traceparent')?.[0])?.traceId
   // Always the same members (JSON leaves the undefined ones out): one shape is built and written faster than many.
   return {
     v: 1,
@@ -203,10 +205,4 @@ function isoTime(atMs: number): string {
     lastMs = atMs
   }
   return lastText
-}
-
-/** Trace id of W3C trace context, where the request carries a well-formed one. */
-function traceOf(check: Check): string | undefined {
-  const parent = check.headers.get('traceparent')?.[0]
-  return parent?.match(/^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-|$)/)?.[1]
 }

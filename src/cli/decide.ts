@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { type Altered, alteredNote } from '../audit/altered.ts'
 import { whyOf } from '../audit/why.ts'
 import { requestFromJson, responseToJson } from '../check/json.ts'
 import { refuseUnknownFields } from '../check/json-fields.ts'
@@ -58,6 +59,7 @@ function readLine(text: string, nowMs: () => number): Line | Error {
     const json: unknown = JSON.parse(text)
     if (typeof json !== 'object' || json === null || Array.isArray(json))
       return new Error('a line must be a JSON object')
+    if ('decision' in json) return new Error(notACheck(json as Altered))
     const isWrapped = 'request' in json
     if (!isWrapped) return { atMs: nowMs(), caller: callerFrom(undefined), request: requestFromJson(json) }
     refuseUnknownFields(json, LINE_FIELDS)
@@ -67,6 +69,12 @@ function readLine(text: string, nowMs: () => number): Line | Error {
     // SyntaxError of JSON.parse quotes input: only its kind is told.
     return new Error(error instanceof TypeError ? error.message : 'the line is not valid JSON')
   }
+}
+
+/** Somebody gives what audit wrote instead of what Envoy asked. */
+function notACheck(json: Altered): string {
+  const note = alteredNote(json)
+  return `the line is an audit record, and a record holds no whole check${note === undefined ? '' : `. ${note}`}`
 }
 
 const RFC3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/

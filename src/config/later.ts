@@ -31,18 +31,8 @@ const LATER_KEYS: Readonly<Record<string, readonly string[]>> = {
     'failure.geo',
     'failure.introspection',
     'failure.revocation',
-    'failure.audit',
-    'audit.required',
   ],
-  'static.yaml': [
-    'admin',
-    'receiver',
-    'revocation',
-    'inventory',
-    'lastGood',
-    'telemetry.traces',
-    'telemetry.accessLog',
-  ],
+  'static.yaml': ['admin', 'receiver', 'revocation', 'inventory', 'lastGood', 'telemetry.accessLog'],
 }
 
 /** Each with what to do until then. */

@@ -7,7 +7,22 @@ import { duplicates } from './semantic.ts'
 
 /** Every contradiction in `static.yaml`. */
 export function checkStaticSettings(settings: StaticSettings): SettingsProblem[] {
-  return [...checkServer(settings.server), ...checkListeners(settings), ...checkStore(settings)]
+  return [
+    ...checkServer(settings.server),
+    ...checkListeners(settings),
+    ...checkStore(settings),
+    ...checkTelemetry(settings),
+  ]
+}
+
+/** What stands in a URL is shown by logs and by `config check`. */
+function checkTelemetry({ telemetry: { otlp } }: StaticSettings): SettingsProblem[] {
+  if (otlp === undefined) return []
+  const path = ['telemetry', 'otlp', 'url']
+  if (!URL.canParse(otlp.url)) return [{ path, message: 'write a URL, e.g. http://127.0.0.1:4318' }]
+  const { username, password } = new URL(otlp.url)
+  if (username === '' && password === '') return []
+  return [{ path, message: 'a URL here cannot carry a user or password; write them into headersFile' }]
 }
 
 function checkServer({ callers, tls }: ServerSettings): SettingsProblem[] {
@@ -78,6 +93,8 @@ function checkRedisTls({ redis }: StoreSettings): SettingsProblem[] {
 export const checkTogether = (settings: Settings, fixed: StaticSettings): SettingsProblem[] => [
   ...checkPeers(settings, fixed),
   ...checkObserve(settings, fixed),
+  ...checkPseudonyms(settings, fixed),
+  ...checkExport(settings, fixed),
 ]
 
 /** Nobody must find out by an incident that nothing is enforced: whoever runs the process has to say so, too. */
@@ -86,6 +103,25 @@ function checkObserve(settings: Settings, { acknowledge }: StaticSettings): Sett
   const message =
     'observe lets every request pass, whatever is decided: set acknowledge.observe in the static file, or enforce and try single rules with shadow: true'
   return observedPlaces(settings).map((path) => ({ path, message }))
+}
+
+function checkExport({ audit }: Settings, { telemetry }: StaticSettings): SettingsProblem[] {
+  if (telemetry.otlp !== undefined) return []
+  const message = 'no collector is known: give telemetry.otlp in the static file'
+  return audit.sinks.flatMap((sink, i) =>
+    sink.kind === 'otlp' ? [{ path: ['audit', 'sinks', i, 'kind'], message }] : [],
+  )
+}
+
+function checkPseudonyms({ audit }: Settings, { instanceKeyFile }: StaticSettings): SettingsProblem[] {
+  if (instanceKeyFile !== undefined) return []
+  const message =
+    'pseudonyms would be others after every restart: give instanceKeyFile in the static file, or leave this out'
+  return audit.sinks.flatMap((sink, i) => {
+    const path = ['audit', 'sinks', i]
+    if (sink.pseudonyms.length > 0) return [{ path: [...path, 'pseudonyms'], message }]
+    return sink.addresses === 'pseudonym' ? [{ path: [...path, 'addresses'], message }] : []
+  })
 }
 
 /** An entrypoint may rest on what an Envoy says of its peer only when that Envoy has proved who it is. */

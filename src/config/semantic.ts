@@ -7,6 +7,7 @@ import type { EntrypointSettings } from './schema/entrypoints.ts'
 import type { IssuerSettings } from './schema/identity.ts'
 import type { PostureSettings } from './schema/posture.ts'
 import type { Settings } from './schema/settings.ts'
+import { checkAudit } from './semantic-audit.ts'
 import { checkClients } from './semantic-clients.ts'
 
 /** What a schema cannot say about `vigil.yaml`: names that must differ or exist, and keys that need each other. */
@@ -51,6 +52,7 @@ export function checkSettings(settings: Settings): SettingsProblem[] {
     ...settings.policy.flatMap((rule, i) => checkRule(rule, ['policy', i])),
     ...checkRequirement(settings.enforcement.stepUp, ['enforcement', 'stepUp']),
     ...checkPercentage(settings),
+    ...checkAudit(settings.audit),
   ]
 }
 

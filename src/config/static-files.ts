@@ -7,7 +7,7 @@ import type { StaticSettings } from './schema/static.ts'
 type Named = readonly [path: readonly string[], file: string | undefined]
 
 /** Every file that `static.yaml` names and this process would read. */
-function filesOf({ server, store, instanceKeyFile }: StaticSettings): Named[] {
+function filesOf({ server, store, instanceKeyFile, telemetry }: StaticSettings): Named[] {
   const { tls } = server
   const { redis, memory, kind } = store
   const ofRedis: Named[] = [
@@ -21,6 +21,7 @@ function filesOf({ server, store, instanceKeyFile }: StaticSettings): Named[] {
     [['server', 'tls', 'keyFile'], tls?.keyFile],
     [['server', 'tls', 'clientCaFile'], tls?.clientCaFile],
     [['instanceKeyFile'], instanceKeyFile],
+    [['telemetry', 'otlp', 'headersFile'], telemetry.otlp?.headersFile],
     ...(kind === 'redis' ? ofRedis : [[['store', 'memory', 'seedFile'], memory.seedFile] as const]),
   ]
 }

@@ -19,6 +19,8 @@ export function describeMetrics(): string {
     'Labels are bounded: they hold names of the configuration and of the code, never a subject, token, path or host.',
     'Histograms are in seconds. A metric appears with its first value.',
     '',
+    'With `telemetry.otlp.metricsSeconds` the same metrics go to a collector as well: see [telemetry](telemetry.md).',
+    '',
     'This page is generated from `src/telemetry/metrics.ts`; a test compares the two.',
     '',
     ...sections.flatMap(([title, metrics]) => [`## ${title}`, '', ...table(metrics), '']),

@@ -35,6 +35,10 @@ export const COUNTERS = {
     labels: ['reason'],
   },
   vigil_audit_dropped_total: { help: 'Records dropped.', labels: ['sink', 'reason'] },
+  vigil_audit_filtered_total: {
+    help: 'Records of plain allows that the settings of a sink leave out; not dropped.',
+    labels: ['sink'],
+  },
   vigil_config_reloads_total: { help: 'Reloads of configuration.', labels: ['result'] },
 } as const satisfies Record<string, Metric>
 
@@ -54,6 +58,10 @@ export const GAUGES = {
     labels: [],
   },
   vigil_config_generation: { help: 'Generation of the configuration in use.', labels: [] },
+  vigil_audit_sink_losing: {
+    help: '1 while the records that a sink was given last are lost.',
+    labels: ['sink'],
+  },
   vigil_store_degraded: {
     help: '1 when Redis cannot be relied on for replay; it is told once connected.',
     labels: ['why'],

@@ -25,6 +25,7 @@ export function deriveInstanceKeys(secrets: InstanceSecrets): InstanceKeys {
       : [derive(current, info, 'current'), derive(previous, info, 'previous')]
   return {
     store: derive(root, 'vigil store v1', 'root'),
+    pseudonym: derive(root, 'vigil pseudonym v1', 'root'),
     nonce: rotating('vigil dpop-nonce v1'),
     hop: rotating('vigil hop v1'),
   }

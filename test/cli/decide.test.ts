@@ -70,6 +70,8 @@ test('each line is decided, an unreadable one is told by its number, and the res
     '[]',
     '{"request":{"attributes":{"request":{"http":{"methd":"POST"}}}}}',
     '{"calller":"spiffe://mesh/gateway","request":{"attributes":{}}}',
+    '{"v":1,"request":{},"decision":{}}',
+    '{"v":1,"request":{},"decision":{},"pseudonyms":["subject"]}',
   ])
   expect(code).toBe(2)
   expect(out[0]).toMatchObject({
@@ -90,6 +92,12 @@ test('each line is decided, an unreadable one is told by its number, and the res
     error: 'unknown field attributes.request.http.methd; did you mean "method"?',
   })
   expect(out[7]).toEqual({ line: 9, error: 'unknown field calller; did you mean "caller"?' })
+  const record = 'the line is an audit record, and a record holds no whole check'
+  expect(out[8]).toEqual({ line: 10, error: record })
+  expect(out[9]).toEqual({
+    line: 11,
+    error: `${record}. The sink altered this record (pseudonyms stand for: subject).`,
+  })
 })
 
 test('a refusal is explained as its record explains it, what passes is not', async () => {

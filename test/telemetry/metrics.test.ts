@@ -39,9 +39,16 @@ beforeAll(async () => {
   for (const name of Object.keys(COUNTERS)) meter.add(name as CounterName, 2, labels(name))
   for (const name of Object.keys(HISTOGRAMS)) meter.record(name as HistogramName, 0.00003, labels(name))
   for (const name of Object.keys(GAUGES)) meter.set(name as GaugeName, 7, labels(name))
+  let collections = 0
+  telemetry.onCollect(() => meter.set('vigil_checks_in_flight', 100 + ++collections))
   exported = await scrape()
 })
 afterAll(() => telemetry.close())
+
+test('what is set when somebody collects is in what he gets, once a collection', async () => {
+  expect(exported).toMatch(/^vigil_checks_in_flight\{.*\} 101$/m)
+  expect(await scrape()).toMatch(/^vigil_checks_in_flight\{.*\} 102$/m)
+})
 
 describe('the table and what is exported', () => {
   test.each(names)('%s has its name, help and labels', (name) => {

@@ -9,21 +9,25 @@ const previous = Buffer.alloc(32, 3)
 describe('instance keys', () => {
   test('are stable, and no two are equal', () => {
     const keys = deriveInstanceKeys({ root, current, previous })
-    const all = [keys.store, ...keys.nonce, ...keys.hop].map((key) => key.toString('hex'))
-    expect(new Set(all).size).toBe(5)
+    const all = [keys.store, keys.pseudonym, ...keys.nonce, ...keys.hop].map((key) => key.toString('hex'))
+    expect(new Set(all).size).toBe(6)
     expect(all.every((hex) => hex.length === 64)).toBe(true)
     expect(deriveInstanceKeys({ root, current, previous })).toEqual(keys)
   })
 
   test('one secret in all three places still gives distinct keys', () => {
     const keys = deriveInstanceKeys({ root, current: root })
-    expect(new Set([keys.store, ...keys.nonce, ...keys.hop].map((key) => key.toString('hex'))).size).toBe(3)
+    expect(
+      new Set([keys.store, keys.pseudonym, ...keys.nonce, ...keys.hop].map((key) => key.toString('hex')))
+        .size,
+    ).toBe(4)
   })
 
-  test('rotation moves current to previous and leaves the store key alone', () => {
+  test('rotation moves current to previous and leaves the keys of the root alone', () => {
     const before = deriveInstanceKeys({ root, current: previous })
     const after = deriveInstanceKeys({ root, current, previous })
     expect(after.store).toEqual(before.store)
+    expect(after.pseudonym).toEqual(before.pseudonym)
     expect(after.nonce[1]).toEqual(before.nonce[0])
     expect(after.hop[1]).toEqual(before.hop[0])
     expect(before.nonce).toHaveLength(1)

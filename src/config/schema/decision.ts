@@ -13,7 +13,7 @@ import {
 } from './common.ts'
 import { postureSettings } from './posture.ts'
 
-/** `context`, `actions`, `risk`, `policy`, `enforcement`, `failure`, `audit`. */
+/** `context`, `actions`, `risk`, `policy`, `enforcement`, `failure`. */
 
 export const contextSettings = z
   .strictObject({
@@ -226,29 +226,6 @@ export const failureSettings = z
   })
   .prefault({})
 
-export const auditSettings = z
-  .strictObject({
-    sinks: z
-      .array(
-        z.discriminatedUnion('kind', [
-          z.strictObject({ kind: z.literal('stdout').describe('JSON lines on standard output.') }),
-          z.strictObject({
-            kind: z.literal('file').describe('JSON lines in a file.'),
-            path: z.string().min(1).describe('JSON lines are appended here.'),
-          }),
-        ]),
-      )
-      .default([{ kind: 'stdout' }])
-      .describe('Where records go.'),
-    queue: z
-      .number()
-      .int()
-      .min(1)
-      .default(10_000)
-      .describe('Records waiting at most; more are dropped and counted.'),
-  })
-  .prefault({})
-
 export type ContextSettings = z.output<typeof contextSettings>
 export type ActionSettings = z.output<typeof actionSettings>
 export type UnknownActionSettings = z.output<typeof unknownActionSettings>
@@ -258,5 +235,4 @@ export type RiskSettings = z.output<typeof riskSettings>
 export type RuleSettings = z.output<typeof ruleSettings>
 export type EnforcementSettings = z.output<typeof enforcementSettings>
 export type FailureSettings = z.output<typeof failureSettings>
-export type AuditSettings = z.output<typeof auditSettings>
 export { seconds }

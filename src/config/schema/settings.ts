@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { auditSettings } from './audit.ts'
 import {
   actionsSettings,
-  auditSettings,
   contextSettings,
   enforcementSettings,
   failureSettings,

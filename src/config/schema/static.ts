@@ -141,9 +141,42 @@ export const staticSettings = z.strictObject({
         .enum(['debug', 'info', 'warn', 'error'])
         .default('info')
         .describe('Least level that is written.'),
+      otlp: z
+        .strictObject({
+          url: z
+            .string()
+            .regex(/^https?:\/\/[^\s/?#][^\s?#]*$/, 'write a URL, e.g. http://127.0.0.1:4318')
+            .describe('Collector that speaks OTLP over HTTP, without `/v1/…`.'),
+          headersFile: z
+            .string()
+            .optional()
+            .describe('File with one `name: value` a line, such as the token of the collector.'),
+          timeoutMs: z
+            .number()
+            .int()
+            .min(100)
+            .max(60_000)
+            .default(10_000)
+            .describe('Longest time for one export, tries included.'),
+          traces: z
+            .enum(['none', 'parent'])
+            .default('none')
+            .describe(
+              '`parent`: a span per stage of each check whose `traceparent` says that it is sampled.',
+            ),
+          metricsSeconds: z
+            .number()
+            .int()
+            .min(0)
+            .max(3600)
+            .default(0)
+            .describe('Metrics go there, too, every so many seconds; 0: they are only served to Prometheus.'),
+        })
+        .optional()
+        .describe('Where OTLP goes: audit records of sinks of kind `otlp`, traces, metrics.'),
     })
     .prefault({})
-    .describe('Logs of the service itself.'),
+    .describe('Logs of the service itself, and what goes to a collector.'),
 })
 
 export type StaticSettings = z.output<typeof staticSettings>

@@ -1,5 +1,6 @@
 import { createAuditor } from '../../../src/audit/index.ts'
 import { systemClock as clock } from '../../../src/clock.ts'
+import { auditSettings } from '../../../src/config/schema/audit.ts'
 import { createHistoryKeys, createLearner, type Schedule } from '../../../src/history/index.ts'
 import { silentLog as log, type Meter, silentMeter } from '../../../src/ports.ts'
 import { createMemoryStore } from '../../../src/store/memory.ts'
@@ -35,9 +36,9 @@ export async function afterCases(
   meter: Meter,
 ): Promise<{ cases: Case[]; close(): Promise<void> }> {
   const counting = countingMeter()
-  const deps = { meter: counting.meter, log, schedule }
+  const deps = { meter: counting.meter, log, schedule, clock, keys: { pseudonym: Buffer.alloc(32, 1) } }
   const auditor = createAuditor(deps)
-  await auditor.configure({ sinks: [{ kind: 'file', path: records }], queue: 100_000 })
+  await auditor.configure(auditSettings.parse({ sinks: [{ kind: 'file', path: records }], queue: 100_000 }))
   const context = { durationUs: 123, config: 'bench', headers: [] }
   const store = createMemoryStore({ maxEntries: 100_000, clock })
   const learner = createLearner({ ...deps, store, keys: createHistoryKeys(Buffer.alloc(32, 1)) })

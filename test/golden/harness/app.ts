@@ -6,6 +6,7 @@ import { type App, createApp } from '../../../src/app.ts'
 import { createCheckHandler } from '../../../src/check/handler.ts'
 import { formatProblem } from '../../../src/config/format.ts'
 import { readSettings } from '../../../src/config/read.ts'
+import { auditSettings } from '../../../src/config/schema/audit.ts'
 import { staticSettings } from '../../../src/config/schema/static.ts'
 import type { Caller, Outcome } from '../../../src/model.ts'
 import { type InstanceKeys, silentLog, silentMeter } from '../../../src/ports.ts'
@@ -41,7 +42,12 @@ export async function openGolden(plan: Plan): Promise<GoldenApp> {
   const clock = { nowMs: () => weather.nowMs, monotonicMs: () => 0 }
   const store = weathered(createMemoryStore({ maxEntries: 100_000, clock }), weather)
   const app = await openApp(fixed, store, TEST_KEYS, clock)
-  const snapshot = await compile(app, plan, scratch, [{ kind: 'file', path: records }])
+  const snapshot = await compile(
+    app,
+    plan,
+    scratch,
+    auditSettings.parse({ sinks: [{ kind: 'file', path: records }] }).sinks,
+  )
   await app.use(snapshot)
   let finished: Outcome | undefined
   const decider = app.decider()
@@ -74,7 +80,7 @@ export async function openGolden(plan: Plan): Promise<GoldenApp> {
 /** The same configuration in a process that has neither the keys nor the store of the first one. */
 export async function compileElsewhere(plan: Plan): Promise<Snapshot> {
   const nothing = Buffer.alloc(32)
-  const keys: InstanceKeys = { store: nothing, nonce: [nothing], hop: [nothing] }
+  const keys: InstanceKeys = { store: nothing, pseudonym: nothing, nonce: [nothing], hop: [nothing] }
   const clock = { nowMs: () => 0, monotonicMs: () => 0 }
   const store = weathered(createMemoryStore({ maxEntries: 1, clock }), { nowMs: 0, isStoreDown: true })
   const scratch = mkdtempSync(join(tmpdir(), 'vigil-golden-'))
