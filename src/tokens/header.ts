@@ -22,7 +22,11 @@ export function mediaTypeOf(typ: unknown): string | undefined {
  */
 export function readHeader(header: Readonly<Record<string, unknown>>, issuer: Issuer): Result<TokenHeader> {
   const refusal = refusalOf(header, issuer)
-  if (refusal !== undefined) return refusal
+  return refusal ?? readKeyHints(header, issuer)
+}
+
+/** By which key and how it claims to be signed: JWT-03, JWT-07. */
+export function readKeyHints(header: Readonly<Record<string, unknown>>, issuer: Issuer): Result<TokenHeader> {
   const algorithm = algorithmNamed(header['alg'])
   if (algorithm === undefined || !issuer.algorithms.has(algorithm)) {
     const allowed = configured(issuer.algorithms)

@@ -3,6 +3,7 @@ import type { Compiled, SettingsProblem } from '../errors.ts'
 import type { BindingPolicy } from '../identity/contract.ts'
 import { type Algorithm, algorithmNamed } from './algorithms.ts'
 import type { Clients } from './clients.ts'
+import type { KeyUse } from './jwk.ts'
 import type { KeyRing } from './key-ring.ts'
 import { createKeyRing, type KeySourceDeps } from './key-source.ts'
 
@@ -28,12 +29,13 @@ export function compileIssuer(
   deps: KeySourceDeps,
   held: ReadonlyMap<string, KeyRing>,
   path: SettingsProblem['path'],
+  use: KeyUse = 'sig',
 ): Compiled<Issuer> {
   const algorithms = new Set(settings.algorithms.map(algorithmNamed).filter((name) => name !== undefined))
-  const earlier = held.get(ringName(settings))
+  const earlier = held.get(ringName(settings, use))
   const ring: Compiled<KeyRing> =
     earlier === undefined
-      ? createKeyRing(settings, algorithms, deps, [...path, 'jwks'])
+      ? createKeyRing(settings, algorithms, deps, [...path, 'jwks'], use)
       : { ok: true, value: earlier }
   if (!ring.ok) return ring
   const { algorithms: proofs, nonce, maxAgeSeconds, maxFutureSeconds } = settings.dpop
@@ -55,5 +57,5 @@ export function compileIssuer(
 }
 
 /** Equal for two issuers whose keys are the same keys, judged by the same rules. */
-export const ringName = ({ issuer, jwks, algorithms }: IssuerSettings): string =>
-  JSON.stringify([issuer, jwks, algorithms])
+export const ringName = ({ issuer, jwks, algorithms }: IssuerSettings, use: KeyUse): string =>
+  JSON.stringify([issuer, jwks, algorithms, use])
