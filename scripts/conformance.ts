@@ -185,6 +185,9 @@ export const STANDARDS: readonly Standard[] = [
         'SPIFFE-03',
         'X.509-SVID: no authority, signs neither certificates nor lists; key usage is critical',
       ),
+      yes('SPIFFE-04', 'JWT-SVID: `sub` is a SPIFFE ID, `aud` names us, `exp`; a workload, and nothing else'),
+      yes('SPIFFE-05', 'JWT-SVID: no EdDSA, `typ` is `JWT`, `JOSE` or absent, no other header parameter'),
+      yes('SPIFFE-06', 'JWT-SVID: keys of the trust domain of `sub`, with `use: jwt-svid` only'),
     ],
   },
   {

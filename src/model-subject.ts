@@ -85,7 +85,6 @@ export interface Credential {
 
 /** Of a token: what a peer does not have is there. */
 export interface TokenCredential extends Credential {
-  readonly issuedAt: number
   readonly expiresAt: number
   readonly tokenId: string
   readonly tokenHash: string

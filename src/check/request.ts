@@ -187,8 +187,25 @@ function withCertificate(base: Peer, encoded: string): Peer {
   })
 }
 
-/** URL-encoded PEM -> DER; undefined when it is no certificate, because even empty bytes have a thumbprint. */
+const MOST_CERTIFICATES = 256
+/** Characters of a certificate that is kept: longer ones are no ordinary leaves. */
+const MOST_KEPT = 8192
+/** Certificates decoded before: the same peers come again and again. Full, it starts anew. */
+const certificates = new Map<string, Uint8Array | undefined>()
+
+/** @returns the same object for the same certificate, as long as it is remembered */
 function decodeCertificate(encoded: string): Uint8Array | undefined {
+  if (encoded.length > MOST_KEPT) return decodePem(encoded)
+  const known = certificates.get(encoded)
+  if (known !== undefined || certificates.has(encoded)) return known
+  const der = decodePem(encoded)
+  if (certificates.size >= MOST_CERTIFICATES) certificates.clear()
+  certificates.set(encoded, der)
+  return der
+}
+
+/** URL-encoded PEM -> DER; undefined when it is no certificate, because even empty bytes have a thumbprint. */
+function decodePem(encoded: string): Uint8Array | undefined {
   try {
     return new X509Certificate(decodeURIComponent(encoded)).raw
   } catch {

@@ -9,6 +9,7 @@ import type { PostureSettings } from './schema/posture.ts'
 import type { Settings } from './schema/settings.ts'
 import { checkAudit } from './semantic-audit.ts'
 import { checkClients } from './semantic-clients.ts'
+import { checkTrustDomain, plainFetch } from './semantic-keys.ts'
 
 /** What a schema cannot say about `vigil.yaml`: names that must differ or exist, and keys that need each other. */
 
@@ -45,6 +46,7 @@ export function checkSettings(settings: Settings): SettingsProblem[] {
       (i) => ['identity', 'workloads', 'trustDomains', i, 'name'],
       'trust domain',
     ),
+    ...settings.identity.workloads.trustDomains.flatMap(checkTrustDomain),
     ...checkHeaders(settings),
     ...named(settings.actions, 'actions', 'action'),
     ...settings.actions.flatMap((action, i) => checkAction(action, ['actions', i])),
@@ -104,19 +106,6 @@ function checkEntrypoint(entrypoint: EntrypointSettings, path: Path): SettingsPr
     ...networks,
     { path: [...path, 'edges'], message: 'edges belong to entrypoints with role "inside"' },
   ]
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
-}
-
-/** Keys fetched in the clear could be anyone's keys, so `http:` is for tests on the same machine. */
-function plainFetch(uri: string): string | undefined {
-  if (!URL.canParse(uri)) return 'write a URL, e.g. https://idp.example.com'
-  const url = new URL(uri)
-  if (url.username !== '' || url.password !== '') return 'a URL here cannot carry a user or password'
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return undefined
-  return 'keys are fetched over https only (http is allowed for loopback addresses)'
 }
 
 function checkKeys({ issuer, jwks }: Pick<IssuerSettings, 'issuer' | 'jwks'>, path: Path): SettingsProblem[] {

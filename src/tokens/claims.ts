@@ -82,10 +82,15 @@ function kindRefusal(raw: Raw, { settings }: Issuer): Refused | undefined {
     : undefined
 }
 
+/** JWT-12. */
+export function knownTypeRefusal(raw: Raw): Refused | undefined {
+  const bad = TYPES.find(([name, isValid]) => raw[name] !== undefined && !isValid(raw[name]))
+  return bad === undefined ? undefined : wrong(`${bad[0]} is of the wrong type`)
+}
+
 function typeRefusal(raw: Raw, { settings }: Issuer): Refused | undefined {
-  for (const [name, isValid] of TYPES) {
-    if (raw[name] !== undefined && !isValid(raw[name])) return wrong(`${name} is of the wrong type`)
-  }
+  const known = knownTypeRefusal(raw)
+  if (known !== undefined) return known
   const named = [settings.sessionClaim, settings.deviceClaim, settings.tenantClaim]
   for (const name of named) {
     const value = name === undefined ? undefined : own(raw, name)
@@ -105,13 +110,13 @@ function clientFlaw(id: unknown, azp: unknown): Refused | undefined {
   return isSame ? undefined : wrong('client_id and azp name two clients')
 }
 
-const wrong = (detail: string) => refused('identity.token.claims', detail)
+export const wrong = (detail: string) => refused('identity.token.claims', detail)
 
 /** A claim whose name comes from configuration: never something every object inherits. */
 const own = (raw: Raw, name: string): unknown => (Object.hasOwn(raw, name) ? raw[name] : undefined)
 
 /** JWT-09, AT-03. */
-function audienceRefusal(raw: Raw, { audiences }: Issuer): Refused | undefined {
+export function audienceRefusal(raw: Raw, { audiences }: Pick<Issuer, 'audiences'>): Refused | undefined {
   const named: unknown[] = Array.isArray(raw['aud']) ? raw['aud'] : [raw['aud']]
   return named.some((name) => typeof name === 'string' && audiences.has(name))
     ? undefined
@@ -121,11 +126,15 @@ function audienceRefusal(raw: Raw, { audiences }: Issuer): Refused | undefined {
       )
 }
 
+interface TimeRules {
+  readonly settings: Pick<Issuer['settings'], 'leewaySeconds' | 'maxLifetimeSeconds'>
+}
+
 /** JWT-10, JWT-11; RFC 7519 sections 4.1.4 to 4.1.6. */
-function timeRefusal(raw: Raw, { settings }: Issuer, atMs: number): Refused | undefined {
+export function timeRefusal(raw: Raw, { settings }: TimeRules, atMs: number): Refused | undefined {
   const now = atMs / 1000
   const leeway = settings.leewaySeconds
-  const [exp, iat, nbf] = [raw['exp'], raw['iat'], raw['nbf'] ?? 0] as [number, number, number]
+  const [exp, iat, nbf] = [raw['exp'], raw['iat'] ?? 0, raw['nbf'] ?? 0] as [number, number, number]
   if (now >= exp + leeway) {
     return refused('identity.token.expired', `exp was ${seconds(now - exp)} ago; leewaySeconds is ${leeway}`)
   }

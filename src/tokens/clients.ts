@@ -18,6 +18,8 @@ export interface Clients {
   readonly isClosed: boolean
 }
 
+export const NO_CLIENTS: Clients = { listed: new Map(), isClosed: false }
+
 /** Without `issuer` a client is that of the only issuer; semantic checks see to it that there is no other. */
 export function clientsOf(settings: IdentitySettings, { issuer }: IssuerSettings): Clients {
   const own = settings.clients.filter((client) => client.issuer === undefined || client.issuer === issuer)

@@ -94,7 +94,7 @@ function sessionOf(claims: AccessClaims, { jkt, x5t }: Confirmation): Credential
 }
 
 /** The two forms cannot meet: the one is a JSON array, the other holds no bracket. */
-function tokenIdOf({ iss, jti }: AccessClaims, signingInput: string): string {
+export function tokenIdOf({ iss, jti }: Pick<AccessClaims, 'iss' | 'jti'>, signingInput: string): string {
   return jti === undefined
     ? `sha256:${hash('sha256', signingInput, 'base64url')}`
     : JSON.stringify([iss, jti])

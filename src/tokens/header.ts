@@ -30,7 +30,14 @@ export function readHeader(
   issuer: HeaderRules,
 ): Result<TokenHeader> {
   const refusal = refusalOf(header, issuer)
-  if (refusal !== undefined) return refusal
+  return refusal ?? readKeyHints(header, issuer)
+}
+
+/** By which key and how it claims to be signed: JWT-03, JWT-07. */
+export function readKeyHints(
+  header: Readonly<Record<string, unknown>>,
+  issuer: Pick<HeaderRules, 'algorithms'>,
+): Result<TokenHeader> {
   const algorithm = algorithmNamed(header['alg'])
   if (algorithm === undefined || !issuer.algorithms.has(algorithm)) {
     const allowed = configured(issuer.algorithms)

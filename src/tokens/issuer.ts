@@ -3,6 +3,7 @@ import type { Compiled, SettingsProblem } from '../errors.ts'
 import type { BindingPolicy } from '../identity/contract.ts'
 import { type Algorithm, algorithmNamed } from './algorithms.ts'
 import type { Clients } from './clients.ts'
+import type { KeyUse } from './jwk.ts'
 import type { KeyRing } from './key-ring.ts'
 import { createKeyRing, type KeySettings, type KeySourceDeps } from './key-source.ts'
 
@@ -28,8 +29,9 @@ export function compileIssuer(
   deps: KeySourceDeps,
   held: ReadonlyMap<string, KeyRing>,
   path: SettingsProblem['path'],
+  use: KeyUse = 'sig',
 ): Compiled<Issuer> {
-  const keys = compileKeys(settings, deps, held, path)
+  const keys = compileKeys(settings, deps, held, path, use)
   if (!keys.ok) return keys
   const { algorithms: proofs, nonce, maxAgeSeconds, maxFutureSeconds } = settings.dpop
   const binding: BindingPolicy = Object.freeze({
@@ -50,14 +52,15 @@ export function compileKeys(
   deps: KeySourceDeps,
   held: ReadonlyMap<string, KeyRing>,
   path: SettingsProblem['path'],
+  use: KeyUse,
 ): Compiled<Pick<Issuer, 'algorithms' | 'ring'>> {
   const algorithms = new Set(settings.algorithms.map(algorithmNamed).filter((name) => name !== undefined))
-  const earlier = held.get(ringName(settings))
+  const earlier = held.get(ringName(settings, use))
   if (earlier !== undefined) return { ok: true, value: { algorithms, ring: earlier } }
-  const ring = createKeyRing(settings, algorithms, deps, [...path, 'jwks'])
+  const ring = createKeyRing(settings, algorithms, deps, [...path, 'jwks'], use)
   return ring.ok ? { ok: true, value: { algorithms, ring: ring.value } } : ring
 }
 
 /** Equal for two issuers whose keys are the same keys, judged by the same rules. */
-export const ringName = ({ issuer, jwks, algorithms }: SigningSettings): string =>
-  JSON.stringify([issuer, jwks, algorithms])
+export const ringName = ({ issuer, jwks, algorithms }: SigningSettings, use: KeyUse): string =>
+  JSON.stringify([issuer, jwks, algorithms, use])

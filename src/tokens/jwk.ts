@@ -13,6 +13,9 @@ export interface VerificationKey {
   algorithm?: Algorithm
 }
 
+/** What `use` must say: in a key set of RFC 7517, and in a SPIFFE bundle. */
+export type KeyUse = 'sig' | 'jwt-svid'
+
 /** `foreign`: a key for another purpose, ordinary in a key set. `refused`: a key that nobody should publish. */
 export type KeyImport =
   | { readonly kind: 'key'; readonly key: VerificationKey }
@@ -32,11 +35,11 @@ const foreign = (problem: string): KeyImport => ({ kind: 'foreign', problem })
  * Judges and imports one member of a key set (RFC 7517 section 5). Problems never quote key material.
  * @param allowed the issuer's algorithms: an RSA key without `alg` belongs to the only RSA algorithm among them
  */
-export function importKey(jwk: unknown, allowed: ReadonlySet<Algorithm>): KeyImport {
+export function importKey(jwk: unknown, allowed: ReadonlySet<Algorithm>, use: KeyUse = 'sig'): KeyImport {
   if (!isPlainObject(jwk)) return bad('is not an object')
   if (jwk['kty'] === 'oct') return bad('is symmetric: whoever verifies with it could also sign')
   if (PRIVATE.some((name) => Object.hasOwn(jwk, name))) return bad(EXPOSED)
-  const purpose = otherPurpose(jwk)
+  const purpose = otherPurpose(jwk, use)
   if (purpose !== undefined) return foreign(purpose)
   const kid = jwk['kid']
   if (kid !== undefined && (typeof kid !== 'string' || kid.length > MAX_KID_LENGTH)) {
@@ -78,10 +81,11 @@ function importPublic(
 
 const onlyOne = <T>(list: readonly T[]): T | undefined => (list.length === 1 ? list[0] : undefined)
 
-/** RFC 7517 sections 4.2 and 4.3. */
-function otherPurpose(jwk: Readonly<Record<string, unknown>>): string | undefined {
+/** RFC 7517 sections 4.2 and 4.3. In a SPIFFE bundle every key says what it is for. */
+function otherPurpose(jwk: Readonly<Record<string, unknown>>, wanted: KeyUse): string | undefined {
   const { use, key_ops: operations } = jwk
-  if (use !== undefined && use !== 'sig') return 'is not for signatures (`use`)'
+  if (wanted === 'jwt-svid' && use !== wanted) return 'is not for JWT-SVIDs (`use`)'
+  if (wanted === 'sig' && use !== undefined && use !== wanted) return 'is not for signatures (`use`)'
   if (operations === undefined) return undefined
   const canVerify = Array.isArray(operations) && operations.includes('verify')
   return canVerify ? undefined : 'may not verify (`key_ops`)'

@@ -1,7 +1,7 @@
 import { errorName } from '../lib/error-name.ts'
 import type { Clock, Log, Meter } from '../ports.ts'
 import type { Algorithm } from './algorithms.ts'
-import type { VerificationKey } from './jwk.ts'
+import type { KeyUse, VerificationKey } from './jwk.ts'
 import { KeyLoadError } from './key-fetch.ts'
 import { buildKeySet } from './key-set.ts'
 
@@ -28,6 +28,7 @@ export interface KeyRingSettings {
   readonly issuer: string
   readonly algorithms: ReadonlySet<Algorithm>
   readonly times: KeyTimes
+  readonly use?: KeyUse
   readonly load: KeyLoader
 }
 
@@ -113,7 +114,7 @@ export class KeyRing {
 
   /** Takes over keys: the first ones of a file or of the configuration, or freshly loaded ones. */
   accept(jwks: readonly unknown[]): void {
-    const set = buildKeySet(jwks, this.#settings.algorithms, this.#keys)
+    const set = buildKeySet(jwks, this.#settings.algorithms, this.#keys, this.#settings.use)
     for (const { index, kind, problem } of set.unused) {
       const fields = { issuer: this.issuer, index, problem }
       if (kind === 'refused') this.#deps.log.warn('keys.key.refused', fields)

@@ -1,7 +1,7 @@
 import { type Result, refused } from '../identity/contract.ts'
 import { claimed } from '../lib/claimed.ts'
 import type { Algorithm } from './algorithms.ts'
-import { importKey, type VerificationKey } from './jwk.ts'
+import { importKey, type KeyUse, type VerificationKey } from './jwk.ts'
 
 /** A member of a key set that is not used, and why. */
 export interface UnusedKey {
@@ -27,6 +27,7 @@ export function buildKeySet(
   jwks: readonly unknown[],
   allowed: ReadonlySet<Algorithm>,
   before: Iterable<VerificationKey> = [],
+  use: KeyUse = 'sig',
 ): KeySet {
   const known = new Map<string, VerificationKey>()
   for (const key of before) {
@@ -36,7 +37,7 @@ export function buildKeySet(
   const keys = new Map<string, VerificationKey>()
   const unused: UnusedKey[] = []
   for (const [index, jwk] of jwks.entries()) {
-    const imported = importKey(jwk, allowed)
+    const imported = importKey(jwk, allowed, use)
     if (imported.kind === 'key') {
       const id = identityOf(imported.key, imported.key.algorithm !== undefined)
       keys.set(id, known.get(id) ?? imported.key)

@@ -5,6 +5,7 @@ import type { IssuerSettings } from '../config/schema/identity.ts'
 import type { Compiled, SettingsProblem } from '../errors.ts'
 import { unreadable } from '../lib/error-name.ts'
 import type { Algorithm } from './algorithms.ts'
+import type { KeyUse } from './jwk.ts'
 import {
   addressProblem,
   discoverKeys,
@@ -42,15 +43,16 @@ export function createKeyRing(
   algorithms: ReadonlySet<Algorithm>,
   deps: KeySourceDeps,
   path: Path,
+  use: KeyUse = 'sig',
 ): Compiled<KeyRing> {
   const { inline, file, uri } = settings.jwks
   const ring = (load: KeyLoader, times: KeyTimes) =>
-    new KeyRing({ issuer: settings.issuer, algorithms, times, load }, deps)
+    new KeyRing({ issuer: settings.issuer, algorithms, times, use, load }, deps)
   if (inline !== undefined) {
     // Keys in the configuration change with the configuration only.
     const times = { refreshMs: Number.POSITIVE_INFINITY, cooldownMs: Number.POSITIVE_INFINITY, maxStaleMs: 0 }
     const made = ring(() => Promise.resolve(undefined), times)
-    return acceptFirst(made, inline.keys, algorithms, [...path, 'inline', 'keys'])
+    return acceptFirst(made, inline.keys, algorithms, [...path, 'inline', 'keys'], use)
   }
   const maxStaleMs = settings.jwks.maxStaleSeconds * 1000
   if (file !== undefined) {
@@ -60,7 +62,7 @@ export function createKeyRing(
       cooldownMs: FILE_LOOK_MS,
       maxStaleMs,
     })
-    return acceptFile(made, source, algorithms, [...path, 'file'])
+    return acceptFile(made, source, algorithms, [...path, 'file'], use)
   }
   const address = uri ?? settings.issuer
   const problem = addressProblem(address)
@@ -93,8 +95,9 @@ function acceptFirst(
   jwks: readonly unknown[],
   algorithms: ReadonlySet<Algorithm>,
   path: Path,
+  use: KeyUse,
 ): Compiled<KeyRing> {
-  const set = buildKeySet(jwks, algorithms)
+  const set = buildKeySet(jwks, algorithms, [], use)
   const problems = set.unused.filter(isRefused).map(({ index, problem }) => ({
     path: [...path, index],
     message: `the key ${problem}`,
@@ -116,9 +119,10 @@ function acceptFile(
   source: KeyFile,
   algorithms: ReadonlySet<Algorithm>,
   path: Path,
+  use: KeyUse,
 ): Compiled<KeyRing> {
   try {
-    const accepted = acceptFirst(ring, source.read(), algorithms, path)
+    const accepted = acceptFirst(ring, source.read(), algorithms, path, use)
     // Inside the file there is no position in the configuration: the index goes into the sentence.
     return accepted.ok ? accepted : { ok: false, problems: accepted.problems.map((p) => inFile(p, path)) }
   } catch (error) {

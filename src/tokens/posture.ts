@@ -3,8 +3,9 @@ import { LRUCache } from 'lru-cache'
 import type { PostureIssuerSettings, PostureSettings } from '../config/schema/posture.ts'
 import type { PostureToken, PostureVerifier } from '../context/contract.ts'
 import type { Compiled, SettingsProblem } from '../errors.ts'
-import { type Refused, type Result, refused } from '../identity/contract.ts'
-import { claimed, claimedAll, configured, seconds } from '../lib/claimed.ts'
+import { type Result, refused } from '../identity/contract.ts'
+import { claimed, configured } from '../lib/claimed.ts'
+import { audienceRefusal, timeRefusal, wrong } from './claims.ts'
 import { readConfirmation } from './credential.ts'
 import { readHeader } from './header.ts'
 import { compileKeys, type Issuer, ringName } from './issuer.ts'
@@ -52,7 +53,7 @@ export function createPostureTokens(
   const problems: SettingsProblem[] = []
   for (const [index, issuer] of settings.issuers.entries()) {
     const path = ['context', 'device', 'posture', 'issuers', index]
-    const keys = compileKeys(issuer, deps, previous?.rings ?? new Map(), path)
+    const keys = compileKeys(issuer, deps, previous?.rings ?? new Map(), path, 'sig')
     if (!keys.ok) problems.push(...keys.problems)
     else {
       const audiences = new Set(issuer.audiences)
@@ -76,7 +77,7 @@ class CachingPostureTokens implements PostureTokens {
   constructor(issuers: ReadonlyMap<string, PostureIssuer>, claims: readonly string[]) {
     this.#issuers = issuers
     this.#claims = claims
-    this.rings = new Map([...issuers.values()].map(({ settings, ring }) => [ringName(settings), ring]))
+    this.rings = new Map([...issuers.values()].map(({ settings, ring }) => [ringName(settings, 'sig'), ring]))
   }
 
   async start(): Promise<void> {
@@ -121,7 +122,8 @@ class CachingPostureTokens implements PostureTokens {
 
 type Raw = Readonly<Record<string, unknown>>
 
-const wrong = (detail: string) => refused('identity.token.claims', detail)
+/** Unlike an access token's, a posture's age is what it is worth: `iat` is never left out. */
+const areTimes = ({ iat, exp, nbf = 0 }: Raw) => [iat, exp, nbf].every((time) => Number.isFinite(time))
 
 /** Contract section 1: iss, sub = device, iat, exp <= 10 min, aud, cnf, posture. All but cnf must be there. */
 function readPosture(
@@ -134,6 +136,7 @@ function readPosture(
   if (typeof iss !== 'string' || typeof sub !== 'string' || sub === '') return wrong('sub is no text')
   if (!isPlainObject(posture)) return wrong('posture is no object')
   if (cnf !== undefined && !isPlainObject(cnf)) return wrong('cnf is of the wrong type')
+  if (!areTimes(raw)) return wrong('iat, exp or nbf is no number')
   const refusal = audienceRefusal(raw, issuer) ?? timeRefusal(raw, issuer, atMs)
   if (refusal !== undefined) return refusal
   const confirmation = readConfirmation(cnf)
@@ -144,29 +147,4 @@ function readPosture(
     ok: true,
     value: Object.freeze({ issuer: iss, device: sub, confirmation: confirmation.value, claims }),
   }
-}
-
-function audienceRefusal(raw: Raw, { audiences }: PostureIssuer): Refused | undefined {
-  const named: unknown[] = Array.isArray(raw['aud']) ? raw['aud'] : [raw['aud']]
-  if (named.some((name) => typeof name === 'string' && audiences.has(name))) return undefined
-  const detail = `aud claims ${claimedAll(raw['aud'])}; audiences are ${configured(audiences)}`
-  return refused('identity.token.audience', detail)
-}
-
-/** Unlike an access token's, a posture's age is what it is worth: `iat` is never left out. */
-function timeRefusal({ iat, exp, nbf }: Raw, issuer: PostureIssuer, atMs: number): Refused | undefined {
-  const { leewaySeconds, maxLifetimeSeconds } = issuer.settings
-  const now = atMs / 1000
-  if (!Number.isFinite(iat) || !Number.isFinite(exp)) return wrong('iat or exp is no number')
-  if (nbf !== undefined && !Number.isFinite(nbf)) return wrong('nbf is no number')
-  const [from, until] = [Math.max(iat as number, (nbf as number | undefined) ?? 0), exp as number]
-  if (now >= until + leewaySeconds) {
-    return refused('identity.token.expired', `exp was ${seconds(now - until)} ago`)
-  }
-  if (now + leewaySeconds < from) {
-    return refused('identity.token.not-yet-valid', `iat or nbf is ${seconds(from - now)} ahead`)
-  }
-  if (until - (iat as number) <= maxLifetimeSeconds) return undefined
-  const detail = `from iat to exp are ${seconds(until - (iat as number))}; maxLifetimeSeconds is ${maxLifetimeSeconds}`
-  return refused('identity.token.lifetime', detail)
 }

@@ -4,9 +4,11 @@ import type { Compiled, SettingsProblem } from '../errors.ts'
 import { type Result, refused, type TokenVerifier, type VerifiedToken } from '../identity/contract.ts'
 import type { Entrypoint } from '../model.ts'
 import type { Meter } from '../ports.ts'
-import { verifyAccessToken } from './access-token.ts'
-import { clientsOf } from './clients.ts'
+import { type Authorities, verifyAccessToken } from './access-token.ts'
+import { clientsOf, NO_CLIENTS } from './clients.ts'
 import { compileIssuer, type Issuer, ringName } from './issuer.ts'
+import type { KeyUse } from './jwk.ts'
+import { svidSettings } from './jwt-svid.ts'
 import type { IssuerKeyState, KeyRing } from './key-ring.ts'
 import type { KeySourceDeps } from './key-source.ts'
 import { COMPACT_LIMITS, sizeOf } from './strict.ts'
@@ -32,18 +34,40 @@ export function createTokenVerifier(
 ): Compiled<AccessTokenVerifier> {
   const issuers = new Map<string, Issuer>()
   const problems: SettingsProblem[] = []
+  const held = previous?.rings ?? new Map<string, KeyRing>()
   for (const [index, issuer] of settings.issuers.entries()) {
     const path = ['identity', 'issuers', index]
     if (issuers.has(issuer.issuer)) {
       problems.push({ path: [...path, 'issuer'], message: 'this issuer is configured twice' })
     }
     const clients = clientsOf(settings, issuer)
-    const compiled = compileIssuer(issuer, clients, deps, previous?.rings ?? new Map(), path)
+    const compiled = compileIssuer(issuer, clients, deps, held, path)
     if (compiled.ok) issuers.set(issuer.issuer, compiled.value)
     else problems.push(...compiled.problems)
   }
+  const trustDomains = compileTrustDomains(settings, deps, held, problems)
   if (problems.length > 0) return { ok: false, problems }
-  return { ok: true, value: new CachingVerifier(issuers, new TokenCache(settings.cache), deps.meter) }
+  const cache = new TokenCache(settings.cache)
+  return { ok: true, value: new CachingVerifier({ issuers, trustDomains }, cache, deps.meter) }
+}
+
+/** Those whose JWT-SVIDs are taken; the others are known by their certificates alone. */
+function compileTrustDomains(
+  { workloads }: IdentitySettings,
+  deps: KeySourceDeps,
+  held: ReadonlyMap<string, KeyRing>,
+  problems: SettingsProblem[],
+): ReadonlyMap<string, Issuer> {
+  const found = new Map<string, Issuer>()
+  for (const [index, domain] of workloads.trustDomains.entries()) {
+    const settings = svidSettings(domain)
+    if (settings === undefined) continue
+    const path = ['identity', 'workloads', 'trustDomains', index]
+    const compiled = compileIssuer(settings, NO_CLIENTS, deps, held, path, 'jwt-svid')
+    if (compiled.ok) found.set(domain.name, compiled.value)
+    else problems.push(...compiled.problems)
+  }
+  return found
 }
 
 const HIT = { result: 'hit' }
@@ -51,15 +75,20 @@ const MISS = { result: 'miss' }
 
 class CachingVerifier implements AccessTokenVerifier {
   readonly rings: ReadonlyMap<string, KeyRing>
-  readonly #issuers: ReadonlyMap<string, Issuer>
+  readonly #authorities: Authorities
   readonly #cache: TokenCache
   readonly #meter: Meter
 
-  constructor(issuers: ReadonlyMap<string, Issuer>, cache: TokenCache, meter: Meter) {
-    this.#issuers = issuers
+  constructor(authorities: Authorities, cache: TokenCache, meter: Meter) {
+    this.#authorities = authorities
     this.#cache = cache
     this.#meter = meter
-    this.rings = new Map([...issuers.values()].map(({ settings, ring }) => [ringName(settings), ring]))
+    const ringsOf = (all: Authorities[keyof Authorities], use: KeyUse) =>
+      [...all.values()].map(({ settings, ring }) => [ringName(settings, use), ring] as const)
+    this.rings = new Map([
+      ...ringsOf(authorities.issuers, 'sig'),
+      ...ringsOf(authorities.trustDomains, 'jwt-svid'),
+    ])
   }
 
   async start(): Promise<readonly IssuerKeyState[]> {
@@ -98,7 +127,7 @@ class CachingVerifier implements AccessTokenVerifier {
     atMs: number,
   ): Promise<Result<VerifiedToken>> {
     this.#meter.add('vigil_token_cache_total', 1, MISS)
-    const verified = await verifyAccessToken(token, tokenHash, this.#issuers, atMs)
+    const verified = await verifyAccessToken(token, tokenHash, this.#authorities, atMs)
     if (!verified.ok) {
       this.#cache.delete(tokenHash)
       return verified

@@ -290,6 +290,20 @@ describe('peers', () => {
     expect(Object.getOwnPropertyDescriptor(shown, 'certificate')?.get).toBeInstanceOf(Function)
   })
 
+  test('the same certificate is the same object again, however many others came between, and never one of them', () => {
+    const encoded = encodeURIComponent(pem)
+    const first = source({ certificate: encoded }).certificate
+    expect(source({ certificate: encoded }).certificate).toBe(first)
+    for (let i = 0; i < 300; i++)
+      expect(source({ certificate: `no certificate ${i}` }).certificate).toBeUndefined()
+    expect(source({ certificate: encoded }).certificate).toEqual(first)
+    // Longer than what is kept, with the blanks that PEM allows around it.
+    const long = encodeURIComponent(`${' \n'.repeat(3000)}${pem}`)
+    const again = source({ certificate: long }).certificate
+    expect(again).toEqual(first)
+    expect(source({ certificate: long }).certificate).not.toBe(again)
+  })
+
   test('without a certificate there is none', () => {
     expect(source({ principal: 'spiffe://a/b' })).toEqual({ principal: 'spiffe://a/b' })
   })

@@ -285,6 +285,19 @@ for (const version of ENVOY_VERSIONS) {
         expect(site.authz.checks[0]).toContain('\xff\xfe')
       })
 
+      test.each([
+        ['HTTP/1.1', sendHttp1],
+        ['HTTP/2', sendHttp2],
+      ])('of two cookie lines of %s none is lost, so that a second token is seen', async (_, via) => {
+        const headers = [
+          ['cookie', 'a=first; t=one'],
+          ['cookie', 't=two'],
+        ] as const
+        await via({ port: site.port, tls: tls(), headers })
+        expect(site.authz.checks[0]).toContain('t=one')
+        expect(site.authz.checks[0]).toContain('t=two')
+      })
+
       test('the TCP peer is appended to x-forwarded-for', async () => {
         const response = await send({ headers: [['x-forwarded-for', '192.0.2.7']] })
         // For a peer on loopback Envoy writes this machine's own address.

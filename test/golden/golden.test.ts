@@ -8,7 +8,7 @@ import { asRecorded, decideAgain } from '../../src/replay.ts'
 import { compileElsewhere } from './harness/app.ts'
 import { caseNames, expectedFile, GOLDEN, orphans, readCase } from './harness/case.ts'
 import { toYaml } from './harness/expectation.ts'
-import { issuerKeySet } from './harness/keys.ts'
+import { issuerKeySet, trustBundle } from './harness/keys.ts'
 import { parseRecord, type RanCase, runCase } from './harness/run.ts'
 
 /**
@@ -67,9 +67,12 @@ describe('the folder', () => {
     expect(orphans).toEqual([])
   })
 
-  test('holds the key set of its issuer', () => {
-    const file = join(GOLDEN, 'configs', 'idp.jwks.json')
-    if (IS_UPDATING) writeFileSync(file, `${JSON.stringify(issuerKeySet(), null, 2)}\n`)
-    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(issuerKeySet())
+  test.each([
+    ['of its issuer', 'idp.jwks.json', issuerKeySet()],
+    ['of its trust domain', 'mesh.bundle.json', trustBundle()],
+  ])('holds the key set %s', (_, name, keySet) => {
+    const file = join(GOLDEN, 'configs', name)
+    if (IS_UPDATING) writeFileSync(file, `${JSON.stringify(keySet, null, 2)}\n`)
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(keySet)
   })
 })

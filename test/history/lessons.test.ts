@@ -120,7 +120,7 @@ describe('challenges', () => {
   })
 
   test('one that only counts stands in the session', async () => {
-    const after = await learned(counted(credential.issuedAt * 1000 - 1), stepUp(false))
+    const after = await learned(counted((credential.issuedAt ?? 0) * 1000 - 1), stepUp(false))
     expect(after.profile).toBeUndefined()
     expect(after.session?.challengedAtMs).toBeUndefined()
     expect(after.session?.challenges?.lastMs).toBe(AT_MS)

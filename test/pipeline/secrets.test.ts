@@ -26,7 +26,7 @@ const proof = (claims: Record<string, unknown> = {}) =>
   })
 
 const SETTINGS = {
-  identity: { issuers: [issuerOf()] },
+  identity: { issuers: [issuerOf({ cookie: { name: '__Host-token' } })] },
   entrypoints: [{ name: 'gateway', externalOrigins: [AUDIENCE] }],
   context: { requestHeaders: ['x-region'] },
   actions: [{ name: 'read', match: { paths: ['/v1/items'] }, sensitivity: 'low' }],
@@ -56,6 +56,20 @@ const REQUESTS: readonly (readonly [string, RequestOptions, number])[] = [
   ['shows something else', { headers: { authorization: `Bearer ${PLANTED}` } }, 401],
   ['shows another scheme', { headers: { authorization: `Basic ${PLANTED}` } }, 401],
   ['shows two', { headers: { authorization: `Bearer ${PLANTED}, Bearer ${PLANTED}` } }, 400],
+  [
+    'shows it in a cookie',
+    { headers: { cookie: `__Host-token=${GOOD}`, dpop: proof({ jti: `${PLANTED}-c` }) } },
+    0,
+  ],
+  ['shows it in a cookie without proof', { headers: { cookie: `__Host-token=${GOOD}` } }, 401],
+  ['shows something else in the cookie', { headers: { cookie: `__Host-token=${PLANTED}` } }, 401],
+  ['shows two cookies', { headers: { cookie: `__Host-token=${GOOD}; __Host-token=${PLANTED}` } }, 400],
+  ['shows an odd cookie', { headers: { cookie: `__HOST-token=${PLANTED}` } }, 400],
+  [
+    'is another site’s',
+    { method: 'POST', headers: { cookie: `__Host-token=${GOOD}`, origin: PLANTED } },
+    403,
+  ],
   ['has a token in its query', { path: `/v1/items?access_token=${PLANTED}`, headers: {} }, 400],
   ['has a fragment', { path: `/v1/items#${PLANTED}`, headers: {} }, 400],
   ['has a password in its host', { host: `user:${PLANTED}@api.example.com`, headers: {} }, 400],

@@ -133,12 +133,38 @@ const clientSettings = z.strictObject({
     .describe('Those of the issuer’s `audiences` that its tokens may name; absent: all.'),
 })
 
+/** JWT-SVID section 2.1 knows no EdDSA. */
+const svidAlgorithm = z.enum([
+  'ES256',
+  'ES384',
+  'ES512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'RS256',
+  'RS384',
+  'RS512',
+])
+
 const trustDomainSettings = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z0-9._-]{1,255}$/, 'write a trust domain, e.g. mesh.example.com, without spiffe://')
     .describe('Name of the trust domain.'),
   tenant: tenantName.optional().describe('Tenant of its workloads; absent: that of the entrypoint.'),
+  jwks: jwksSettings
+    .optional()
+    .describe('Its bundle: keys with `use: jwt-svid`; absent: JWT-SVIDs of this trust domain are not taken.'),
+  audiences: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe('Needed with `jwks`: a JWT-SVID must name at least one of these in `aud`.'),
+  algorithms: z
+    .array(svidAlgorithm)
+    .min(1)
+    .default(['ES256'])
+    .describe('Signature algorithms of its JWT-SVIDs.'),
 })
 
 export const identitySettings = z
@@ -180,4 +206,5 @@ export const identitySettings = z
 
 export type IdentitySettings = z.output<typeof identitySettings>
 export type ClientSettings = z.output<typeof clientSettings>
+export type TrustDomainSettings = z.output<typeof trustDomainSettings>
 export type IssuerSettings = z.output<typeof issuerSettings>

@@ -49,9 +49,20 @@ export function authenticatePeer(
     return refused('identity.workload.trust-domain', detail)
   }
   const { certificate } = check.source
-  const flaw = certificate === undefined ? undefined : flawOfSvid(certificate, id.id)
+  const flaw = certificate === undefined ? undefined : flawOf(certificate, id.id)
   if (flaw !== undefined) return refused('identity.workload.certificate', `the certificate ${flaw}`)
   return { ok: true, value: identityOf(id, domain.tenant ?? entrypoint.tenant ?? '', workloads) }
+}
+
+/** Judged before: the edge of this service gives the same object for a certificate that it remembers. */
+const judged = new WeakMap<Uint8Array, { readonly id: string; readonly flaw: string | undefined }>()
+
+function flawOf(certificate: Uint8Array, id: string): string | undefined {
+  const before = judged.get(certificate)
+  if (before?.id === id) return before.flaw
+  const flaw = flawOfSvid(certificate, id)
+  judged.set(certificate, { id, flaw })
+  return flaw
 }
 
 /**

@@ -42,6 +42,8 @@ const keys: readonly GoldenKey[] = await Promise.all([
   // The issuer's.
   keyOf('idp', 'ES256'),
   keyOf('idp-ed', 'Ed25519'),
+  // Of the trust domain mesh.example.com.
+  keyOf('mesh', 'ES256'),
   // One that no issuer publishes.
   keyOf('stranger', 'ES256'),
   // Of clients, for proofs.
@@ -61,3 +63,9 @@ export function goldenKey(name: string): GoldenKey {
 export const issuerKeySet = () => ({
   keys: ['idp', 'idp-ed'].map(goldenKey).map(({ jwk, kid, alg }) => ({ ...jwk, kid, alg, use: 'sig' })),
 })
+
+/** What the trust domain publishes; test/golden/configs/mesh.bundle.json holds it. */
+export const trustBundle = () => {
+  const { jwk, kid } = goldenKey('mesh')
+  return { keys: [{ ...jwk, kid, use: 'jwt-svid' }], spiffe_sequence: 1, spiffe_refresh_hint: 300 }
+}

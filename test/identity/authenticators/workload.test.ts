@@ -142,6 +142,15 @@ describe('a peer without a token', () => {
     )
   })
 
+  test('SPIFFE-02 a certificate that was good for one name is judged again for another', () => {
+    const certificate = new X509Certificate(readFileSync(join(folder, 'svid-orders.pem'))).raw
+    const states = [ID, `${ID}2`, ID].map((principal) => {
+      const subject = identify(makeCheck({ source: { principal, certificate } }), sidecar, config)
+      return subject instanceof Promise ? 'waits' : subject.state
+    })
+    expect(states).toEqual(['identified', 'refused', 'identified'])
+  })
+
   test('is nobody where no trust domain is configured', () => {
     expect(verdict({ principal: ID }, plain)).toBe('anonymous')
   })
