@@ -16,6 +16,19 @@ export interface Caller {
   readonly sans: readonly string[]
 }
 
+/**
+ * In which form a caller is told a refusal: `problem` is problem+json (RFC 9457), the others are those of callers who
+ * would not understand it.
+ */
+export type AnswerForm =
+  | 'problem'
+  | 'grpc'
+  | 'grpc-web'
+  | 'grpc-web-text'
+  | 'connect'
+  | 'connect+json'
+  | 'connect+proto'
+
 export interface Peer {
   readonly ip?: string | undefined
   readonly port?: number | undefined
@@ -56,6 +69,8 @@ export interface Check {
   readonly extensions: ReadonlyMap<string, string>
   readonly metadata: Readonly<Record<string, unknown>>
   readonly isGrpc: boolean
+  /** Only where a check is made again from its record, which holds none of the headers that tell it (lib/form.ts). */
+  readonly form?: AnswerForm | undefined
   /** Set when the request itself must be refused whatever it carries (no HTTP, CONNECT, hostile path, …). */
   readonly malformed?: FailureCode | undefined
   /** For the `why` of its record only: what the failure's sentence leaves open, such as which header. Never a value. */

@@ -109,7 +109,7 @@ const GAP_READERS: PropertyDescriptorMap = Object.fromEntries(
 )
 
 function checkOf({ id, at, caller, request }: AuditRecord): Check {
-  const { method, scheme, host, path, protocol, isGrpc, malformed } = request
+  const { method, scheme, host, path, protocol, isGrpc, form, malformed } = request
   const recorded: Omit<Check, (typeof GAPS)[number]> = {
     id,
     atMs: Date.parse(at),
@@ -120,6 +120,7 @@ function checkOf({ id, at, caller, request }: AuditRecord): Check {
     path,
     protocol,
     isGrpc,
+    form: form ?? (isGrpc ? 'grpc' : 'problem'),
     headers: headersOf(request),
     ...(malformed === undefined ? {} : { malformed }),
   }

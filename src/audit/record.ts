@@ -1,5 +1,6 @@
 import type { FailureCode } from '../errors.ts'
-import type { Assessment, Check, Decision, Facts, Outcome, Past, Subject } from '../model.ts'
+import { formOf } from '../lib/form.ts'
+import type { AnswerForm, Assessment, Check, Decision, Facts, Outcome, Past, Subject } from '../model.ts'
 import { whyOf } from './why.ts'
 
 /**
@@ -37,6 +38,8 @@ export interface RequestView {
   /** Ends in `…` where it was longer: such an id is not echoed to the caller. */
   readonly requestId?: string | undefined
   readonly hasOrigin: boolean
+  /** In which form the refusal was told, where that was neither problem+json nor gRPC. */
+  readonly form?: AnswerForm | undefined
   readonly source?: string | undefined
   readonly headers: Readonly<Record<string, string>>
   /** Why the request itself had to be refused, whatever it carried. */
@@ -80,7 +83,7 @@ export function toRecord(outcome: Outcome, context: RecordContext): AuditRecord 
     config: context.config,
     trace,
     caller: check.caller,
-    request: requestView(check, context.headers),
+    request: requestView(check, context.headers, 'status' in answer),
     entrypoint: stages?.entrypoint.name,
     subject: stages && subjectView(stages.subject),
     facts: stages && factsView(stages.facts),
@@ -112,8 +115,11 @@ const SECRET_HEADERS: ReadonlySet<string> = new Set([
   'client-cert-chain',
 ])
 
-/** The view of the request that conditions have, too: no query, and only the headers that configuration names. */
-export function requestView(check: Check, names: readonly string[]): RequestView {
+/**
+ * The view of the request that conditions have, too: no query, and only the headers that configuration names.
+ * @param isRefused then what the form of the answer depends on is told as well
+ */
+export function requestView(check: Check, names: readonly string[], isRefused = false): RequestView {
   const headers: Record<string, string> = {}
   for (const name of names) {
     const values = check.headers.get(name)
@@ -129,10 +135,16 @@ export function requestView(check: Check, names: readonly string[]): RequestView
     isGrpc: check.isGrpc,
     requestId: requestId === undefined ? undefined : shortened(requestId),
     hasOrigin: check.headers.has('origin'),
+    form: isRefused ? unusualForm(check) : undefined,
     source: check.source.ip,
     headers,
     malformed: check.malformed,
   }
+}
+
+function unusualForm(check: Check): AnswerForm | undefined {
+  const form = formOf(check)
+  return form === 'problem' || form === 'grpc' ? undefined : form
 }
 
 const shortened = (text: string) => (text.length > 128 ? `${text.slice(0, 128)}…` : text)

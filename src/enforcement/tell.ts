@@ -1,0 +1,64 @@
+import { formOf } from '../lib/form.ts'
+import type { AnswerForm, Check, HeaderPair } from '../model.ts'
+import { type RpcError, rpcCode } from './rpc-error.ts'
+import { tellConnect, tellConnectStream } from './tell-connect.ts'
+import { tellGrpc, tellGrpcWeb, tellGrpcWebText } from './tell-grpc.ts'
+
+/** The part of an Answer that the caller sees. */
+export interface Refusal {
+  readonly status: number
+  readonly headers: readonly HeaderPair[]
+  readonly body: string
+}
+
+/** A refusal before it takes the form of its caller. */
+export interface Told {
+  readonly status: number
+  /** Challenge, nonce, wait: they go with every form. */
+  readonly headers: readonly HeaderPair[]
+  /** Problem details (RFC 9457) without `instance`. */
+  readonly body: Readonly<Record<string, unknown>>
+  readonly rpc: Omit<RpcError, 'code'>
+}
+
+/** What a form adds to the headers that every refusal has, and its status where it has one of its own. */
+interface Form {
+  readonly status?: number
+  readonly headers: readonly HeaderPair[]
+  readonly body: string
+}
+
+const FORMS: Readonly<Record<AnswerForm, (told: Told, error: RpcError, check: Check) => Form>> = {
+  problem: (told, _error, check) => ({
+    headers: [['content-type', 'application/problem+json']],
+    body: JSON.stringify({ ...told.body, instance: `urn:uuid:${check.id}` }),
+  }),
+  grpc: (told, error) => tellGrpc(told.status, error),
+  'grpc-web': (_told, error) => tellGrpcWeb(error),
+  'grpc-web-text': (_told, error) => tellGrpcWebText(error),
+  connect: (_told, error) => tellConnect(error),
+  'connect+json': (_told, error) => tellConnectStream(error, 'json'),
+  'connect+proto': (_told, error) => tellConnectStream(error, 'proto'),
+}
+
+/** Told as this caller understands it, with what every refusal carries. */
+export function tell(told: Told, check: Check): Refusal {
+  const form = formOf(check)
+  const metadata = { ...told.rpc.metadata, decision_id: check.id }
+  const made = FORMS[form](told, { ...told.rpc, code: rpcCode(told.status), metadata }, check)
+  const headers: HeaderPair[] = [...told.headers, ['cache-control', 'no-store']]
+  const requestId = check.headers.get('x-request-id')?.[0]
+  if (requestId !== undefined && /^[\x21-\x7e]{1,128}$/.test(requestId))
+    headers.push(['x-request-id', requestId])
+  // A script can read these only if told (RFC 9449 section 8, DPOP-19).
+  if (check.headers.has('origin')) headers.push(['access-control-expose-headers', EXPOSED[form] ?? READABLE])
+  return { status: made.status ?? told.status, headers: [...headers, ...made.headers], body: made.body }
+}
+
+const READABLE = 'WWW-Authenticate, DPoP-Nonce, Retry-After'
+const GRPC_READABLE = `${READABLE}, grpc-status, grpc-message, grpc-status-details-bin`
+const EXPOSED: Partial<Record<AnswerForm, string>> = {
+  grpc: GRPC_READABLE,
+  'grpc-web': GRPC_READABLE,
+  'grpc-web-text': GRPC_READABLE,
+}
