@@ -198,6 +198,9 @@ export interface Action {
   readonly allowsAnonymous: boolean
 }
 
+/** Actions that no catalogue names: they need no identity by their nature, so no rule speaks of them. */
+export const OWN_ACTIONS = { preflight: 'preflight' } as const
+
 /** Observations of this check. A missing member is missing: not false and not innocent. */
 export interface Facts {
   readonly entrypoint: string

@@ -127,11 +127,11 @@ function checkOf({ id, at, caller, request }: AuditRecord): Check {
   return Object.defineProperties(recorded, GAP_READERS) as Check
 }
 
-/** The headers that configuration lists, and the two that answers depend on: of `origin` only that it was there. */
-function headersOf({ headers, hasOrigin, requestId }: AuditRecord['request']): Check['headers'] {
+/** The headers that configuration lists, and the two that answers depend on. */
+function headersOf({ headers, hasOrigin, origin, requestId }: AuditRecord['request']): Check['headers'] {
   const lines = new Map<string, readonly string[]>()
   for (const [name, value] of Object.entries(headers)) lines.set(name, [value])
-  if (hasOrigin && !lines.has('origin')) lines.set('origin', [UNRECORDED])
+  if (hasOrigin && !lines.has('origin')) lines.set('origin', [origin ?? UNRECORDED])
   if (requestId !== undefined) lines.set('x-request-id', requestIds(requestId, headers['x-request-id']))
   return lines
 }

@@ -1,5 +1,6 @@
 import type { FailureCode } from '../errors.ts'
 import { formOf } from '../lib/form.ts'
+import { originOf } from '../lib/origin.ts'
 import type { AnswerForm, Assessment, Check, Decision, Facts, Outcome, Past, Subject } from '../model.ts'
 import { whyOf } from './why.ts'
 
@@ -38,6 +39,8 @@ export interface RequestView {
   /** Ends in `…` where it was longer: such an id is not echoed to the caller. */
   readonly requestId?: string | undefined
   readonly hasOrigin: boolean
+  /** Of a refusal: the origin that asked, where it is one. */
+  readonly origin?: string | undefined
   /** In which form the refusal was told, where that was neither problem+json nor gRPC. */
   readonly form?: AnswerForm | undefined
   readonly source?: string | undefined
@@ -135,6 +138,7 @@ export function requestView(check: Check, names: readonly string[], isRefused = 
     isGrpc: check.isGrpc,
     requestId: requestId === undefined ? undefined : shortened(requestId),
     hasOrigin: check.headers.has('origin'),
+    origin: isRefused ? originOf(check) : undefined,
     form: isRefused ? unusualForm(check) : undefined,
     source: check.source.ip,
     headers,

@@ -1,6 +1,7 @@
 import { FAILURES, type SettingsProblem } from '../errors.ts'
 import { normaliseCidr } from '../lib/ip.ts'
 import { didYouMean } from '../lib/nearest.ts'
+import { OWN_ACTIONS } from '../model.ts'
 import type { ActionSettings, RequirementSettings, RuleSettings } from './schema/decision.ts'
 import type { EntrypointSettings } from './schema/entrypoints.ts'
 import type { IssuerSettings } from './schema/identity.ts'
@@ -42,6 +43,7 @@ export function checkSettings(settings: Settings): SettingsProblem[] {
     ...named(settings.policy, 'policy', 'rule'),
     ...settings.policy.flatMap((rule, i) => checkRule(rule, ['policy', i])),
     ...checkRequirement(settings.enforcement.stepUp, ['enforcement', 'stepUp']),
+    ...checkCors(settings.enforcement.cors),
   ]
 }
 
@@ -169,9 +171,20 @@ function checkRequirement(requirement: RequirementSettings | undefined, path: Pa
   )
 }
 
+function checkCors({ origins, credentials }: Settings['enforcement']['cors']): SettingsProblem[] {
+  const path = ['enforcement', 'cors']
+  const unread = origins.flatMap((text, i) =>
+    URL.canParse(text)
+      ? []
+      : [{ path: [...path, 'origins', i], message: 'write an origin, e.g. https://app.example.com' }],
+  )
+  if (!credentials || origins.length > 0) return unread
+  return [...unread, { path: [...path, 'credentials'], message: 'nobody is told this: give origins, too' }]
+}
+
 function checkLimits(settings: Settings): SettingsProblem[] {
   const { limits } = settings.risk
-  const names = [...settings.actions.map((a) => a.name), UNKNOWN_ACTION]
+  const names = [...settings.actions.map((a) => a.name), UNKNOWN_ACTION, ...Object.keys(OWN_ACTIONS)]
   const repeated = duplicates(
     limits.map((l) => l.name),
     (i) => ['risk', 'limits', i, 'name'],

@@ -1,6 +1,6 @@
 import type { ActionSettings, UnknownActionSettings } from '../config/schema/decision.ts'
 import type { SettingsProblem } from '../errors.ts'
-import type { Action, Requirement } from '../model.ts'
+import { type Action, OWN_ACTIONS, type Requirement } from '../model.ts'
 
 const NO_PARAMS: Action['params'] = Object.freeze({})
 
@@ -9,6 +9,8 @@ export function nameProblems(actions: readonly ActionSettings[], i: number): Set
   const name = actions[i]?.name
   const path = ['actions', i, 'name']
   if (name === 'unknown') return [{ path, message: '"unknown" is the name of requests that match no action' }]
+  if (name !== undefined && Object.hasOwn(OWN_ACTIONS, name))
+    return [{ path, message: `"${name}" is the name of an action of this service; choose another` }]
   const isTaken = actions.findIndex((a) => a.name === name) < i
   return isTaken ? [{ path, message: `another action is named "${name}"` }] : []
 }
@@ -47,4 +49,15 @@ export const unknownAction = (s: UnknownActionSettings): Action =>
     scopes: [],
     params: NO_PARAMS,
     allowsAnonymous: false,
+  })
+
+/** An action of this service: it needs no credential and decides nothing for anybody. */
+export const ownAction = (name: keyof typeof OWN_ACTIONS): Action =>
+  Object.freeze({
+    name,
+    isKnown: true,
+    sensitivity: 'low',
+    scopes: [],
+    params: NO_PARAMS,
+    allowsAnonymous: true,
   })

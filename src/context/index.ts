@@ -6,26 +6,34 @@ import { actionOf } from './facts/action.ts'
 import { addressOf } from './facts/address.ts'
 import { deviceOf } from './facts/device.ts'
 import { type PathSettings, pathRefusal } from './path.ts'
+import { compilePreflight, type Preflight } from './preflight.ts'
 
 export { compileEntrypoints, type EntrypointMatcher, UNMATCHED } from './entrypoint.ts'
 
 /** The part of a snapshot that `gather` reads. */
 export interface ContextConfig {
   readonly catalogue: Catalogue
+  /** Absent: no origin is configured. */
+  readonly preflight: Preflight | undefined
   readonly deviceHeader: string
   readonly paths: PathSettings
 }
 
-/** Compiles `context`, `actions` and `unknownAction`; problems carry paths from the top of the settings. */
+/** Compiles `context`, `actions`, `unknownAction` and what of `enforcement` makes actions; problems carry paths from the top of the settings. */
 export function compileContext(
-  settings: Pick<Settings, 'context' | 'actions' | 'unknownAction'>,
+  settings: Pick<Settings, 'context' | 'actions' | 'unknownAction' | 'enforcement'>,
 ): Compiled<ContextConfig> {
-  const { context, actions, unknownAction } = settings
+  const { context, actions, unknownAction, enforcement } = settings
   const catalogue = compileCatalogue(actions, unknownAction, context.paths)
   if (!catalogue.ok) return catalogue
   return {
     ok: true,
-    value: { catalogue: catalogue.value, deviceHeader: context.device.idHeader, paths: context.paths },
+    value: {
+      catalogue: catalogue.value,
+      preflight: compilePreflight(enforcement.cors.origins),
+      deviceHeader: context.device.idHeader,
+      paths: context.paths,
+    },
   }
 }
 
@@ -42,7 +50,7 @@ export function gather(
   const { device, fault } = deviceOf(check, config.deviceHeader)
   const facts = {
     entrypoint: entrypoint.name,
-    action: actionOf(check, config.catalogue),
+    action: config.preflight?.(check) ?? actionOf(check, config.catalogue),
     address: addressOf(check, entrypoint),
     device,
   }

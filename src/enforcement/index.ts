@@ -3,12 +3,14 @@ import type { IdentitySettings } from '../config/schema/identity.ts'
 import { FAILURES } from '../errors.ts'
 import type { Answer, Check, Decision, HeaderPair, Level, Subject } from '../model.ts'
 import type { ChallengeConfig } from './challenge.ts'
+import { type Cors, compileCors } from './cors.ts'
 import { HOP_HEADER, headersToRemove, identityHeaders } from './headers.ts'
 import { refuse, stepUp, throttle } from './refusals.ts'
 
 export interface EnforcementConfig extends ChallengeConfig {
   readonly problemBase: string
   readonly rateLimitHeaders: boolean
+  readonly cors: Cors | undefined
 }
 
 export function compileEnforcement(
@@ -21,6 +23,7 @@ export function compileEnforcement(
     algs: algs.size === 0 ? 'ES256' : [...algs].join(' '),
     problemBase: settings.problemBase,
     rateLimitHeaders: settings.rateLimitHeaders,
+    cors: compileCors(settings.cors),
   }
 }
 

@@ -2,9 +2,9 @@ import type { Problem } from '../errors.ts'
 import type { Check, HeaderPair, LimitReading, Requirement, Scheme, Subject } from '../model.ts'
 import { type ChallengeConfig, challenges } from './challenge.ts'
 import { ACCESS_DENIED_DETAIL, PROBLEMS } from './problems.ts'
-import { type Refusal, type Told, tell } from './tell.ts'
+import { type Refusal, type TellConfig, type Told, tell } from './tell.ts'
 
-interface RefusalConfig extends ChallengeConfig {
+interface RefusalConfig extends ChallengeConfig, TellConfig {
   readonly problemBase: string
   readonly rateLimitHeaders: boolean
 }
@@ -46,7 +46,7 @@ export function refuse(
   }
   const metadata = body.scope === undefined ? {} : { scope: body.scope }
   const rpc = { message: shape.rpcMessage, reason: shape.rpcReason, metadata, waitSeconds: wait }
-  return tell({ status: shape.status, headers, body, rpc }, check)
+  return tell({ status: shape.status, headers, body, rpc }, check, config)
 }
 
 /** 401 of RFC 9470: only what is really unmet. Machines never get here: the gate and the rules deny them. */
@@ -76,7 +76,7 @@ export function stepUp(unmet: Requirement, check: Check, subject: Subject, confi
   }
   const message = 'step-up authentication required'
   const rpc = { message, reason: 'STEP_UP_REQUIRED', metadata, waitSeconds: undefined }
-  return tell({ status: 401, headers, body, rpc }, check)
+  return tell({ status: 401, headers, body, rpc }, check, config)
 }
 
 /** 429. A quota says which and when; abnormal behaviour is told nothing that would help to stay below the alarm. */
@@ -112,7 +112,7 @@ export function throttle(
     metadata: {},
     waitSeconds: wait,
   }
-  return tell({ status: 429, headers, body, rpc }, check)
+  return tell({ status: 429, headers, body, rpc }, check, config)
 }
 
 function schemeOf(subject: Subject): Scheme | undefined {

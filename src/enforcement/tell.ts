@@ -1,5 +1,6 @@
 import { formOf } from '../lib/form.ts'
 import type { AnswerForm, Check, HeaderPair } from '../model.ts'
+import { type Cors, corsHeaders } from './cors.ts'
 import { type RpcError, rpcCode } from './rpc-error.ts'
 import { tellConnect, tellConnectStream } from './tell-connect.ts'
 import { tellGrpc, tellGrpcWeb, tellGrpcWebText } from './tell-grpc.ts'
@@ -19,6 +20,11 @@ export interface Told {
   /** Problem details (RFC 9457) without `instance`. */
   readonly body: Readonly<Record<string, unknown>>
   readonly rpc: Omit<RpcError, 'code'>
+}
+
+/** The part of the configuration that is told with every refusal. */
+export interface TellConfig {
+  readonly cors: Cors | undefined
 }
 
 /** What a form adds to the headers that every refusal has, and its status where it has one of its own. */
@@ -42,7 +48,7 @@ const FORMS: Readonly<Record<AnswerForm, (told: Told, error: RpcError, check: Ch
 }
 
 /** Told as this caller understands it, with what every refusal carries. */
-export function tell(told: Told, check: Check): Refusal {
+export function tell(told: Told, check: Check, config: TellConfig): Refusal {
   const form = formOf(check)
   const metadata = { ...told.rpc.metadata, decision_id: check.id }
   const made = FORMS[form](told, { ...told.rpc, code: rpcCode(told.status), metadata }, check)
@@ -50,6 +56,7 @@ export function tell(told: Told, check: Check): Refusal {
   const requestId = check.headers.get('x-request-id')?.[0]
   if (requestId !== undefined && /^[\x21-\x7e]{1,128}$/.test(requestId))
     headers.push(['x-request-id', requestId])
+  if (config.cors !== undefined) headers.push(...corsHeaders(check, config.cors))
   // A script can read these only if told (RFC 9449 section 8, DPOP-19).
   if (check.headers.has('origin')) headers.push(['access-control-expose-headers', EXPOSED[form] ?? READABLE])
   return { status: made.status ?? told.status, headers: [...headers, ...made.headers], body: made.body }

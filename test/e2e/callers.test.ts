@@ -1,0 +1,109 @@
+/** Callers that are no API clients, through a real Envoy and a real Vigil: what a browser or an agent sees. */
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { ROOT } from '../../scripts/root.ts'
+import { ENVOY_VERSIONS } from '../../scripts/tools/catalog.ts'
+import { type Envoy, startEnvoy } from '../harness/envoy.ts'
+import { type RawRequest, sendHttp1 } from '../harness/http.ts'
+import { freePorts } from '../harness/ports.ts'
+import { issuerOf, mintAccessToken } from '../harness/tokens.ts'
+import { describeWithEnvoy } from '../harness/tools.ts'
+import { startVigil, type VigilProcess } from '../harness/vigil.ts'
+
+const APP = 'https://app.example.com'
+const now = Math.floor(Date.now() / 1000)
+const token = (claims: object = {}) =>
+  mintAccessToken({ claims: { iat: now - 10, exp: now + 600, auth_time: now - 400, ...claims } })
+
+const SETTINGS = {
+  entrypoints: [{ name: 'gateway', externalOrigins: ['https://api.example.com'] }],
+  identity: { issuers: [issuerOf()] },
+  actions: [
+    { name: 'read', match: { methods: ['GET'], paths: ['/v1/{rest...}'] }, sensitivity: 'low' },
+    {
+      name: 'pay',
+      match: { paths: ['/pay/{rest...}'] },
+      sensitivity: 'low',
+      authentication: { maxAgeSeconds: 300 },
+    },
+  ],
+  policy: [{ name: 'closed', when: 'request.path == "/v1/closed"', effect: 'deny' }],
+  enforcement: { cors: { origins: [APP] } },
+}
+
+let vigil: VigilProcess
+let folder: string
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'vigil-callers-'))
+  const config = join(folder, 'vigil.yaml')
+  writeFileSync(config, JSON.stringify(SETTINGS))
+  vigil = await startVigil({ config })
+}, 60_000)
+afterAll(async () => {
+  await vigil?.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+for (const version of ENVOY_VERSIONS) {
+  describeWithEnvoy('callers', version, (binary) => {
+    let envoy: Envoy
+    let app: Server
+    let port: number
+
+    beforeAll(async () => {
+      const ports = await freePorts('ADMIN_PORT', 'LISTENER_PORT', 'APP_PORT')
+      port = ports.LISTENER_PORT
+      app = createServer((request, response) => {
+        response.setHeader('access-control-allow-origin', request.headers.origin ?? '')
+        response.end(JSON.stringify({ method: request.method, headers: request.headers }))
+      }).listen(ports.APP_PORT, '127.0.0.1')
+      await once(app, 'listening')
+      const all = { ...ports, VIGIL_PORT: Number(vigil.address.split(':')[1]) }
+      envoy = await startEnvoy({ bootstrap: join(ROOT, 'envoy', 'sidecar.yaml'), ports: all, binary })
+    }, 30_000)
+    afterAll(async () => {
+      await envoy?.stop()
+      app?.closeAllConnections()
+      app?.close()
+    })
+
+    const ask = (request: Partial<RawRequest>) => sendHttp1({ port, path: '/v1/x', ...request })
+    const bearer = (claims: object = {}) => ['authorization', `Bearer ${token(claims)}`] as const
+
+    describe('a page of another origin', () => {
+      const preflight = (origin: string) =>
+        ask({
+          method: 'OPTIONS',
+          headers: [
+            ['origin', origin],
+            ['access-control-request-method', 'PUT'],
+          ],
+        })
+
+      test('its preflight is answered by the application', async () => {
+        const answer = await preflight(APP)
+        expect(answer.status).toBe(200)
+        expect(JSON.parse(answer.body)).toMatchObject({ method: 'OPTIONS' })
+      })
+
+      test('that of a stranger does not get there', async () => {
+        const answer = await preflight('https://evil.example.com')
+        expect(answer.status).toBe(401)
+        expect(answer.value('access-control-allow-origin')).toBeUndefined()
+      })
+
+      test('its script can read a denial', async () => {
+        const answer = await ask({ path: '/v1/closed', headers: [['origin', APP], bearer()] })
+        expect(answer.status).toBe(403)
+        expect(answer.values('access-control-allow-origin')).toEqual([APP])
+        expect(answer.value('vary')).toBe('Origin')
+        expect(JSON.parse(answer.body)).toMatchObject({ status: 403 })
+      })
+    })
+  })
+}
