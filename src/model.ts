@@ -17,11 +17,14 @@ export interface Caller {
 }
 
 /**
- * In which form a caller is told a refusal: `problem` is problem+json (RFC 9457), the others are those of callers who
- * would not understand it.
+ * In which form a caller is told a refusal. `problem` is problem+json (RFC 9457), the others are those of callers who
+ * would not understand it; a `navigation` is a page that a browser is about to show.
  */
 export type AnswerForm =
   | 'problem'
+  | 'html'
+  | 'navigation'
+  | 'text'
   | 'grpc'
   | 'grpc-web'
   | 'grpc-web-text'

@@ -1,6 +1,7 @@
 import { formOf } from '../lib/form.ts'
 import type { AnswerForm, Check, HeaderPair } from '../model.ts'
 import { type Cors, corsHeaders } from './cors.ts'
+import { tellPage } from './page.ts'
 import { type RpcError, rpcCode } from './rpc-error.ts'
 import { tellConnect, tellConnectStream } from './tell-connect.ts'
 import { tellGrpc, tellGrpcWeb, tellGrpcWebText } from './tell-grpc.ts'
@@ -38,6 +39,12 @@ const FORMS: Readonly<Record<AnswerForm, (told: Told, error: RpcError, check: Ch
   problem: (told, _error, check) => ({
     headers: [['content-type', 'application/problem+json']],
     body: JSON.stringify({ ...told.body, instance: `urn:uuid:${check.id}` }),
+  }),
+  html: (told, _error, check) => tellPage(told, check),
+  navigation: (told, _error, check) => tellPage(told, check),
+  text: (told, _error, check) => ({
+    headers: [['content-type', 'text/plain; charset=utf-8']],
+    body: `${told.body['title']}\nDecision: ${check.id}\n`,
   }),
   grpc: (told, error) => tellGrpc(told.status, error),
   'grpc-web': (_told, error) => tellGrpcWeb(error),

@@ -75,6 +75,22 @@ for (const version of ENVOY_VERSIONS) {
     const ask = (request: Partial<RawRequest>) => sendHttp1({ port, path: '/v1/x', ...request })
     const bearer = (claims: object = {}) => ['authorization', `Bearer ${token(claims)}`] as const
 
+    test.each([
+      [
+        'a person',
+        'text/html,application/xhtml+xml,*/*;q=0.8',
+        'text/html; charset=utf-8',
+        /<!doctype html>/,
+      ],
+      ['a script', 'application/json, text/plain, */*', 'application/problem+json', /^{"type"/],
+      ['a terminal', 'text/plain', 'text/plain; charset=utf-8', /^Access denied\nDecision: /],
+    ])('%s is told a denial in its own form', async (_who, accept, type, text) => {
+      const answer = await ask({ path: '/v1/closed', headers: [['accept', accept], bearer()] })
+      expect(answer.status).toBe(403)
+      expect(answer.values('content-type')).toEqual([type])
+      expect(answer.body).toMatch(text)
+    })
+
     describe('a page of another origin', () => {
       const preflight = (origin: string) =>
         ask({
