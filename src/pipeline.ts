@@ -16,14 +16,7 @@ export async function decide(check: Check, snapshot: Snapshot): Promise<Outcome>
   const assessment = assess(check, subject, facts, past, snapshot.risk)
   const decision = decidePolicy(check, subject, facts, past, assessment, snapshot.policy)
   const equipped = equip(subject, decision, check, entrypoint, snapshot.identity)
-  const answer = enforce(
-    decision,
-    check,
-    equipped.subject,
-    assessment.level,
-    equipped.hop,
-    snapshot.enforcement,
-  )
+  const answer = enforce(decision, check, equipped.subject, assessment.level, equipped, snapshot.enforcement)
   return { check, stages: { entrypoint, subject, facts, past, assessment }, decision, answer }
 }
 

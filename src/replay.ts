@@ -29,7 +29,7 @@ export function decideAgain(record: AuditRecord, snapshot: Snapshot): Again {
   const entrypoint = snapshot.entrypoints.named(facts.entrypoint)
   const equipped = equip(subject, decision, check, entrypoint, NO_MAKERS)
   const { level } = assessment
-  const answer = enforce(decision, check, equipped.subject, level, equipped.hop, snapshot.enforcement)
+  const answer = enforce(decision, check, equipped.subject, level, equipped, snapshot.enforcement)
   return { decision, answer }
 }
 

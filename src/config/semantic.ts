@@ -6,6 +6,7 @@ import type { ActionSettings, RequirementSettings, RuleSettings } from './schema
 import type { EntrypointSettings } from './schema/entrypoints.ts'
 import type { IssuerSettings } from './schema/identity.ts'
 import type { Settings } from './schema/settings.ts'
+import { checkAnswers } from './semantic-answers.ts'
 
 /** What a schema cannot say about `vigil.yaml`: names that must differ or exist, and keys that need each other. */
 
@@ -43,7 +44,7 @@ export function checkSettings(settings: Settings): SettingsProblem[] {
     ...named(settings.policy, 'policy', 'rule'),
     ...settings.policy.flatMap((rule, i) => checkRule(rule, ['policy', i])),
     ...checkRequirement(settings.enforcement.stepUp, ['enforcement', 'stepUp']),
-    ...checkCors(settings.enforcement.cors),
+    ...checkAnswers(settings.enforcement),
   ]
 }
 
@@ -169,17 +170,6 @@ function checkRequirement(requirement: RequirementSettings | undefined, path: Pa
       ? []
       : [{ path: [...path, 'acr', i], message: 'an acr value cannot hold blanks, quotes or backslashes' }],
   )
-}
-
-function checkCors({ origins, credentials }: Settings['enforcement']['cors']): SettingsProblem[] {
-  const path = ['enforcement', 'cors']
-  const unread = origins.flatMap((text, i) =>
-    URL.canParse(text)
-      ? []
-      : [{ path: [...path, 'origins', i], message: 'write an origin, e.g. https://app.example.com' }],
-  )
-  if (!credentials || origins.length > 0) return unread
-  return [...unread, { path: [...path, 'credentials'], message: 'nobody is told this: give origins, too' }]
 }
 
 function checkLimits(settings: Settings): SettingsProblem[] {

@@ -1,16 +1,25 @@
 import type { EnforcementSettings } from '../config/schema/decision.ts'
 import type { IdentitySettings } from '../config/schema/identity.ts'
 import { FAILURES } from '../errors.ts'
-import type { Answer, Check, Decision, HeaderPair, Level, Subject } from '../model.ts'
+import type { Answer, Check, Decision, Entrypoint, HeaderPair, Level, Subject } from '../model.ts'
 import type { ChallengeConfig } from './challenge.ts'
 import { type Cors, compileCors } from './cors.ts'
 import { HOP_HEADER, headersToRemove, identityHeaders } from './headers.ts'
+import { compileLogin, type Login } from './login.ts'
 import { refuse, stepUp, throttle } from './refusals.ts'
 
 export interface EnforcementConfig extends ChallengeConfig {
   readonly problemBase: string
   readonly rateLimitHeaders: boolean
   readonly cors: Cors | undefined
+  readonly login: Login | undefined
+}
+
+/** Where the request came in, and what it is given on its way. */
+export interface Way {
+  readonly entrypoint: Entrypoint
+  /** Value of x-vigil-hop that an edge gives to the inside entrypoints behind it. */
+  readonly hop?: string
 }
 
 export function compileEnforcement(
@@ -24,19 +33,20 @@ export function compileEnforcement(
     problemBase: settings.problemBase,
     rateLimitHeaders: settings.rateLimitHeaders,
     cors: compileCors(settings.cors),
+    login: compileLogin(settings.loginUrl),
   }
 }
 
 /**
  * Decision -> Answer: headers for the upstream, or the refusal for the caller. Pure.
- * @param hop value of x-vigil-hop that an edge gives to the inside entrypoints behind it.
+ * @param way undefined for a check that no stage has seen
  */
 export function enforce(
   decision: Decision,
   check: Check,
   subject: Subject,
   level: Level,
-  hop: string | undefined,
+  way: Way | undefined,
   config: EnforcementConfig,
 ): Answer {
   const metadata = metadataOf(decision, check, level)
@@ -45,7 +55,7 @@ export function enforce(
     case 'monitor': {
       const credential = subject.state === 'identified' ? subject.credential : undefined
       const setHeaders = identityHeaders(credential, level, check.id, decision)
-      if (hop !== undefined) setHeaders.push([HOP_HEADER, hop])
+      if (way?.hop !== undefined) setHeaders.push([HOP_HEADER, way.hop])
       return {
         effect: decision.effect,
         setHeaders,
@@ -55,7 +65,11 @@ export function enforce(
       }
     }
     case 'step-up':
-      return { effect: 'step-up', ...stepUp(decision.unmet, check, subject, config), metadata }
+      return {
+        effect: 'step-up',
+        ...stepUp(decision.unmet, check, subject, way?.entrypoint, config),
+        metadata,
+      }
     case 'throttle':
       return {
         effect: 'throttle',

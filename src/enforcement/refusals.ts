@@ -1,10 +1,13 @@
 import type { Problem } from '../errors.ts'
-import type { Check, HeaderPair, LimitReading, Requirement, Scheme, Subject } from '../model.ts'
+import { formOf } from '../lib/form.ts'
+import type { Check, Entrypoint, HeaderPair, LimitReading, Requirement, Scheme, Subject } from '../model.ts'
 import { type ChallengeConfig, challenges } from './challenge.ts'
+import { type Login, returnTo } from './login.ts'
 import { ACCESS_DENIED_DETAIL, PROBLEMS } from './problems.ts'
-import { type Refusal, type TellConfig, type Told, tell } from './tell.ts'
+import { type Refusal, type TellConfig, type Told, tell, tellLocation } from './tell.ts'
 
 interface RefusalConfig extends ChallengeConfig, TellConfig {
+  readonly login: Login | undefined
   readonly problemBase: string
   readonly rateLimitHeaders: boolean
 }
@@ -50,7 +53,15 @@ export function refuse(
 }
 
 /** 401 of RFC 9470: only what is really unmet. Machines never get here: the gate and the rules deny them. */
-export function stepUp(unmet: Requirement, check: Check, subject: Subject, config: RefusalConfig): Refusal {
+export function stepUp(
+  unmet: Requirement,
+  check: Check,
+  subject: Subject,
+  entrypoint: Entrypoint | undefined,
+  config: RefusalConfig,
+): Refusal {
+  const location = loginOf(unmet, check, entrypoint, config)
+  if (location !== undefined) return tellLocation(location, check, config)
   const description =
     unmet.acr === undefined
       ? 'More recent authentication is required'
@@ -77,6 +88,19 @@ export function stepUp(unmet: Requirement, check: Check, subject: Subject, confi
   const message = 'step-up authentication required'
   const rpc = { message, reason: 'STEP_UP_REQUIRED', metadata, waitSeconds: undefined }
   return tell({ status: 401, headers, body, rpc }, check, config)
+}
+
+/** Only a browser that is about to show a page can be sent to another one. */
+function loginOf(
+  unmet: Requirement,
+  check: Check,
+  entrypoint: Entrypoint | undefined,
+  config: RefusalConfig,
+): string | undefined {
+  if (config.login === undefined || entrypoint === undefined || formOf(check) !== 'navigation')
+    return undefined
+  const address = returnTo(check, entrypoint)
+  return address === undefined ? undefined : config.login(unmet, address)
 }
 
 /** 429. A quota says which and when; abnormal behaviour is told nothing that would help to stay below the alarm. */

@@ -59,14 +59,26 @@ export function tell(told: Told, check: Check, config: TellConfig): Refusal {
   const form = formOf(check)
   const metadata = { ...told.rpc.metadata, decision_id: check.id }
   const made = FORMS[form](told, { ...told.rpc, code: rpcCode(told.status), metadata }, check)
-  const headers: HeaderPair[] = [...told.headers, ['cache-control', 'no-store']]
+  const headers = [...told.headers, ...common(check, config)]
+  // A script can read these only if told (RFC 9449 section 8, DPOP-19).
+  if (check.headers.has('origin')) headers.push(['access-control-expose-headers', EXPOSED[form] ?? READABLE])
+  return { status: made.status ?? told.status, headers: [...headers, ...made.headers], body: made.body }
+}
+
+/** A browser goes there instead (RFC 9110 section 15.4.3). */
+export function tellLocation(location: string, check: Check, config: TellConfig): Refusal {
+  const headers: readonly HeaderPair[] = [['location', location], ...common(check, config)]
+  return { status: 302, headers, body: '' }
+}
+
+/** What goes with every answer, whatever its form. */
+function common(check: Check, config: TellConfig): readonly HeaderPair[] {
+  const headers: HeaderPair[] = [['cache-control', 'no-store']]
   const requestId = check.headers.get('x-request-id')?.[0]
   if (requestId !== undefined && /^[\x21-\x7e]{1,128}$/.test(requestId))
     headers.push(['x-request-id', requestId])
   if (config.cors !== undefined) headers.push(...corsHeaders(check, config.cors))
-  // A script can read these only if told (RFC 9449 section 8, DPOP-19).
-  if (check.headers.has('origin')) headers.push(['access-control-expose-headers', EXPOSED[form] ?? READABLE])
-  return { status: made.status ?? told.status, headers: [...headers, ...made.headers], body: made.body }
+  return headers
 }
 
 const READABLE = 'WWW-Authenticate, DPoP-Nonce, Retry-After'

@@ -52,6 +52,7 @@ export interface AnswerMakers {
 export interface Equipment {
   /** The subject with the nonce that the answer must give. */
   readonly subject: Subject
+  readonly entrypoint: Entrypoint
   /** The value of `x-vigil-hop` for the inside entrypoints behind this edge. */
   readonly hop?: string
 }
@@ -67,15 +68,15 @@ export function equip(
   entrypoint: Entrypoint,
   makers: AnswerMakers,
 ): Equipment {
-  if (subject.state !== 'identified') return { subject }
+  if (subject.state !== 'identified') return { subject, entrypoint }
   if (decision.effect === 'deny' && decision.failure === 'identity.dpop.nonce-required') {
     const { jkt } = subject.credential.confirmation
-    return {
-      subject: jkt === undefined ? subject : { ...subject, nextNonce: makers.proofs.nonce(jkt, check.atMs) },
-    }
+    const nonced =
+      jkt === undefined ? subject : { ...subject, nextNonce: makers.proofs.nonce(jkt, check.atMs) }
+    return { subject: nonced, entrypoint }
   }
   const isPassed = decision.effect === 'allow' || decision.effect === 'monitor'
-  if (!isPassed || entrypoint.role !== 'edge' || !entrypoint.issuesHop) return { subject }
+  if (!isPassed || entrypoint.role !== 'edge' || !entrypoint.issuesHop) return { subject, entrypoint }
   const hop = makers.hops.sign({
     tokenHash: subject.credential.tokenHash,
     binding: writeBinding(subject.binding.methods),
@@ -84,5 +85,5 @@ export function equip(
     decisionId: check.id,
     atMs: check.atMs,
   })
-  return { subject, hop }
+  return { subject, entrypoint, hop }
 }

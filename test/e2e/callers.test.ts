@@ -32,7 +32,10 @@ const SETTINGS = {
     },
   ],
   policy: [{ name: 'closed', when: 'request.path == "/v1/closed"', effect: 'deny' }],
-  enforcement: { cors: { origins: [APP] } },
+  enforcement: {
+    cors: { origins: [APP] },
+    loginUrl: `${APP}/login?max_age={max_age}&return_to={return_to}`,
+  },
 }
 
 let vigil: VigilProcess
@@ -89,6 +92,28 @@ for (const version of ENVOY_VERSIONS) {
       expect(answer.status).toBe(403)
       expect(answer.values('content-type')).toEqual([type])
       expect(answer.body).toMatch(text)
+    })
+
+    describe('a step-up', () => {
+      const pay = (mode: string) =>
+        ask({
+          path: '/pay/42?to=7',
+          headers: [['host', 'evil.example.com'], ['sec-fetch-mode', mode], bearer()],
+        })
+
+      test('sends a browser to the login of the application, and back to a configured origin', async () => {
+        const answer = await pay('navigate')
+        expect(answer.status).toBe(302)
+        const back = encodeURIComponent('https://api.example.com/pay/42')
+        expect(answer.values('location')).toEqual([`${APP}/login?max_age=300&return_to=${back}`])
+        expect(answer.value('cache-control')).toBe('no-store')
+      })
+
+      test('tells a script what is unmet', async () => {
+        const answer = await pay('cors')
+        expect(answer.status).toBe(401)
+        expect(answer.value('www-authenticate')).toContain('insufficient_user_authentication')
+      })
     })
 
     describe('a page of another origin', () => {

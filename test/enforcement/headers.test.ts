@@ -5,6 +5,7 @@ import { identitySettings } from '../../src/config/schema/identity.ts'
 import { encodeValue } from '../../src/enforcement/headers.ts'
 import { compileEnforcement, enforce } from '../../src/enforcement/index.ts'
 import type { Check, Decision, Subject } from '../../src/model.ts'
+import { entrypointOf } from '../support/check-of.ts'
 import { ALLOW, ID, identified, sampleCheck, sampleCredential } from '../support/edge-samples.ts'
 
 const config = compileEnforcement(enforcementSettings.parse({}), identitySettings.parse({}))
@@ -15,7 +16,14 @@ function pass(
   decision: Decision = ALLOW,
   check: Check = sampleCheck(),
 ) {
-  const answer = enforce(decision, check, subject, 'elevated', hop, config)
+  const answer = enforce(
+    decision,
+    check,
+    subject,
+    'elevated',
+    hop === undefined ? undefined : { entrypoint: entrypointOf(), hop },
+    config,
+  )
   if (!('setHeaders' in answer)) throw new Error('it does not pass')
   return answer
 }

@@ -19,3 +19,10 @@ export const corsSettings = z
       ),
   })
   .prefault({})
+
+export const loginUrl = z
+  .string()
+  .min(1)
+  .describe(
+    'Login route of the application, an address or a path: a step-up sends a browser there that is about to show a page. `{acr}`, `{max_age}` and `{return_to}` are values of its parameters. Absent: a page that asks for a login.',
+  )

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { corsSettings } from './answers.ts'
+import { corsSettings, loginUrl } from './answers.ts'
 import { grpcMethod, headerName, hostPattern, name, requirement, seconds, sensitivity } from './common.ts'
 
 /** `context`, `actions`, `risk`, `policy`, `enforcement`, `failure`, `audit`. */
@@ -142,6 +142,7 @@ export const enforcementSettings = z
       .default(false)
       .describe('Send RateLimit and RateLimit-Policy (draft) with quota answers.'),
     retryAfterSeconds: z.number().int().min(1).default(1).describe('`Retry-After` of 503 answers.'),
+    loginUrl: loginUrl.optional(),
     cors: corsSettings.describe('Pages of other origins whose scripts call.'),
   })
   .prefault({})
