@@ -119,9 +119,18 @@ export const STANDARDS: readonly Standard[] = [
     ],
   },
   {
+    title: 'Protected resource metadata: RFC 9728',
+    rows: [
+      yes(
+        'PRM-01',
+        'Told at the well-known address, the path of the resource behind it; `resource` is the identifier',
+      ),
+      yes('PRM-02', '`resource_metadata` in every challenge'),
+    ],
+  },
+  {
     title: 'Not in this version',
     rows: [
-      no('PRM-01', 'Protected resource metadata (RFC 9728)', 'comes with the next version'),
       no('INT-01', 'Token introspection (RFC 7662)', 'comes with a later version'),
       no(
         'ACT-01',

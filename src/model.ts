@@ -202,7 +202,7 @@ export interface Action {
 }
 
 /** Actions that no catalogue names: they need no identity by their nature, so no rule speaks of them. */
-export const OWN_ACTIONS = { preflight: 'preflight' } as const
+export const OWN_ACTIONS = { preflight: 'preflight', 'resource-metadata': 'resource-metadata' } as const
 
 /** Observations of this check. A missing member is missing: not false and not innocent. */
 export interface Facts {
@@ -362,7 +362,7 @@ interface AnswerBase {
   readonly metadata: Readonly<Record<string, string | number | readonly string[]>>
 }
 
-/** What is sent to Envoy. Only the first member lets a request pass. */
+/** What is sent to Envoy. Only the first member lets a request pass. A `reply` is what Vigil itself has to tell. */
 export type Answer =
   | (AnswerBase & {
       readonly effect: 'allow' | 'monitor'
@@ -371,7 +371,7 @@ export type Answer =
       readonly responseHeaders: readonly HeaderPair[]
     })
   | (AnswerBase & {
-      readonly effect: 'step-up' | 'throttle' | 'deny' | 'unavailable'
+      readonly effect: 'step-up' | 'throttle' | 'deny' | 'unavailable' | 'reply'
       readonly status: number
       readonly headers: readonly HeaderPair[]
       readonly body: string

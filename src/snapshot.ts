@@ -105,7 +105,7 @@ export function compileSnapshot(
       }),
       risk: risk.value,
       policy: policy.value,
-      enforcement: compileEnforcement(settings.enforcement, settings.identity),
+      enforcement: compileEnforcement(settings.enforcement, settings.identity, settings.actions),
       retryAfterSeconds: settings.enforcement.retryAfterSeconds,
     }),
   }

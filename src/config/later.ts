@@ -32,7 +32,6 @@ const LATER_KEYS: Readonly<Record<string, readonly string[]>> = {
     'enforcement.tenants',
     'enforcement.hosts',
     'enforcement.percentage',
-    'enforcement.resourceMetadata',
     'enforcement.accessRequest',
     'enforcement.assertion',
     'failure.geo',

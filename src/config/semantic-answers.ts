@@ -2,9 +2,36 @@ import type { SettingsProblem } from '../errors.ts'
 import type { EnforcementSettings } from './schema/decision.ts'
 
 /** What a schema cannot say about the parts of `enforcement` that are for browsers. */
-export function checkAnswers(enforcement: EnforcementSettings): SettingsProblem[] {
-  const { cors, loginUrl } = enforcement
-  return [...checkCors(cors), ...(loginUrl === undefined ? [] : checkLoginUrl(loginUrl))]
+export function checkAnswers(enforcement: EnforcementSettings, issuers: number): SettingsProblem[] {
+  const { cors, loginUrl, resourceMetadata } = enforcement
+  return [
+    ...checkCors(cors),
+    ...(loginUrl === undefined ? [] : checkLoginUrl(loginUrl)),
+    ...resourceMetadata.flatMap((_, i) => checkResource(resourceMetadata, i, issuers)),
+  ]
+}
+
+/** RFC 9728 section 1.2, and MCP: whoever reads it must learn of at least one authorization server. */
+function checkResource(
+  resources: EnforcementSettings['resourceMetadata'],
+  i: number,
+  issuers: number,
+): SettingsProblem[] {
+  const path = ['enforcement', 'resourceMetadata', i]
+  const { resource = '', authorizationServers } = resources[i] ?? {}
+  const problems: SettingsProblem[] = []
+  const url = URL.parse(resource)
+  const isPlain = url !== null && (url.href === resource || url.href === `${resource}/`)
+  if (!isPlain || !/^https:\/\/[^?#@]+$/.test(resource)) {
+    const message =
+      'write an https URL without query and fragment, as clients write it: https://api.example.com/mcp'
+    problems.push({ path: [...path, 'resource'], message })
+  }
+  if (resources.findIndex((each) => each.resource === resource) < i)
+    problems.push({ path: [...path, 'resource'], message: `"${resource}" stands here twice` })
+  if (authorizationServers === undefined && issuers === 0)
+    problems.push({ path, message: 'there is no issuer: give authorizationServers' })
+  return problems
 }
 
 function checkCors({ origins, credentials }: EnforcementSettings['cors']): SettingsProblem[] {

@@ -44,7 +44,7 @@ export function checkSettings(settings: Settings): SettingsProblem[] {
     ...named(settings.policy, 'policy', 'rule'),
     ...settings.policy.flatMap((rule, i) => checkRule(rule, ['policy', i])),
     ...checkRequirement(settings.enforcement.stepUp, ['enforcement', 'stepUp']),
-    ...checkAnswers(settings.enforcement),
+    ...checkAnswers(settings.enforcement, settings.identity.issuers.length),
   ]
 }
 

@@ -5,16 +5,16 @@ import { type Catalogue, compileCatalogue } from './catalogue.ts'
 import { actionOf } from './facts/action.ts'
 import { addressOf } from './facts/address.ts'
 import { deviceOf } from './facts/device.ts'
+import { compileOwnActions, type OwnAction } from './own-action.ts'
 import { type PathSettings, pathRefusal } from './path.ts'
-import { compilePreflight, type Preflight } from './preflight.ts'
 
 export { compileEntrypoints, type EntrypointMatcher, UNMATCHED } from './entrypoint.ts'
 
 /** The part of a snapshot that `gather` reads. */
 export interface ContextConfig {
   readonly catalogue: Catalogue
-  /** Absent: no origin is configured. */
-  readonly preflight: Preflight | undefined
+  /** Absent: the settings make none. */
+  readonly ownAction: OwnAction | undefined
   readonly deviceHeader: string
   readonly paths: PathSettings
 }
@@ -30,7 +30,7 @@ export function compileContext(
     ok: true,
     value: {
       catalogue: catalogue.value,
-      preflight: compilePreflight(enforcement.cors.origins),
+      ownAction: compileOwnActions(enforcement),
       deviceHeader: context.device.idHeader,
       paths: context.paths,
     },
@@ -50,7 +50,7 @@ export function gather(
   const { device, fault } = deviceOf(check, config.deviceHeader)
   const facts = {
     entrypoint: entrypoint.name,
-    action: config.preflight?.(check) ?? actionOf(check, config.catalogue),
+    action: config.ownAction?.(check) ?? actionOf(check, config.catalogue),
     address: addressOf(check, entrypoint),
     device,
   }

@@ -1,4 +1,4 @@
-import type { EnforcementSettings } from '../config/schema/decision.ts'
+import type { ActionSettings, EnforcementSettings } from '../config/schema/decision.ts'
 import type { IdentitySettings } from '../config/schema/identity.ts'
 import { FAILURES } from '../errors.ts'
 import type { Answer, Check, Decision, Entrypoint, HeaderPair, Level, Subject } from '../model.ts'
@@ -7,12 +7,14 @@ import { type Cors, compileCors } from './cors.ts'
 import { HOP_HEADER, headersToRemove, identityHeaders } from './headers.ts'
 import { compileLogin, type Login } from './login.ts'
 import { refuse, stepUp, throttle } from './refusals.ts'
+import { type DescribedResource, describeResources, metadataReply } from './resource-metadata.ts'
 
 export interface EnforcementConfig extends ChallengeConfig {
   readonly problemBase: string
   readonly rateLimitHeaders: boolean
   readonly cors: Cors | undefined
   readonly login: Login | undefined
+  readonly resources: readonly DescribedResource[]
 }
 
 /** Where the request came in, and what it is given on its way. */
@@ -22,11 +24,14 @@ export interface Way {
   readonly hop?: string
 }
 
+/** @param actions of the catalogue: their scopes are told in the metadata of protected resources */
 export function compileEnforcement(
   settings: EnforcementSettings,
   identity: IdentitySettings,
+  actions: readonly Pick<ActionSettings, 'scopes'>[] = [],
 ): EnforcementConfig {
-  const algs = new Set(identity.issuers.flatMap((issuer) => issuer.dpop.algorithms))
+  const algs = new Set<string>(identity.issuers.flatMap((issuer) => issuer.dpop.algorithms))
+  const scopes = [...new Set(actions.flatMap((action) => action.scopes))]
   return {
     realm: settings.realm,
     algs: algs.size === 0 ? 'ES256' : [...algs].join(' '),
@@ -34,6 +39,7 @@ export function compileEnforcement(
     rateLimitHeaders: settings.rateLimitHeaders,
     cors: compileCors(settings.cors),
     login: compileLogin(settings.loginUrl),
+    resources: describeResources(settings.resourceMetadata, identity, scopes, [...algs]),
   }
 }
 
@@ -53,6 +59,8 @@ export function enforce(
   switch (decision.effect) {
     case 'allow':
     case 'monitor': {
+      const reply = metadataReply(check, config.resources, config.cors)
+      if (reply !== undefined) return { effect: 'reply', ...reply, metadata }
       const credential = subject.state === 'identified' ? subject.credential : undefined
       const setHeaders = identityHeaders(credential, level, check.id, decision)
       if (way?.hop !== undefined) setHeaders.push([HOP_HEADER, way.hop])

@@ -4,10 +4,12 @@ import type { Check, Entrypoint, HeaderPair, LimitReading, Requirement, Scheme, 
 import { type ChallengeConfig, challenges } from './challenge.ts'
 import { type Login, returnTo } from './login.ts'
 import { ACCESS_DENIED_DETAIL, PROBLEMS } from './problems.ts'
+import { type DescribedResource, metadataUrlOf } from './resource-metadata.ts'
 import { type Refusal, type TellConfig, type Told, tell, tellLocation } from './tell.ts'
 
 interface RefusalConfig extends ChallengeConfig, TellConfig {
   readonly login: Login | undefined
+  readonly resources: readonly DescribedResource[]
   readonly problemBase: string
   readonly rateLimitHeaders: boolean
 }
@@ -32,7 +34,8 @@ export function refuse(
   const scope = details.scopes?.join(' ')
   const headers: HeaderPair[] = []
   if (shape.challenges) {
-    const parameters = { error: shape.error, description: shape.description, scope }
+    const resourceMetadata = metadataUrlOf(check, config.resources)
+    const parameters = { error: shape.error, description: shape.description, scope, resourceMetadata }
     headers.push(...challenges(schemeOf(subject), parameters, config))
   }
   headers.push(...nonceOf(subject))
@@ -71,6 +74,7 @@ export function stepUp(
     description,
     acrValues: unmet.acr?.join(' '),
     maxAge: unmet.maxAgeSeconds,
+    resourceMetadata: metadataUrlOf(check, config.resources),
   }
   const headers = [...challenges(schemeOf(subject) ?? 'Bearer', parameters, config), ...nonceOf(subject)]
   const body = {

@@ -34,6 +34,7 @@ const SETTINGS = {
   policy: [{ name: 'closed', when: 'request.path == "/v1/closed"', effect: 'deny' }],
   enforcement: {
     cors: { origins: [APP] },
+    resourceMetadata: [{ resource: 'https://api.example.com' }],
     loginUrl: `${APP}/login?max_age={max_age}&return_to={return_to}`,
   },
 }
@@ -92,6 +93,21 @@ for (const version of ENVOY_VERSIONS) {
       expect(answer.status).toBe(403)
       expect(answer.values('content-type')).toEqual([type])
       expect(answer.body).toMatch(text)
+    })
+
+    test('PRM-01 PRM-02 a client without a token finds the authorization server', async () => {
+      const refused = await ask({})
+      const url = /resource_metadata="([^"]+)"/.exec(refused.value('www-authenticate') ?? '')?.[1] ?? ''
+      expect(url).toBe('https://api.example.com/.well-known/oauth-protected-resource')
+      for (const method of ['GET', 'HEAD']) {
+        const answer = await ask({ path: new URL(url).pathname, method })
+        expect([answer.status, answer.value('content-type')]).toEqual([200, 'application/json'])
+        if (method === 'GET')
+          expect(JSON.parse(answer.body)).toMatchObject({
+            resource: 'https://api.example.com',
+            authorization_servers: ['https://idp.example.com'],
+          })
+      }
     })
 
     describe('a step-up', () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { corsSettings, loginUrl } from './answers.ts'
+import { corsSettings, loginUrl, resourceMetadataSettings } from './answers.ts'
 import { grpcMethod, headerName, hostPattern, name, requirement, seconds, sensitivity } from './common.ts'
 
 /** `context`, `actions`, `risk`, `policy`, `enforcement`, `failure`, `audit`. */
@@ -143,6 +143,7 @@ export const enforcementSettings = z
       .describe('Send RateLimit and RateLimit-Policy (draft) with quota answers.'),
     retryAfterSeconds: z.number().int().min(1).default(1).describe('`Retry-After` of 503 answers.'),
     loginUrl: loginUrl.optional(),
+    resourceMetadata: resourceMetadataSettings,
     cors: corsSettings.describe('Pages of other origins whose scripts call.'),
   })
   .prefault({})
