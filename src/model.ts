@@ -25,6 +25,7 @@ export type AnswerForm =
   | 'html'
   | 'navigation'
   | 'text'
+  | 'json-rpc'
   | 'grpc'
   | 'grpc-web'
   | 'grpc-web-text'
@@ -100,6 +101,8 @@ export interface Entrypoint {
   readonly edges: readonly string[]
   /** An edge answer sets x-vigil-hop for the inside entrypoints behind it. */
   readonly issuesHop: boolean
+  /** What passes keeps its token. */
+  readonly forwardsCredential: boolean
   readonly tenant?: string
 }
 

@@ -25,7 +25,6 @@ const LATER_KEYS: Readonly<Record<string, readonly string[]>> = {
     'context.userAgent',
     'entrypoints.*.fingerprintHeader',
     'entrypoints.*.mode',
-    'actions.*.match.mcpTools',
     'actions.*.anonymous',
     'actions.*.grant',
     'actions.*.revocation',

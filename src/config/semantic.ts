@@ -152,7 +152,7 @@ function checkAction(action: ActionSettings, path: Path): SettingsProblem[] {
   if (Object.keys(action.match).length === 0) {
     problems.push({
       path: [...path, 'match'],
-      message: 'an empty match stands for every request; give paths, grpc, hosts or methods',
+      message: 'an empty match stands for every request; give paths, grpc, mcpTools, hosts or methods',
     })
   }
   return [...problems, ...checkRequirement(action.authentication, [...path, 'authentication'])]
@@ -174,7 +174,12 @@ function checkRequirement(requirement: RequirementSettings | undefined, path: Pa
 
 function checkLimits(settings: Settings): SettingsProblem[] {
   const { limits } = settings.risk
-  const names = [...settings.actions.map((a) => a.name), UNKNOWN_ACTION, ...Object.keys(OWN_ACTIONS)]
+  const names = [
+    ...settings.actions.map((a) => a.name),
+    UNKNOWN_ACTION,
+    'unknown-tool',
+    ...Object.keys(OWN_ACTIONS),
+  ]
   const repeated = duplicates(
     limits.map((l) => l.name),
     (i) => ['risk', 'limits', i, 'name'],

@@ -11,8 +11,27 @@ export function nameProblems(actions: readonly ActionSettings[], i: number): Set
   if (name === 'unknown') return [{ path, message: '"unknown" is the name of requests that match no action' }]
   if (name !== undefined && Object.hasOwn(OWN_ACTIONS, name))
     return [{ path, message: `"${name}" is the name of an action of this service; choose another` }]
+  if (name === 'unknown-tool')
+    return [{ path, message: '"unknown-tool" is the name of calls that match no tool' }]
   const isTaken = actions.findIndex((a) => a.name === name) < i
   return isTaken ? [{ path, message: `another action is named "${name}"` }] : []
+}
+
+/** A tool is called with POST, over no other protocol, and its name is a parameter. */
+export function toolProblems({ match }: ActionSettings, path: SettingsProblem['path']): SettingsProblem[] {
+  const at = (key: string, message: string) => [{ path: [...path, key], message }]
+  return [
+    ...(match.methods === undefined || match.methods.includes('POST')
+      ? []
+      : at('methods', 'a tool is called with POST: with these methods mcpTools never matches')),
+    ...(match.paths === undefined
+      ? at('mcpTools', 'give the paths at which MCP is served: every other POST would be an unknown tool')
+      : []),
+    ...(match.grpc === undefined ? [] : at('grpc', 'give grpc or mcpTools: no request is both')),
+    ...((match.paths ?? []).some((template) => /\{tool(?:\.\.\.)?\}/.test(template))
+      ? at('paths', '{tool} is the name of the called tool: choose another')
+      : []),
+  ]
 }
 
 /** The action as the model knows it; parameters come with each request. */
@@ -41,9 +60,9 @@ function requirementOf(s: ActionSettings['authentication']): Requirement | undef
 }
 
 /** What a request is that matches nothing in the catalogue. */
-export const unknownAction = (s: UnknownActionSettings): Action =>
+export const unknownAction = (name: 'unknown' | 'unknown-tool', s: UnknownActionSettings): Action =>
   Object.freeze({
-    name: 'unknown',
+    name,
     isKnown: false,
     sensitivity: s.sensitivity,
     scopes: [],

@@ -24,7 +24,7 @@ export function compileContext(
   settings: Pick<Settings, 'context' | 'actions' | 'unknownAction' | 'enforcement'>,
 ): Compiled<ContextConfig> {
   const { context, actions, unknownAction, enforcement } = settings
-  const catalogue = compileCatalogue(actions, unknownAction, context.paths)
+  const catalogue = compileCatalogue(actions, unknownAction, context.paths, context.mcp.versions)
   if (!catalogue.ok) return catalogue
   return {
     ok: true,

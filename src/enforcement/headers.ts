@@ -47,6 +47,17 @@ export function headersToRemove(set: readonly HeaderPair[]): readonly string[] {
   return names
 }
 
+const CREDENTIAL = ['authorization', 'dpop']
+const withCredential = new Map<readonly string[], readonly string[]>()
+
+/** The same and the credential: what it was issued for is done here, and it must not be used elsewhere (MCP-02). */
+export function headersAndCredentialToRemove(set: readonly HeaderPair[]): readonly string[] {
+  const names = headersToRemove(set)
+  const known = withCredential.get(names) ?? Object.freeze([...names, ...CREDENTIAL])
+  withCredential.set(names, known)
+  return known
+}
+
 /**
  * Values are injectively percent-encoded: every byte outside visible ASCII, and `%` itself. So no two identities
  * share a header value and no control byte reaches the upstream.

@@ -4,7 +4,7 @@ import { FAILURES } from '../errors.ts'
 import type { Answer, Check, Decision, Entrypoint, HeaderPair, Level, Subject } from '../model.ts'
 import type { ChallengeConfig } from './challenge.ts'
 import { type Cors, compileCors } from './cors.ts'
-import { HOP_HEADER, headersToRemove, identityHeaders } from './headers.ts'
+import { HOP_HEADER, headersAndCredentialToRemove, headersToRemove, identityHeaders } from './headers.ts'
 import { compileLogin, type Login } from './login.ts'
 import { refuse, stepUp, throttle } from './refusals.ts'
 import { type DescribedResource, describeResources, metadataReply } from './resource-metadata.ts'
@@ -67,7 +67,10 @@ export function enforce(
       return {
         effect: decision.effect,
         setHeaders,
-        removeHeaders: headersToRemove(setHeaders),
+        removeHeaders:
+          way?.entrypoint.forwardsCredential === false
+            ? headersAndCredentialToRemove(setHeaders)
+            : headersToRemove(setHeaders),
         responseHeaders: nonceHeaders(subject, check),
         metadata,
       }

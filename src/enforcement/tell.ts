@@ -38,7 +38,11 @@ interface Form {
 const FORMS: Readonly<Record<AnswerForm, (told: Told, error: RpcError, check: Check) => Form>> = {
   problem: (told, _error, check) => ({
     headers: [['content-type', 'application/problem+json']],
-    body: JSON.stringify({ ...told.body, instance: `urn:uuid:${check.id}` }),
+    body: JSON.stringify(problemOf(told, check)),
+  }),
+  'json-rpc': (told, _error, check) => ({
+    headers: [['content-type', 'application/json']],
+    body: JSON.stringify(jsonRpcOf(told, problemOf(told, check))),
   }),
   html: (told, _error, check) => tellPage(told, check),
   navigation: (told, _error, check) => tellPage(told, check),
@@ -53,6 +57,19 @@ const FORMS: Readonly<Record<AnswerForm, (told: Told, error: RpcError, check: Ch
   'connect+json': (_told, error) => tellConnectStream(error, 'json'),
   'connect+proto': (_told, error) => tellConnectStream(error, 'proto'),
 }
+
+const problemOf = ({ body }: Told, check: Check) => ({ ...body, instance: `urn:uuid:${check.id}` })
+
+/** MCP leaves -32000 to -32019 to implementations; the others are those of JSON-RPC 2.0 section 5.1. */
+const JSON_RPC_CODES: Readonly<Record<number, number>> = { 400: -32_600, 503: -32_603 }
+const REFUSED = -32_001
+
+/** The id of the call stands in the body, which nobody here has read. */
+const jsonRpcOf = ({ status, body }: Told, data: object) => ({
+  jsonrpc: '2.0',
+  id: null,
+  error: { code: JSON_RPC_CODES[status] ?? REFUSED, message: body['title'], data },
+})
 
 /** Told as this caller understands it, with what every refusal carries. */
 export function tell(told: Told, check: Check, config: TellConfig): Refusal {

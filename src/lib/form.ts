@@ -13,6 +13,7 @@ const CONNECT_STREAM = /^application\/connect\+(json|proto)(?:$|;)/
 export function formOf(check: Check): AnswerForm {
   if (check.form !== undefined) return check.form
   if (check.isGrpc) return 'grpc'
+  if (isMcp(check)) return 'json-rpc'
   const contentType = check.headers.get('content-type')?.[0]
   return (contentType === undefined ? undefined : rpcForm(check, contentType)) ?? webForm(check)
 }
@@ -40,6 +41,10 @@ function webForm(check: Check): AnswerForm {
   const [best = ''] = new Negotiator({ headers: { accept } }).mediaTypes(TYPES)
   return FORMS.get(best) ?? 'problem'
 }
+
+/** Also a client of an older version of MCP, which does not name its method, wants JSON-RPC. */
+const isMcp = ({ method, headers }: Check) =>
+  method === 'POST' && (headers.has('mcp-method') || headers.has('mcp-protocol-version'))
 
 function rpcForm(check: Check, contentType: string): AnswerForm | undefined {
   const web = GRPC_WEB.exec(contentType)

@@ -58,16 +58,21 @@ export function compilePolicy(settings: PolicySettings, reasons?: readonly strin
 function vocabularyOf(settings: PolicySettings, reasons: readonly string[] | undefined): Vocabulary {
   const { issuers } = settings.identity
   return {
-    actions: unique([...settings.actions.map((action) => action.name), 'unknown']),
+    actions: unique([...settings.actions.map((action) => action.name), 'unknown', 'unknown-tool']),
     issuers: unique(issuers.map((issuer) => issuer.issuer)),
     claims: unique(issuers.flatMap((issuer) => issuer.claims)),
     headers: unique(settings.context.requestHeaders),
-    params: unique(settings.actions.flatMap((action) => action.match.paths ?? []).flatMap(paramsOf)),
+    params: unique(
+      settings.actions.flatMap(({ match }) => [...paramNames(match.paths), ...toolName(match.mcpTools)]),
+    ),
     ...(reasons && { reasons }),
   }
 }
 
 const unique = (names: readonly string[]): readonly string[] => [...new Set(names)]
+
+const paramNames = (paths: readonly string[] = []): string[] => paths.flatMap(paramsOf)
+const toolName = (tools: readonly string[] | undefined): string[] => (tools === undefined ? [] : ['tool'])
 
 /** `/a/{account}/{rest...}` has `account` and `rest`. */
 const paramsOf = (template: string): string[] =>

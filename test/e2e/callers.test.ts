@@ -20,9 +20,15 @@ const token = (claims: object = {}) =>
   mintAccessToken({ claims: { iat: now - 10, exp: now + 600, auth_time: now - 400, ...claims } })
 
 const SETTINGS = {
-  entrypoints: [{ name: 'gateway', externalOrigins: ['https://api.example.com'] }],
+  entrypoints: [{ name: 'gateway', externalOrigins: ['https://api.example.com'], forwardsCredential: false }],
   identity: { issuers: [issuerOf()] },
   actions: [
+    {
+      name: 'read-file',
+      match: { paths: ['/mcp'], mcpTools: ['read_file'] },
+      sensitivity: 'low',
+    },
+    { name: 'mcp', match: { paths: ['/mcp'] }, sensitivity: 'low' },
     { name: 'read', match: { methods: ['GET'], paths: ['/v1/{rest...}'] }, sensitivity: 'low' },
     {
       name: 'pay',
@@ -108,6 +114,43 @@ for (const version of ENVOY_VERSIONS) {
             authorization_servers: ['https://idp.example.com'],
           })
       }
+    })
+
+    describe('a client of MCP', () => {
+      const call = (tool: string, version = '2026-07-28', more: Partial<RawRequest> = {}) =>
+        ask({
+          method: 'POST',
+          path: '/mcp',
+          headers: [
+            ['mcp-protocol-version', version],
+            ['mcp-method', 'tools/call'],
+            ['mcp-name', tool],
+            bearer(),
+          ],
+          ...more,
+        })
+
+      test('MCP-02 calls a tool that is named, and its token goes no further', async () => {
+        const answer = await call('read_file')
+        expect(answer.status).toBe(200)
+        const { headers } = JSON.parse(answer.body)
+        expect(headers).toMatchObject({ 'mcp-name': 'read_file', 'x-vigil-subject': 'alice' })
+        expect(headers).not.toHaveProperty('authorization')
+      })
+
+      test.each([
+        ['another tool', 'format_disk', '2026-07-28'],
+        ['a version that holds nothing against the body', 'read_file', '2025-11-25'],
+      ])('MCP-07 MCP-08 %s is refused as JSON-RPC', async (_what, tool, version) => {
+        const answer = await call(tool, version)
+        expect([answer.status, answer.value('content-type')]).toEqual([403, 'application/json'])
+        expect(JSON.parse(answer.body)).toMatchObject({ jsonrpc: '2.0', error: { code: -32001 } })
+      })
+
+      test('MCP-06 a token in the query is refused', async () => {
+        const answer = await call('read_file', '2026-07-28', { path: `/mcp?access_token=${token()}` })
+        expect(answer.status).toBe(400)
+      })
     })
 
     describe('a step-up', () => {

@@ -217,3 +217,16 @@ describe('response headers and metadata', () => {
     expect(JSON.stringify(pass(subject, undefined, ALLOW, check))).not.toContain('secret')
   })
 })
+
+test('MCP-02 the credential is removed where the entrypoint does not forward it', () => {
+  const removed = (forwardsCredential: boolean) => {
+    const way = { entrypoint: entrypointOf({ forwardsCredential }) }
+    const answer = enforce(ALLOW, sampleCheck(), identified(), 'low', way, config)
+    return 'removeHeaders' in answer ? answer.removeHeaders : []
+  }
+  const [kept, gone] = [removed(true), removed(false)]
+  expect(kept).not.toEqual(expect.arrayContaining(['authorization']))
+  expect(gone).toEqual([...kept, 'authorization', 'dpop'])
+  // The same object each time: its encoding is kept.
+  expect(removed(false)).toBe(gone)
+})

@@ -31,7 +31,7 @@ const configOf = (more: object = {}) =>
 const answer = (decision: Decision, change: Partial<Check>, more: object = {}, headers = {}) =>
   enforce(decision, sampleCheck(change, headers), { state: 'anonymous' }, 'low', undefined, configOf(more))
 
-describe('PRM-01 metadata are told through the Check', () => {
+describe('PRM-01 MCP-01 metadata are told through the Check', () => {
   test('what the settings do not say follows from issuers and actions', () => {
     const made = answer(ALLOW, { path: '/.well-known/oauth-protected-resource' })
     expect(made).toMatchObject({

@@ -62,6 +62,18 @@ test('a call over gRPC and its kin comes before what it accepts', () => {
   )
 })
 
+describe('a client of MCP wants JSON-RPC', () => {
+  test.each([
+    ['its method', { 'mcp-method': 'tools/call' }],
+    ['an older version, which names no method', { 'mcp-protocol-version': '2025-11-25' }],
+  ])('%s', (_what, headers) => {
+    expect(ask({ accept: 'text/event-stream, application/json', ...headers }, { method: 'POST' })).toBe(
+      'json-rpc',
+    )
+    expect(ask(headers)).toBe('problem')
+  })
+})
+
 test('what a record told comes before everything', () => {
   expect(ask({ accept: CHROME }, { form: 'text' })).toBe('text')
 })
