@@ -6,6 +6,8 @@ import type { Settings } from './schema/settings.ts'
 export const warnAbout = (settings: Settings): SettingsProblem[] => [
   ...withoutOrigin(settings),
   ...withoutActions(settings),
+  ...withoutWayBack(settings),
+  ...withoutCredential(settings),
   ...deadRules(settings.policy),
 ]
 
@@ -29,6 +31,28 @@ function withoutActions({ actions, unknownAction }: Settings): SettingsProblem[]
       : `and is decided with sensitivity ${unknownAction.sensitivity}`
   const message = `no actions: every request stands for the action "unknown" ${follows}`
   return [{ path: ['actions'], message, isAboutKey: true }]
+}
+
+function withoutWayBack({ entrypoints, enforcement }: Settings): SettingsProblem[] {
+  const hasOrigin = entrypoints.some(({ externalOrigins }) => externalOrigins.length > 0)
+  if (enforcement.loginUrl === undefined || hasOrigin) return []
+  const message = 'no entrypoint names externalOrigins: nobody is sent there, because there is no way back'
+  return [{ path: ['enforcement', 'loginUrl'], message }]
+}
+
+/** A token that an edge has taken away is missing at the inside entrypoint behind it, which asks for one again. */
+function withoutCredential({ entrypoints }: Settings): SettingsProblem[] {
+  if (!entrypoints.some(({ role }) => role === 'inside')) return []
+  return entrypoints.flatMap(({ role, forwardsCredential }, i) =>
+    role === 'inside' || forwardsCredential
+      ? []
+      : [
+          {
+            path: ['entrypoints', i, 'forwardsCredential'],
+            message: 'an inside entrypoint behind this edge would see no credential; set it there instead',
+          },
+        ],
+  )
 }
 
 const isAlways = ({ when, shadow }: RuleSettings): boolean => !shadow && String(when).trim() === 'true'
