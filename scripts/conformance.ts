@@ -191,9 +191,34 @@ export const STANDARDS: readonly Standard[] = [
     ],
   },
   {
+    title: 'Protected resource metadata: RFC 9728',
+    rows: [
+      yes(
+        'PRM-01',
+        'Told at the well-known address, the path of the resource behind it; `resource` is the identifier',
+      ),
+      yes('PRM-02', '`resource_metadata` in every challenge'),
+    ],
+  },
+  {
+    title: 'Model Context Protocol, authorization: 2026-07-28',
+    rows: [
+      yes('MCP-01', 'Resource metadata with at least one authorization server; challenges name them'),
+      yes('MCP-02', 'Only tokens for this audience; an option keeps the token from the application'),
+      yes('MCP-03', 'Invalid or expired: 401'),
+      yes('MCP-04', 'Missing scope: 403 with all scopes of the operation in one challenge'),
+      yes('MCP-05', 'No `offline_access` in challenges'),
+      yes('MCP-06', 'Tokens in the query are refused'),
+      yes(
+        'MCP-07',
+        '`Mcp-Method` and `Mcp-Name`, decoded, only under a version that makes the server compare them',
+      ),
+      yes('MCP-08', 'Refusals as JSON-RPC with codes that are free for it'),
+    ],
+  },
+  {
     title: 'Not in this version',
     rows: [
-      no('PRM-01', 'Protected resource metadata (RFC 9728)', 'comes with the next version'),
       no('INT-01', 'Token introspection (RFC 7662)', 'comes with a later version'),
       no('SET-01', 'Security events (RFC 8417, SSF, CAEP, RISC)', 'comes with a later version'),
     ],

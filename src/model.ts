@@ -34,6 +34,23 @@ export interface Caller {
   readonly sans: readonly string[]
 }
 
+/**
+ * In which form a caller is told a refusal. `problem` is problem+json (RFC 9457), the others are those of callers who
+ * would not understand it; a `navigation` is a page that a browser is about to show.
+ */
+export type AnswerForm =
+  | 'problem'
+  | 'html'
+  | 'navigation'
+  | 'text'
+  | 'json-rpc'
+  | 'grpc'
+  | 'grpc-web'
+  | 'grpc-web-text'
+  | 'connect'
+  | 'connect+json'
+  | 'connect+proto'
+
 export interface Peer {
   readonly ip?: string | undefined
   readonly port?: number | undefined
@@ -74,6 +91,8 @@ export interface Check {
   readonly extensions: ReadonlyMap<string, string>
   readonly metadata: Readonly<Record<string, unknown>>
   readonly isGrpc: boolean
+  /** Only where a check is made again from its record, which holds none of the headers that tell it (lib/form.ts). */
+  readonly form?: AnswerForm | undefined
   /** Set when the request itself must be refused whatever it carries (no HTTP, CONNECT, hostile path, …). */
   readonly malformed?: FailureCode | undefined
   /** For the `why` of its record only: what the failure's sentence leaves open, such as which header. Never a value. */
@@ -100,6 +119,8 @@ export interface Entrypoint {
   readonly edges: readonly string[]
   /** An edge answer sets x-vigil-hop for the inside entrypoints behind it. */
   readonly issuesHop: boolean
+  /** What passes keeps its token. */
+  readonly forwardsCredential: boolean
   readonly tenant?: string
 }
 
@@ -135,6 +156,8 @@ export interface Posture {
   /** Only the members that configuration lists. */
   readonly claims: Readonly<Record<string, unknown>>
 }
+/** Actions that no catalogue names: they need no identity by their nature, so no rule speaks of them. */
+export const OWN_ACTIONS = { preflight: 'preflight', 'resource-metadata': 'resource-metadata' } as const
 
 /** Observations of this check. A missing member is missing: not false and not innocent. */
 export interface Facts {
@@ -318,8 +341,20 @@ export interface ObservedAnswer extends Passing {
   readonly would: RefusingAnswer
 }
 
+/** What Vigil itself has to tell, in place of the application; it is no refusal and lets nothing pass. */
+export interface Reply extends AnswerBase {
+  readonly effect: 'reply'
+  readonly status: number
+  readonly headers: readonly HeaderPair[]
+  readonly body: string
+}
+
 /** What is sent to Envoy. Only the first two members let a request pass. */
-export type Answer = (Passing & { readonly effect: 'allow' | 'monitor' }) | ObservedAnswer | RefusingAnswer
+export type Answer =
+  | (Passing & { readonly effect: 'allow' | 'monitor' })
+  | ObservedAnswer
+  | RefusingAnswer
+  | Reply
 
 /** Whether decisions are carried out, or only recorded. */
 export type Mode = 'enforce' | 'observe'

@@ -42,9 +42,9 @@ export function answerTo(
   const isKnown = mode === 'observe' && isProved(decision, subject)
   const { level } = assessment
   const told = equip(subject, decision, check, entrypoint, makers, isKnown)
-  const answer = enforce(decision, check, told.subject, level, told.hop, enforcement)
+  const answer = enforce(decision, check, told.subject, level, told, enforcement)
   if (mode === 'enforce') return { check, stages, decision, mode: undefined, answer }
-  const observed = observe(answer, decision, check, told.subject, level, told.hop)
+  const observed = observe(answer, decision, check, told.subject, level, told)
   return { check, stages, decision, mode, answer: observed }
 }
 

@@ -112,7 +112,7 @@ const GAP_READERS: PropertyDescriptorMap = Object.fromEntries(
 )
 
 function checkOf({ id, at, caller, request }: AuditRecord): Check {
-  const { method, scheme, host, path, protocol, isGrpc, malformed } = request
+  const { method, scheme, host, path, protocol, isGrpc, form, malformed } = request
   const recorded: Omit<Check, (typeof GAPS)[number]> = {
     id,
     atMs: Date.parse(at),
@@ -123,17 +123,18 @@ function checkOf({ id, at, caller, request }: AuditRecord): Check {
     path,
     protocol,
     isGrpc,
+    form: form ?? (isGrpc ? 'grpc' : 'problem'),
     headers: headersOf(request),
     ...(malformed === undefined ? {} : { malformed }),
   }
   return Object.defineProperties(recorded, GAP_READERS) as Check
 }
 
-/** The headers that configuration lists, and the two that answers depend on: of `origin` only that it was there. */
-function headersOf({ headers, hasOrigin, requestId }: AuditRecord['request']): Check['headers'] {
+/** The headers that configuration lists, and the two that answers depend on. */
+function headersOf({ headers, hasOrigin, origin, requestId }: AuditRecord['request']): Check['headers'] {
   const lines = new Map<string, readonly string[]>()
   for (const [name, value] of Object.entries(headers)) lines.set(name, [value])
-  if (hasOrigin && !lines.has('origin')) lines.set('origin', [UNRECORDED])
+  if (hasOrigin && !lines.has('origin')) lines.set('origin', [origin ?? UNRECORDED])
   if (requestId !== undefined) lines.set('x-request-id', requestIds(requestId, headers['x-request-id']))
   return lines
 }

@@ -111,7 +111,12 @@ export function compileSnapshot(
       }),
       risk: risk.value,
       policy: policy.value,
-      enforcement: compileEnforcement(settings.enforcement, settings.identity, settings.entrypoints),
+      enforcement: compileEnforcement(
+        settings.enforcement,
+        settings.identity,
+        settings.actions,
+        settings.entrypoints,
+      ),
       retryAfterSeconds: settings.enforcement.retryAfterSeconds,
     }),
   }

@@ -75,6 +75,14 @@ describe('the decision and the answer come out the same', () => {
     ['a path that is refused', { path: '/v1/a;b' }],
     ['a refused credential', { headers: { authorization: 'Bearer a.b.c' } }],
     ['a browser', { headers: { authorization: [], origin: 'https://app.example.com' } }],
+    ['a gRPC-Web caller', { headers: { 'content-type': 'application/grpc-web-text' }, path: '/elsewhere' }],
+    [
+      'a Connect caller',
+      {
+        headers: { 'connect-protocol-version': '1', 'content-type': 'application/proto' },
+        path: '/elsewhere',
+      },
+    ],
     ['a gRPC caller', { isGrpc: true, method: 'POST', path: '/v1/pay' }],
     ['a time between two seconds', { atMs: AT_MS + 125 }],
     ['a request id', { headers: { 'x-request-id': 'r-1' }, path: '/elsewhere' }],

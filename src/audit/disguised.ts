@@ -145,6 +145,8 @@ function requestOf(request: RequestView, disguise: Disguise, swap: Swap): Reques
     isGrpc: request.isGrpc,
     requestId: request.requestId,
     hasOrigin: request.hasOrigin,
+    origin: request.origin,
+    form: request.form,
     source: request.source === undefined ? undefined : disguise.address(request.source),
     headers: headersOf(request.headers, disguise, swap),
     malformed: request.malformed,

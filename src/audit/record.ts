@@ -1,6 +1,8 @@
 import type { FailureCode } from '../errors.ts'
+import { formOf } from '../lib/form.ts'
+import { originOf } from '../lib/origin.ts'
 import { readTraceParent } from '../lib/trace-parent.ts'
-import type { Assessment, Check, Decision, Facts, Outcome, Past, Subject } from '../model.ts'
+import type { AnswerForm, Assessment, Check, Decision, Facts, Outcome, Past, Subject } from '../model.ts'
 import type { Altered } from './altered.ts'
 import { whyOf } from './why.ts'
 
@@ -43,6 +45,10 @@ export interface RequestView {
   /** Ends in `…` where it was longer: such an id is not echoed to the caller. */
   readonly requestId?: string | undefined
   readonly hasOrigin: boolean
+  /** Of a refusal: the origin that asked, where it is one. */
+  readonly origin?: string | undefined
+  /** In which form the refusal was told, where that was neither problem+json nor gRPC. */
+  readonly form?: AnswerForm | undefined
   readonly source?: string | undefined
   readonly headers: Readonly<Record<string, string>>
   /** Why the request itself had to be refused, whatever it carried. */
@@ -86,7 +92,7 @@ export function toRecord(outcome: Outcome, context: RecordContext): AuditRecord 
     config: context.config,
     trace,
     caller: check.caller,
-    request: requestView(check, context.headers),
+    request: requestView(check, context.headers, 'status' in answer || answer.effect === 'observe'),
     entrypoint: stages?.entrypoint.name,
     subject: stages && subjectView(stages.subject),
     facts: stages && factsView(stages.facts),
@@ -120,8 +126,11 @@ const SECRET_HEADERS: ReadonlySet<string> = new Set([
   'client-cert-chain',
 ])
 
-/** The view of the request that conditions have, too: no query, and only the headers that configuration names. */
-export function requestView(check: Check, names: readonly string[]): RequestView {
+/**
+ * The view of the request that conditions have, too: no query, and only the headers that configuration names.
+ * @param isRefused then what the form of the answer depends on is told as well, also where the refusal was only observed
+ */
+export function requestView(check: Check, names: readonly string[], isRefused = false): RequestView {
   const headers: Record<string, string> = {}
   for (const name of names) {
     const values = check.headers.get(name)
@@ -137,10 +146,17 @@ export function requestView(check: Check, names: readonly string[]): RequestView
     isGrpc: check.isGrpc,
     requestId: requestId === undefined ? undefined : shortened(requestId),
     hasOrigin: check.headers.has('origin'),
+    origin: isRefused ? originOf(check) : undefined,
+    form: isRefused ? unusualForm(check) : undefined,
     source: check.source.ip,
     headers,
     malformed: check.malformed,
   }
+}
+
+function unusualForm(check: Check): AnswerForm | undefined {
+  const form = formOf(check)
+  return form === 'problem' || form === 'grpc' ? undefined : form
 }
 
 const shortened = (text: string) => (text.length > 128 ? `${text.slice(0, 128)}…` : text)

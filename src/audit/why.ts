@@ -33,8 +33,12 @@ function detailOf({ check, stages }: Outcome, { failure, detail }: Refusing): st
   if (stages === undefined) return undefined
   const { subject, facts } = stages
   if (facts.refusal === failure) return facts.refusalDetail
+  if (failure === 'policy.action.unknown' && facts.action.name === 'unknown-tool') return UNKNOWN_TOOL
   return subject.state === 'refused' && subject.failure === failure ? subject.detail : undefined
 }
+
+const UNKNOWN_TOOL =
+  'it calls a tool of MCP that no action names, or its headers tell none under a version of context.mcp.versions'
 
 const joined = (sentence: string, detail: string | undefined): string =>
   detail === undefined ? sentence : `${sentence.replace(/\.$/, '')}: ${detail}.`

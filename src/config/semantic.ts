@@ -1,12 +1,14 @@
 import { FAILURES, type SettingsProblem } from '../errors.ts'
 import { normaliseCidr } from '../lib/ip.ts'
 import { didYouMean } from '../lib/nearest.ts'
+import { OWN_ACTIONS } from '../model.ts'
 import { observedPlaces } from './observed.ts'
 import type { ActionSettings, RequirementSettings, RuleSettings } from './schema/decision.ts'
 import type { EntrypointSettings } from './schema/entrypoints.ts'
 import type { IssuerSettings } from './schema/identity.ts'
 import type { PostureSettings } from './schema/posture.ts'
 import type { Settings } from './schema/settings.ts'
+import { checkAnswers } from './semantic-answers.ts'
 import { checkAudit } from './semantic-audit.ts'
 import { checkClients } from './semantic-clients.ts'
 import { checkTrustDomain, plainFetch } from './semantic-keys.ts'
@@ -55,6 +57,7 @@ export function checkSettings(settings: Settings): SettingsProblem[] {
     ...checkRequirement(settings.enforcement.stepUp, ['enforcement', 'stepUp']),
     ...checkPercentage(settings),
     ...checkAudit(settings.audit),
+    ...checkAnswers(settings.enforcement, settings.identity.issuers.length),
   ]
 }
 
@@ -179,7 +182,7 @@ function checkAction(action: ActionSettings, path: Path): SettingsProblem[] {
   if (Object.keys(action.match).length === 0) {
     problems.push({
       path: [...path, 'match'],
-      message: 'an empty match stands for every request; give paths, grpc, hosts or methods',
+      message: 'an empty match stands for every request; give paths, grpc, mcpTools, hosts or methods',
     })
   }
   return [
@@ -215,7 +218,12 @@ function checkRequirement(requirement: RequirementSettings | undefined, path: Pa
 
 function checkLimits(settings: Settings): SettingsProblem[] {
   const { limits } = settings.risk
-  const names = [...settings.actions.map((a) => a.name), UNKNOWN_ACTION]
+  const names = [
+    ...settings.actions.map((a) => a.name),
+    UNKNOWN_ACTION,
+    'unknown-tool',
+    ...Object.keys(OWN_ACTIONS),
+  ]
   const repeated = duplicates(
     limits.map((l) => l.name),
     (i) => ['risk', 'limits', i, 'name'],

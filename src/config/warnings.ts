@@ -10,6 +10,8 @@ export const warnAbout = (settings: Settings): SettingsProblem[] => [
   ...workloadsUnseen(settings),
   ...withoutActions(settings),
   ...observing(settings),
+  ...withoutWayBack(settings),
+  ...withoutCredential(settings),
   ...deadRules(settings.policy),
 ]
 
@@ -66,6 +68,28 @@ function observing(settings: Settings): SettingsProblem[] {
   const whose = percentage === 100 ? 'every request' : `every request of ${percentage} % of the sessions`
   const message = `observe mode: ${whose} passes here, whatever is decided`
   return observedPlaces(settings).map((path) => ({ path, message }))
+}
+
+function withoutWayBack({ entrypoints, enforcement }: Settings): SettingsProblem[] {
+  const hasOrigin = entrypoints.some(({ externalOrigins }) => externalOrigins.length > 0)
+  if (enforcement.loginUrl === undefined || hasOrigin) return []
+  const message = 'no entrypoint names externalOrigins: nobody is sent there, because there is no way back'
+  return [{ path: ['enforcement', 'loginUrl'], message }]
+}
+
+/** A token that an edge has taken away is missing at the inside entrypoint behind it, which asks for one again. */
+function withoutCredential({ entrypoints }: Settings): SettingsProblem[] {
+  if (!entrypoints.some(({ role }) => role === 'inside')) return []
+  return entrypoints.flatMap(({ role, forwardsCredential }, i) =>
+    role === 'inside' || forwardsCredential
+      ? []
+      : [
+          {
+            path: ['entrypoints', i, 'forwardsCredential'],
+            message: 'an inside entrypoint behind this edge would see no credential; set it there instead',
+          },
+        ],
+  )
 }
 
 const isAlways = ({ when, shadow }: RuleSettings): boolean =>

@@ -11,13 +11,29 @@ export interface Candidate {
   readonly hosts: Hosts | undefined
   /** Parameters and the segments they take; `isRest` takes from there to the end. */
   readonly params: readonly { readonly name: string; readonly at: number; readonly isRest: boolean }[]
+  /** Only calls of these MCP tools; absent: also what is no call. */
+  readonly tools: Tools | undefined
 }
+
+/** Names of MCP tools. */
+export interface Tools {
+  readonly isAny: boolean
+  readonly names: ReadonlySet<string>
+}
+
+export const compileTools = (names: readonly string[]): Tools => ({
+  isAny: names.includes('*'),
+  names: new Set(names),
+})
+
+export const isToolIn = (tools: Tools, name: string): boolean => tools.isAny || tools.names.has(name)
 
 /** Whether everything that `later` could take, path apart, is taken by `earlier`. */
 export function isCovering(earlier: Candidate, later: Candidate): boolean {
   return (
     earlier.index !== later.index &&
     isMethodsCovered(earlier.methods, later.methods) &&
+    isToolsCovered(earlier.tools, later.tools) &&
     isHostsCovered(earlier.hosts, later.hosts)
   )
 }
@@ -25,6 +41,11 @@ export function isCovering(earlier: Candidate, later: Candidate): boolean {
 function isMethodsCovered(all: Candidate['methods'], some: Candidate['methods']): boolean {
   if (all === undefined || some === undefined) return all === undefined
   return [...some].every((method) => all.has(method))
+}
+
+function isToolsCovered(all: Tools | undefined, some: Tools | undefined): boolean {
+  if (all === undefined || some === undefined) return all === undefined
+  return all.isAny || (!some.isAny && [...some.names].every((name) => all.names.has(name)))
 }
 
 function isHostsCovered(all: Hosts | undefined, some: Hosts | undefined): boolean {

@@ -2,11 +2,12 @@ import type { ActionSettings, UnknownActionSettings } from '../config/schema/dec
 import type { Compiled, SettingsProblem } from '../errors.ts'
 import { compileHosts, hostOf, isHostIn, readHost } from '../lib/hosts.ts'
 import type { Action, Check } from '../model.ts'
-import { knownAction, nameProblems, unknownAction } from './action-settings.ts'
-import { type Candidate, isCovering } from './candidate.ts'
+import { knownAction, nameProblems, toolProblems, unknownAction } from './action-settings.ts'
+import { type Candidate, compileTools, isCovering, isToolIn } from './candidate.ts'
 import { type PathSettings, readSegments } from './path.ts'
 import { parseTemplate } from './template.ts'
-import { createTrie, type Trie } from './trie.ts'
+import { readToolCall } from './tool-call.ts'
+import { type Choose, createTrie, type Trie } from './trie.ts'
 
 export interface Catalogue {
   /** The first action that takes this request, else the action `unknown`. Never throws. */
@@ -23,6 +24,8 @@ interface Index {
   readonly anywhere: Candidate[]
   readonly problems: SettingsProblem[]
   order: number
+  /** Some action names MCP tools. */
+  hasTools: boolean
 }
 
 const GRPC = /^([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\/(\*|[A-Za-z_]\w*)$/
@@ -33,6 +36,7 @@ export function compileCatalogue(
   actions: readonly ActionSettings[],
   unknown: UnknownActionSettings,
   paths: PathSettings,
+  mcpVersions: readonly string[] = [],
 ): Compiled<Catalogue> {
   const index: Index = {
     paths: createTrie(),
@@ -41,38 +45,97 @@ export function compileCatalogue(
     anywhere: [],
     problems: [],
     order: 0,
+    hasTools: false,
   }
   for (const [i, settings] of actions.entries()) {
     index.problems.push(...nameProblems(actions, i))
     addAction(index, settings, i)
   }
   if (index.problems.length > 0) return { ok: false, problems: index.problems }
-  const fallback = unknownAction(unknown)
-  return { ok: true, value: { resolve: (check) => resolve(index, check, paths) ?? fallback } }
+  const reading: Reading = {
+    index,
+    paths,
+    versions: new Set(mcpVersions),
+    unknown: unknownAction('unknown', unknown),
+    unknownTool: unknownAction('unknown-tool', unknown),
+  }
+  return { ok: true, value: { resolve: (check) => resolve(check, reading) } }
 }
 
-function resolve(index: Index, check: Check, paths: PathSettings): Action | undefined {
+interface Reading {
+  readonly index: Index
+  readonly paths: PathSettings
+  /** Of MCP: those under which headers can be believed. */
+  readonly versions: ReadonlySet<string>
+  readonly unknown: Action
+  readonly unknownTool: Action
+}
+
+function resolve(check: Check, reading: Reading): Action {
+  const { index, paths, unknown } = reading
   const segments = readSegments(check.path, paths)
-  if (segments === undefined) return undefined
-  const host = hostOf(check.authority)
-  const choose = (list: readonly Candidate[], best: Candidate | undefined): Candidate | undefined => {
+  if (segments === undefined) return unknown
+  const search: Search = { index, check, segments, host: hostOf(check.authority) }
+  const ordinary = earliest(search, ({ tools }) => tools === undefined)
+  // A tool is called with POST (MCP-07).
+  if (index.hasTools && check.method === 'POST') return resolveTool(search, ordinary, reading)
+  return ordinary === undefined ? unknown : actionOf(ordinary, segments)
+}
+
+/**
+ * Where some tools are named, no call of another one, and no request that may hide one, passes as what stands behind
+ * them in the catalogue: it is the unknown tool. What stands before them comes first, as everywhere.
+ */
+function resolveTool(
+  search: Search,
+  ordinary: Candidate | undefined,
+  { versions, unknown, unknownTool }: Reading,
+): Action {
+  const { check, segments } = search
+  const endpoint = earliest(search, ({ tools }) => tools !== undefined)
+  const isBefore = endpoint === undefined || (ordinary !== undefined && ordinary.order < endpoint.order)
+  const call = isBefore ? undefined : readToolCall(check, versions)
+  if (call === undefined || call.kind === 'other') {
+    return ordinary === undefined ? unknown : actionOf(ordinary, segments)
+  }
+  if (call.kind === 'unknown') return unknownTool
+  const found = earliest(search, ({ tools }) => tools !== undefined && isToolIn(tools, call.name))
+  if (found === undefined) return unknownTool
+  const action = actionOf(found, segments)
+  return { ...action, params: { ...action.params, tool: call.name } }
+}
+
+const actionOf = (found: Candidate, segments: readonly string[]): Action =>
+  found.params.length === 0 ? found.action : { ...found.action, params: paramsOf(found, segments) }
+
+interface Search {
+  readonly index: Index
+  readonly check: Check
+  readonly segments: readonly string[]
+  readonly host: string
+}
+
+/** The first of the eligible candidates that takes the request. */
+function earliest(
+  { index, check, segments, host }: Search,
+  isEligible: (candidate: Candidate) => boolean,
+): Candidate | undefined {
+  const choose: Choose = (list, best) => {
     for (const candidate of list) {
       if (best !== undefined && candidate.order >= best.order) return best
-      if (isTaking(candidate, check.method, host)) return candidate
+      if (isEligible(candidate) && isTaking(candidate, check.method, host)) return candidate
     }
     return best
   }
   let best = choose(index.anywhere, undefined)
   if (check.isGrpc) best = chooseGrpc(index, check.path, choose, best)
-  best = index.paths.find(segments, choose, best)
-  if (best === undefined) return undefined
-  return best.params.length === 0 ? best.action : { ...best.action, params: paramsOf(best, segments) }
+  return index.paths.find(segments, choose, best)
 }
 
 function chooseGrpc(
   index: Index,
   path: string,
-  choose: (list: readonly Candidate[], best: Candidate | undefined) => Candidate | undefined,
+  choose: Choose,
   best: Candidate | undefined,
 ): Candidate | undefined {
   const service = GRPC_PATH.exec(path)?.[1]
@@ -106,6 +169,11 @@ function addAction(index: Index, settings: ActionSettings, i: number): void {
       })
     return host ?? []
   })
+  const tools = match.mcpTools === undefined ? undefined : compileTools(match.mcpTools)
+  if (tools !== undefined) {
+    index.hasTools = true
+    index.problems.push(...toolProblems(settings, path))
+  }
   const action = knownAction(settings)
   const make = (params: Candidate['params']): Candidate => ({
     order: index.order++,
@@ -114,6 +182,7 @@ function addAction(index: Index, settings: ActionSettings, i: number): void {
     methods: match.methods === undefined ? undefined : new Set<string>(match.methods),
     hosts: hosts === undefined ? undefined : compileHosts(hosts),
     params,
+    tools,
   })
   for (const [j, text] of (match.paths ?? []).entries()) addPath(index, text, [...path, 'paths', j], make)
   for (const [j, text] of (match.grpc ?? []).entries()) addGrpc(index, text, [...path, 'grpc', j], make)

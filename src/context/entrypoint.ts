@@ -30,6 +30,7 @@ export const UNMATCHED: Entrypoint = Object.freeze({
   clientCertFrom: [],
   edges: [],
   issuesHop: false,
+  forwardsCredential: true,
 })
 
 /** @returns the matcher, or every problem with its path below `entrypoints`. */
@@ -97,6 +98,7 @@ function compileOne(
     clientCertFrom: collect('clientCertFrom', s.clientCertFrom, normaliseCidr),
     edges: s.edges,
     issuesHop: s.role === 'edge' && isHopWanted,
+    forwardsCredential: s.forwardsCredential,
     ...(s.tenant === undefined ? {} : { tenant: s.tenant }),
   }
 }

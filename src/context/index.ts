@@ -7,6 +7,7 @@ import { actionOf } from './facts/action.ts'
 import { addressOf } from './facts/address.ts'
 import { deviceOf } from './facts/device.ts'
 import { type PostureConfig, postureOf, type Shown } from './facts/posture.ts'
+import { compileOwnActions, type OwnAction } from './own-action.ts'
 import { type PathSettings, pathRefusal } from './path.ts'
 
 export { compileEntrypoints, type EntrypointMatcher, UNMATCHED } from './entrypoint.ts'
@@ -15,6 +16,8 @@ export { addressOf }
 /** The part of a snapshot that `gather` reads. */
 export interface ContextConfig {
   readonly catalogue: Catalogue
+  /** Absent: the settings make none. */
+  readonly ownAction: OwnAction | undefined
   readonly deviceHeader: string
   /** Absent: no posture tokens are read. */
   readonly posture: PostureConfig | undefined
@@ -22,22 +25,29 @@ export interface ContextConfig {
 }
 
 /**
- * Compiles `context`, `actions` and `unknownAction`; problems carry paths from the top of the settings.
+ * Compiles `context`, `actions`, `unknownAction` and what of `enforcement` makes actions; problems carry paths from the top
+ * of the settings.
  * @param postures verifies the tokens of `context.device.posture`, where that is set
  */
 export function compileContext(
-  settings: Pick<Settings, 'context' | 'actions' | 'unknownAction'>,
+  settings: Pick<Settings, 'context' | 'actions' | 'unknownAction' | 'enforcement'>,
   postures?: PostureVerifier,
 ): Compiled<ContextConfig> {
-  const { context, actions, unknownAction } = settings
-  const catalogue = compileCatalogue(actions, unknownAction, context.paths)
+  const { context, actions, unknownAction, enforcement } = settings
+  const catalogue = compileCatalogue(actions, unknownAction, context.paths, context.mcp.versions)
   if (!catalogue.ok) return catalogue
   const { idHeader, posture } = context.device
   const reads =
     posture === undefined || postures === undefined ? undefined : { header: posture.header, tokens: postures }
   return {
     ok: true,
-    value: { catalogue: catalogue.value, deviceHeader: idHeader, posture: reads, paths: context.paths },
+    value: {
+      catalogue: catalogue.value,
+      ownAction: compileOwnActions(enforcement),
+      deviceHeader: idHeader,
+      posture: reads,
+      paths: context.paths,
+    },
   }
 }
 
@@ -62,7 +72,7 @@ function factsOf(check: Check, entrypoint: Entrypoint, shown: Shown, config: Con
   const { device, fault } = deviceOf(check, config.deviceHeader)
   const facts = {
     entrypoint: entrypoint.name,
-    action: actionOf(check, config.catalogue),
+    action: config.ownAction?.(check) ?? actionOf(check, config.catalogue),
     address: addressOf(check, entrypoint),
     device: withPosture(device, shown),
   }

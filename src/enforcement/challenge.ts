@@ -9,6 +9,8 @@ export interface ChallengeParameters {
   readonly scope?: string | undefined
   readonly acrValues?: string | undefined
   readonly maxAge?: number | undefined
+  /** Where the metadata of the resource stand (RFC 9728 section 5.1, PRM-02). */
+  readonly resourceMetadata?: string | undefined
 }
 
 export interface ChallengeConfig {
@@ -47,6 +49,7 @@ function challenge(scheme: Scheme, p: ChallengeParameters, config: ChallengeConf
     ['acr_values', p.acrValues],
     ['max_age', p.maxAge],
     ['algs', scheme === 'DPoP' ? config.algs : undefined],
+    ['resource_metadata', p.resourceMetadata],
   ]
   const text = list
     .filter(([, value]) => value !== undefined)

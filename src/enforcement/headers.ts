@@ -1,4 +1,4 @@
-import type { Actor, Credential, Decision, HeaderPair, Identified, Level } from '../model.ts'
+import type { Actor, Credential, Decision, Entrypoint, HeaderPair, Identified, Level } from '../model.ts'
 
 /** The identity headers that the upstream sees (docs/answers.md). */
 const IDENTITY_HEADERS = [
@@ -46,6 +46,25 @@ export function headersToRemove(set: readonly HeaderPair[]): readonly string[] {
   const names = Object.freeze([...OWNED.filter((_, i) => (mask & (1 << i)) === 0), ...TWINS])
   lists.set(mask, names)
   return names
+}
+
+const CREDENTIAL = ['authorization', 'dpop']
+const withCredential = new Map<readonly string[], readonly string[]>()
+
+/** The same and the credential: what it was issued for is done here, and it must not be used elsewhere (MCP-02). */
+function withCredentialToo(names: readonly string[]): readonly string[] {
+  const known = withCredential.get(names) ?? Object.freeze([...names, ...CREDENTIAL])
+  withCredential.set(names, known)
+  return known
+}
+
+/** What a request that passes loses on its way through this entrypoint. */
+export const removalOf = (
+  set: readonly HeaderPair[],
+  entrypoint: Pick<Entrypoint, 'forwardsCredential'> | undefined,
+): readonly string[] => {
+  const names = headersToRemove(set)
+  return entrypoint?.forwardsCredential === false ? withCredentialToo(names) : names
 }
 
 /**

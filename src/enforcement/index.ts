@@ -1,16 +1,21 @@
-import type { EnforcementSettings } from '../config/schema/decision.ts'
+import type { ActionSettings, EnforcementSettings } from '../config/schema/decision.ts'
 import type { EntrypointSettings } from '../config/schema/entrypoints.ts'
 import type { IdentitySettings } from '../config/schema/identity.ts'
 import { FAILURES } from '../errors.ts'
 import type { Answer, Check, Decision, Level, Subject } from '../model.ts'
 import type { ChallengeConfig } from './challenge.ts'
-import { HOP_HEADER, headersToRemove, identityHeaders } from './headers.ts'
+import { type Cors, compileCors } from './cors.ts'
+import { HOP_HEADER, identityHeaders, removalOf } from './headers.ts'
+import { compileLogin, type Login } from './login.ts'
 import { compileModes, type Modes } from './mode.ts'
 import { nonceHeaders } from './nonce.ts'
 import { refuse, stepUp, throttle } from './refusals.ts'
+import { type DescribedResource, describeResources, metadataReply } from './resource-metadata.ts'
+import type { Way } from './way.ts'
 
 export { modeOf } from './mode.ts'
 export { isProved, observe } from './observed.ts'
+export type { Way } from './way.ts'
 
 export interface EnforcementConfig extends ChallengeConfig {
   readonly problemBase: string
@@ -18,14 +23,20 @@ export interface EnforcementConfig extends ChallengeConfig {
   /** Absent: nothing is observed. */
   readonly modes: Modes | undefined
   readonly observes: 'nothing' | 'part' | 'everything'
+  readonly cors: Cors | undefined
+  readonly login: Login | undefined
+  readonly resources: readonly DescribedResource[]
 }
 
+/** @param actions of the catalogue: their scopes are told in the metadata of protected resources */
 export function compileEnforcement(
   settings: EnforcementSettings,
   identity: IdentitySettings,
+  actions: readonly Pick<ActionSettings, 'scopes'>[] = [],
   entrypoints: readonly EntrypointSettings[] = [],
 ): EnforcementConfig {
-  const algs = new Set(identity.issuers.flatMap((issuer) => issuer.dpop.algorithms))
+  const algs = new Set<string>(identity.issuers.flatMap((issuer) => issuer.dpop.algorithms))
+  const scopes = [...new Set(actions.flatMap((action) => action.scopes))]
   const modes = compileModes(settings, entrypoints)
   return {
     realm: settings.realm,
@@ -34,38 +45,47 @@ export function compileEnforcement(
     rateLimitHeaders: settings.rateLimitHeaders,
     modes,
     observes: modes === undefined ? 'nothing' : modes.isWhole ? 'everything' : 'part',
+    cors: compileCors(settings.cors),
+    login: compileLogin(settings.loginUrl),
+    resources: describeResources(settings.resourceMetadata, identity, scopes, [...algs]),
   }
 }
 
 /**
  * Decision -> Answer: headers for the upstream, or the refusal for the caller. Pure.
- * @param hop value of x-vigil-hop that an edge gives to the inside entrypoints behind it.
+ * @param way undefined for a check that no stage has seen
  */
 export function enforce(
   decision: Decision,
   check: Check,
   subject: Subject,
   level: Level,
-  hop: string | undefined,
+  way: Way | undefined,
   config: EnforcementConfig,
 ): Answer {
   const metadata = metadataOf(decision, check, level)
   switch (decision.effect) {
     case 'allow':
     case 'monitor': {
+      const reply = metadataReply(check, config.resources, config.cors)
+      if (reply !== undefined) return { effect: 'reply', ...reply, metadata }
       const known = subject.state === 'identified' ? subject : undefined
       const setHeaders = identityHeaders(known, level, check.id, decision)
-      if (hop !== undefined) setHeaders.push([HOP_HEADER, hop])
+      if (way?.hop !== undefined) setHeaders.push([HOP_HEADER, way.hop])
       return {
         effect: decision.effect,
         setHeaders,
-        removeHeaders: headersToRemove(setHeaders),
+        removeHeaders: removalOf(setHeaders, way?.entrypoint),
         responseHeaders: nonceHeaders(subject, check),
         metadata,
       }
     }
     case 'step-up':
-      return { effect: 'step-up', ...stepUp(decision.unmet, check, subject, config), metadata }
+      return {
+        effect: 'step-up',
+        ...stepUp(decision.unmet, check, subject, way?.entrypoint, config),
+        metadata,
+      }
     case 'throttle':
       return {
         effect: 'throttle',

@@ -1,7 +1,8 @@
 import type { FailureCode } from '../errors.ts'
 import type { Answer, Check, Decision, Level, Subject } from '../model.ts'
-import { HOP_HEADER, headersToRemove, identityHeaders } from './headers.ts'
+import { HOP_HEADER, identityHeaders, removalOf } from './headers.ts'
 import { nonceHeaders } from './nonce.ts'
+import type { Way } from './way.ts'
 
 /**
  * Observe mode: the answer of enforce mode becomes one that passes. A refusal passes as an answer of its own that holds
@@ -15,18 +16,19 @@ export function observe(
   check: Check,
   subject: Subject,
   level: Level | undefined,
-  hop: string | undefined,
+  way: Way | undefined,
 ): Answer {
   const metadata = { ...would.metadata, mode: 'observe' }
-  if (!('status' in would)) return { ...would, metadata }
+  // What this service itself has to tell is told in either mode.
+  if (!('status' in would) || would.effect === 'reply') return { ...would, metadata }
   const known = isProved(decision, subject) ? subject : undefined
   const setHeaders = identityHeaders(known, level, check.id, decision)
-  if (hop !== undefined) setHeaders.push([HOP_HEADER, hop])
+  if (way?.hop !== undefined) setHeaders.push([HOP_HEADER, way.hop])
   return {
     effect: 'observe',
     would,
     setHeaders,
-    removeHeaders: headersToRemove(setHeaders),
+    removeHeaders: removalOf(setHeaders, way?.entrypoint),
     // A client that is not given a nonce could never show what it would do with one.
     responseHeaders: nonceHeaders(subject, check),
     metadata: { ...metadata, effect: 'observe', would: would.effect, wouldStatus: would.status },

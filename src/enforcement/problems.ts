@@ -9,10 +9,10 @@ export interface ProblemShape {
   readonly description?: string
   /** Sends WWW-Authenticate. */
   readonly challenges: boolean
-  /** Short plain text for gRPC callers: it becomes grpc-message. */
-  readonly grpcMessage: string
-  /** Where Envoy's mapping of the HTTP status is not the right gRPC status. */
-  readonly grpcStatus?: number
+  /** Short plain text for callers over gRPC and its kin: it becomes grpc-message. */
+  readonly rpcMessage: string
+  /** `reason` of google.rpc.ErrorInfo: what their programs act on. */
+  readonly rpcReason: string
 }
 
 export const PROBLEMS: Readonly<Record<Problem, ProblemShape>> = {
@@ -20,7 +20,8 @@ export const PROBLEMS: Readonly<Record<Problem, ProblemShape>> = {
     status: 401,
     title: 'Authentication required',
     challenges: true,
-    grpcMessage: 'authentication required',
+    rpcMessage: 'authentication required',
+    rpcReason: 'AUTHENTICATION_REQUIRED',
   },
   'invalid-request': {
     status: 400,
@@ -28,8 +29,8 @@ export const PROBLEMS: Readonly<Record<Problem, ProblemShape>> = {
     error: 'invalid_request',
     description: 'The request is malformed or carries more than one credential',
     challenges: true,
-    grpcMessage: 'invalid request',
-    grpcStatus: 3,
+    rpcMessage: 'invalid request',
+    rpcReason: 'INVALID_REQUEST',
   },
   'invalid-token': {
     status: 401,
@@ -37,7 +38,8 @@ export const PROBLEMS: Readonly<Record<Problem, ProblemShape>> = {
     error: 'invalid_token',
     description: 'The access token is invalid or expired',
     challenges: true,
-    grpcMessage: 'invalid access token',
+    rpcMessage: 'invalid access token',
+    rpcReason: 'INVALID_TOKEN',
   },
   'dpop-key-binding': {
     status: 401,
@@ -45,7 +47,8 @@ export const PROBLEMS: Readonly<Record<Problem, ProblemShape>> = {
     error: 'invalid_token',
     description: 'Invalid DPoP key binding',
     challenges: true,
-    grpcMessage: 'invalid DPoP key binding',
+    rpcMessage: 'invalid DPoP key binding',
+    rpcReason: 'INVALID_TOKEN',
   },
   'invalid-dpop-proof': {
     status: 401,
@@ -53,7 +56,8 @@ export const PROBLEMS: Readonly<Record<Problem, ProblemShape>> = {
     error: 'invalid_dpop_proof',
     description: 'The DPoP proof is missing or invalid',
     challenges: true,
-    grpcMessage: 'invalid DPoP proof',
+    rpcMessage: 'invalid DPoP proof',
+    rpcReason: 'INVALID_DPOP_PROOF',
   },
   'dpop-nonce-required': {
     status: 401,
@@ -61,7 +65,8 @@ export const PROBLEMS: Readonly<Record<Problem, ProblemShape>> = {
     error: 'use_dpop_nonce',
     description: 'Resource server requires nonce in DPoP proof',
     challenges: true,
-    grpcMessage: 'DPoP nonce required',
+    rpcMessage: 'DPoP nonce required',
+    rpcReason: 'DPOP_NONCE_REQUIRED',
   },
   'insufficient-scope': {
     status: 403,
@@ -69,25 +74,29 @@ export const PROBLEMS: Readonly<Record<Problem, ProblemShape>> = {
     error: 'insufficient_scope',
     description: 'The request requires higher privileges than provided by the access token',
     challenges: true,
-    grpcMessage: 'insufficient scope',
+    rpcMessage: 'insufficient scope',
+    rpcReason: 'INSUFFICIENT_SCOPE',
   },
   'access-denied': {
     status: 403,
     title: 'Access denied',
     challenges: false,
-    grpcMessage: 'access denied',
+    rpcMessage: 'access denied',
+    rpcReason: 'ACCESS_DENIED',
   },
   'request-too-large': {
     status: 413,
     title: 'Request too large',
     challenges: false,
-    grpcMessage: 'request too large',
+    rpcMessage: 'request too large',
+    rpcReason: 'REQUEST_TOO_LARGE',
   },
   unavailable: {
     status: 503,
     title: 'Service unavailable',
     challenges: false,
-    grpcMessage: 'authorization unavailable',
+    rpcMessage: 'authorization unavailable',
+    rpcReason: 'UNAVAILABLE',
   },
 }
 

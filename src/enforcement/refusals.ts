@@ -1,16 +1,15 @@
 import type { Problem } from '../errors.ts'
-import type { Check, HeaderPair, LimitReading, Requirement, Scheme, Subject } from '../model.ts'
+import { formOf } from '../lib/form.ts'
+import type { Check, Entrypoint, HeaderPair, LimitReading, Requirement, Scheme, Subject } from '../model.ts'
 import { type ChallengeConfig, challenges } from './challenge.ts'
+import { type Login, returnTo } from './login.ts'
 import { ACCESS_DENIED_DETAIL, PROBLEMS } from './problems.ts'
+import { type DescribedResource, metadataUrlOf } from './resource-metadata.ts'
+import { type Refusal, type TellConfig, type Told, tell, tellLocation } from './tell.ts'
 
-/** The part of an Answer that the caller sees. */
-export interface Refusal {
-  readonly status: number
-  readonly headers: readonly HeaderPair[]
-  readonly body: string
-}
-
-interface RefusalConfig extends ChallengeConfig {
+interface RefusalConfig extends ChallengeConfig, TellConfig {
+  readonly login: Login | undefined
+  readonly resources: readonly DescribedResource[]
   readonly problemBase: string
   readonly rateLimitHeaders: boolean
 }
@@ -22,7 +21,6 @@ interface Details {
 
 const QUOTA_EXCEEDED = 'https://iana.org/assignments/http-problem-types#quota-exceeded'
 const ABNORMAL_USAGE = 'https://iana.org/assignments/http-problem-types#abnormal-usage-detected'
-const RESOURCE_EXHAUSTED = 8
 
 /** 400, 401, 403, 413 and 503: RFC 6750 section 3, RFC 9449 sections 7 to 9, RFC 9457. */
 export function refuse(
@@ -36,13 +34,14 @@ export function refuse(
   const scope = details.scopes?.join(' ')
   const headers: HeaderPair[] = []
   if (shape.challenges) {
-    const parameters = { error: shape.error, description: shape.description, scope }
+    const resourceMetadata = metadataUrlOf(check, config.resources)
+    const parameters = { error: shape.error, description: shape.description, scope, resourceMetadata }
     headers.push(...challenges(schemeOf(subject), parameters, config))
   }
   headers.push(...nonceOf(subject))
-  if (details.retryAfterSeconds !== undefined)
-    headers.push(['retry-after', String(wholeSeconds(details.retryAfterSeconds))])
-  if (check.isGrpc && shape.grpcStatus !== undefined) headers.push(['grpc-status', String(shape.grpcStatus)])
+  const { retryAfterSeconds } = details
+  const wait = retryAfterSeconds === undefined ? undefined : wholeSeconds(retryAfterSeconds)
+  if (wait !== undefined) headers.push(['retry-after', String(wait)])
   const body = {
     type: `${config.problemBase}${problem === 'dpop-key-binding' ? 'invalid-token' : problem}`,
     title: shape.title,
@@ -51,11 +50,21 @@ export function refuse(
     ...(shape.error === undefined ? {} : { error: shape.error }),
     ...(scope === undefined || problem !== 'insufficient-scope' ? {} : { scope }),
   }
-  return finish(shape.status, headers, body, shape.grpcMessage, check)
+  const metadata = body.scope === undefined ? {} : { scope: body.scope }
+  const rpc = { message: shape.rpcMessage, reason: shape.rpcReason, metadata, waitSeconds: wait }
+  return tell({ status: shape.status, headers, body, rpc }, check, config)
 }
 
 /** 401 of RFC 9470: only what is really unmet. Machines never get here: the gate and the rules deny them. */
-export function stepUp(unmet: Requirement, check: Check, subject: Subject, config: RefusalConfig): Refusal {
+export function stepUp(
+  unmet: Requirement,
+  check: Check,
+  subject: Subject,
+  entrypoint: Entrypoint | undefined,
+  config: RefusalConfig,
+): Refusal {
+  const location = loginOf(unmet, check, entrypoint, config)
+  if (location !== undefined) return tellLocation(location, check, config)
   const description =
     unmet.acr === undefined
       ? 'More recent authentication is required'
@@ -65,6 +74,7 @@ export function stepUp(unmet: Requirement, check: Check, subject: Subject, confi
     description,
     acrValues: unmet.acr?.join(' '),
     maxAge: unmet.maxAgeSeconds,
+    resourceMetadata: metadataUrlOf(check, config.resources),
   }
   const headers = [...challenges(schemeOf(subject) ?? 'Bearer', parameters, config), ...nonceOf(subject)]
   const body = {
@@ -75,7 +85,26 @@ export function stepUp(unmet: Requirement, check: Check, subject: Subject, confi
     ...(unmet.acr === undefined ? {} : { acr_values: unmet.acr }),
     ...(unmet.maxAgeSeconds === undefined ? {} : { max_age: unmet.maxAgeSeconds }),
   }
-  return finish(401, headers, body, 'step-up authentication required', check)
+  const metadata = {
+    ...(parameters.acrValues === undefined ? {} : { acr_values: parameters.acrValues }),
+    ...(parameters.maxAge === undefined ? {} : { max_age: String(parameters.maxAge) }),
+  }
+  const message = 'step-up authentication required'
+  const rpc = { message, reason: 'STEP_UP_REQUIRED', metadata, waitSeconds: undefined }
+  return tell({ status: 401, headers, body, rpc }, check, config)
+}
+
+/** Only a browser that is about to show a page can be sent to another one. */
+function loginOf(
+  unmet: Requirement,
+  check: Check,
+  entrypoint: Entrypoint | undefined,
+  config: RefusalConfig,
+): string | undefined {
+  if (config.login === undefined || entrypoint === undefined || formOf(check) !== 'navigation')
+    return undefined
+  const address = returnTo(check, entrypoint)
+  return address === undefined ? undefined : config.login(unmet, address)
 }
 
 /** 429. A quota says which and when; abnormal behaviour is told nothing that would help to stay below the alarm. */
@@ -92,10 +121,6 @@ export function throttle(
     headers.push(['ratelimit-policy', `"${limit.limit}";q=${limit.max};w=${limit.windowSeconds}`])
     headers.push(['ratelimit', `"${limit.limit}";r=0;t=${wait}`])
   }
-  if (check.isGrpc) {
-    // Envoy would map 429 to UNAVAILABLE, which clients retry at once.
-    headers.push(['grpc-status', String(RESOURCE_EXHAUSTED)], ['grpc-retry-pushback-ms', String(wait * 1000)])
-  }
   const body =
     limit === undefined
       ? {
@@ -109,26 +134,13 @@ export function throttle(
           status: 429,
           'violated-policies': [limit.limit],
         }
-  return finish(429, headers, body, limit === undefined ? 'abnormal usage' : 'rate limit exceeded', check)
-}
-
-function finish(
-  status: number,
-  headers: readonly HeaderPair[],
-  body: Readonly<Record<string, unknown>>,
-  grpcMessage: string,
-  check: Check,
-): Refusal {
-  const requestId = check.headers.get('x-request-id')?.[0]
-  const all: HeaderPair[] = [...headers, ['cache-control', 'no-store']]
-  if (requestId !== undefined && /^[\x21-\x7e]{1,128}$/.test(requestId)) all.push(['x-request-id', requestId])
-  // A script can read these only if told (RFC 9449 section 8, DPOP-19).
-  if (check.headers.has('origin')) {
-    all.push(['access-control-expose-headers', 'WWW-Authenticate, DPoP-Nonce, Retry-After'])
+  const rpc: Told['rpc'] = {
+    message: limit === undefined ? 'abnormal usage' : 'rate limit exceeded',
+    reason: limit === undefined ? 'ABNORMAL_USAGE' : 'RATE_LIMITED',
+    metadata: {},
+    waitSeconds: wait,
   }
-  if (check.isGrpc) return { status, headers: all, body: grpcMessage }
-  all.push(['content-type', 'application/problem+json'])
-  return { status, headers: all, body: JSON.stringify({ ...body, instance: `urn:uuid:${check.id}` }) }
+  return tell({ status: 429, headers, body, rpc }, check, config)
 }
 
 function schemeOf(subject: Subject): Scheme | undefined {

@@ -102,6 +102,7 @@ export interface AnswerMakers {
 export interface Equipment {
   /** The subject with the nonce that the answer must give. */
   readonly subject: Subject
+  readonly entrypoint: Entrypoint
   /** The value of `x-vigil-hop` for the inside entrypoints behind this edge. */
   readonly hop?: string
 }
@@ -119,18 +120,18 @@ export function equip(
   makers: AnswerMakers,
   isProvedAndObserved = false,
 ): Equipment {
-  if (subject.state !== 'identified') return { subject }
+  if (subject.state !== 'identified') return { subject, entrypoint }
   if (decision.effect === 'deny' && decision.failure === 'identity.dpop.nonce-required') {
     const { jkt } = subject.credential.confirmation
-    return {
-      subject: jkt === undefined ? subject : { ...subject, nextNonce: makers.proofs.nonce(jkt, check.atMs) },
-    }
+    const nonced =
+      jkt === undefined ? subject : { ...subject, nextNonce: makers.proofs.nonce(jkt, check.atMs) }
+    return { subject: nonced, entrypoint }
   }
   // A peer shows itself again at the next Envoy; there is no token that a hop could vouch for.
   const { tokenHash } = subject.credential
-  if (subject.carrier === 'peer' || tokenHash === undefined) return { subject }
+  if (subject.carrier === 'peer' || tokenHash === undefined) return { subject, entrypoint }
   const isPassed = decision.effect === 'allow' || decision.effect === 'monitor' || isProvedAndObserved
-  if (!isPassed || entrypoint.role !== 'edge' || !entrypoint.issuesHop) return { subject }
+  if (!isPassed || entrypoint.role !== 'edge' || !entrypoint.issuesHop) return { subject, entrypoint }
   const hop = makers.hops.sign({
     tokenHash,
     binding: writeBinding(subject.binding.methods),
@@ -139,5 +140,5 @@ export function equip(
     decisionId: check.id,
     atMs: check.atMs,
   })
-  return { subject, hop }
+  return { subject, entrypoint, hop }
 }

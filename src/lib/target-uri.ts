@@ -61,3 +61,16 @@ function removeDotSegments(path: string): string {
   }
   return `/${kept.join('/')}`
 }
+
+/** Whether this `host[:port]` is that of the origin; it may still carry the scheme's default port. */
+export function isAuthorityOf(origin: string, authority: string): boolean {
+  if (origin.endsWith(`//${authority}`)) return true
+  const scheme = origin.slice(0, origin.indexOf(':'))
+  return parseTarget(`${scheme}://${authority}`)?.origin === origin
+}
+
+/** The one of these origins that a request for this authority asked for. */
+export const originNamed = (origins: Iterable<string>, authority: string): string | undefined => {
+  for (const origin of origins) if (isAuthorityOf(origin, authority)) return origin
+  return undefined
+}

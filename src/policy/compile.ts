@@ -60,7 +60,7 @@ function vocabularyOf(settings: PolicySettings, reasons: readonly string[] | und
   const { issuers, workloads } = settings.identity
   const trustDomains = workloads.trustDomains.map(({ name }) => name)
   return {
-    actions: unique([...settings.actions.map((action) => action.name), 'unknown']),
+    actions: unique([...settings.actions.map((action) => action.name), 'unknown', 'unknown-tool']),
     issuers: unique([
       ...issuers.map(({ issuer }) => issuer),
       ...trustDomains.map((name) => `spiffe://${name}`),
@@ -68,13 +68,18 @@ function vocabularyOf(settings: PolicySettings, reasons: readonly string[] | und
     claims: unique(issuers.flatMap((issuer) => issuer.claims)),
     posture: unique(settings.context.device.posture?.claims ?? []),
     headers: unique(settings.context.requestHeaders),
-    params: unique(settings.actions.flatMap((action) => action.match.paths ?? []).flatMap(paramsOf)),
+    params: unique(
+      settings.actions.flatMap(({ match }) => [...paramNames(match.paths), ...toolName(match.mcpTools)]),
+    ),
     trustDomains: unique(trustDomains),
     ...(reasons && { reasons }),
   }
 }
 
 const unique = (names: readonly string[]): readonly string[] => [...new Set(names)]
+
+const paramNames = (paths: readonly string[] = []): string[] => paths.flatMap(paramsOf)
+const toolName = (tools: readonly string[] | undefined): string[] => (tools === undefined ? [] : ['tool'])
 
 /** `/a/{account}/{rest...}` has `account` and `rest`. */
 const paramsOf = (template: string): string[] =>

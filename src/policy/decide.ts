@@ -4,6 +4,7 @@ import {
   type Check,
   type Decision,
   type Facts,
+  OWN_ACTIONS,
   type Past,
   type Reason,
   type Requirement,
@@ -75,7 +76,10 @@ function judge(
   const excess = excessOf(past.limits)
   if (excess !== undefined) return { effect: 'throttle', ...excess, ...NO_RULE, shadow: [], degraded }
 
-  const { sensitivity } = facts.action
+  const { sensitivity, name } = facts.action
+  if (Object.hasOwn(OWN_ACTIONS, name)) {
+    return { effect: 'allow', reasons: [`policy.action.${name}`], ...NO_RULE, shadow: [], degraded }
+  }
   if (past.degraded.includes('store') && config.failure.store[sensitivity] !== 'degrade') {
     return refusalOf({ effect: 'unavailable', failure: 'history.store.unavailable' }, degraded, config)
   }

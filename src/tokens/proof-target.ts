@@ -1,5 +1,5 @@
 import { claimed, configured } from '../lib/claimed.ts'
-import { normalizePath, parseTarget } from '../lib/target-uri.ts'
+import { isAuthorityOf, normalizePath, originNamed, parseTarget } from '../lib/target-uri.ts'
 import type { Check, Entrypoint } from '../model.ts'
 
 /** Normalised external origins of each entrypoint; entrypoints live as long as their configuration. */
@@ -16,7 +16,8 @@ export function matchTarget(htu: string, check: Check, entrypoint: Entrypoint): 
   if (target === undefined) return undefined
   const origins = originsOf(entrypoint.externalOrigins)
   if (!origins.has(target.origin)) return undefined
-  if (!isAuthorityOf(target.origin, check.authority) && namesOneOf(check.authority, origins)) return undefined
+  if (!isAuthorityOf(target.origin, check.authority) && originNamed(origins, check.authority) !== undefined)
+    return undefined
   return normalizePath(check.path) === target.path ? target.origin + target.path : undefined
 }
 
@@ -39,16 +40,4 @@ function originsOf(externalOrigins: readonly string[]): ReadonlySet<string> {
   const origins = new Set(externalOrigins.flatMap((text) => parseTarget(text)?.origin ?? []))
   compiled.set(externalOrigins, origins)
   return origins
-}
-
-function namesOneOf(authority: string, origins: ReadonlySet<string>): boolean {
-  for (const origin of origins) if (isAuthorityOf(origin, authority)) return true
-  return false
-}
-
-/** `authority` may still carry the scheme's default port. */
-function isAuthorityOf(origin: string, authority: string): boolean {
-  if (origin.endsWith(`//${authority}`)) return true
-  const scheme = origin.slice(0, origin.indexOf(':'))
-  return parseTarget(`${scheme}://${authority}`)?.origin === origin
 }

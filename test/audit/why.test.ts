@@ -69,3 +69,13 @@ describe('a header that cannot be read is named', () => {
     expect(whyOf({ ...outcome, stages: { ...stages, facts } })).toBe(`${sentence}: x-device-id is long.`)
   })
 })
+
+test('a call of an unknown tool is told from any other request that matches nothing', () => {
+  const decision: Decision = { ...DECISION_BASE, effect: 'deny', failure: 'policy.action.unknown' }
+  const { stages, ...outcome } = sampleOutcome({ decision })
+  if (stages === undefined) throw new Error('the sample has stages')
+  const whyNamed = (name: string) =>
+    whyOf({ ...outcome, stages: { ...stages, facts: { ...FACTS, action: { ...FACTS.action, name } } } })
+  expect(whyNamed('unknown')).toBe('The request stands for no action of the catalogue.')
+  expect(whyNamed('unknown-tool')).toContain('context.mcp.versions')
+})

@@ -83,6 +83,7 @@ describe('which entrypoint a check came through', () => {
       clientCertFrom: [],
       edges: [],
       issuesHop: false,
+      forwardsCredential: true,
     })
   })
 })

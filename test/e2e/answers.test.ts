@@ -16,6 +16,7 @@ import { bootstrapText, type Envoy, startEnvoy } from '../harness/envoy.ts'
 import { type RawRequest, sendHttp1, sendHttp2 } from '../harness/http.ts'
 import * as loader from '../harness/loader.ts'
 import { freePorts } from '../harness/ports.ts'
+import { readDetails } from '../harness/rpc-status.ts'
 import { type StubAuthz, startStubAuthz } from '../harness/stub-authz.ts'
 import { describeWithEnvoy } from '../harness/tools.ts'
 import { waitUntil } from '../harness/wait.ts'
@@ -55,6 +56,12 @@ const deny = (failure: Extract<Decision, { effect: 'deny' }>['failure']): Decisi
   effect: 'deny',
   failure,
 })
+const STEP_UP: Decision = {
+  ...base,
+  effect: 'step-up',
+  unmet: { acr: ['phr'], maxAgeSeconds: 5 },
+  marksChallenge: true,
+}
 const UNAVAILABLE: Decision = {
   ...base,
   effect: 'unavailable',
@@ -305,12 +312,57 @@ for (const version of ENVOY_VERSIONS) {
         expect(answer.status).toBe(200)
         expect(answer.value('grpc-status')).toBe(String(status))
         expect(answer.value('grpc-message')).toMatch(/^[a-z ]+$/i)
+        expect(readDetails(answer.value('grpc-status-details-bin') ?? '')).toMatchObject({
+          code: status,
+          message: answer.value('grpc-message'),
+          ErrorInfo: { domain: 'vigil', metadata: { decision_id: DECISION_ID } },
+        })
+        expect(answer.value('grpc-retry-pushback-ms')).toBe(decision === THROTTLE ? '37000' : undefined)
+      })
+
+      test('a step-up tells its program what is unmet, and the challenge arrives as metadata', async () => {
+        const answer = await call(answerTo(STEP_UP, 'application/grpc'))
+        expect(answer.value('grpc-status')).toBe('16')
+        expect(answer.value('www-authenticate')).toContain('insufficient_user_authentication')
+        expect(readDetails(answer.value('grpc-status-details-bin') ?? '')).toMatchObject({
+          ErrorInfo: { reason: 'STEP_UP_REQUIRED', metadata: { acr_values: 'phr', max_age: '5' } },
+        })
       })
 
       test('without its own grpc-status a 429 would be 14, which clients retry at once', async () => {
         const denied = { status: { code: 429 }, headers: [], body: 'slow down' }
         const answer = await call(raw({ status: { code: 7 }, denied_response: denied }))
         expect(answer.value('grpc-status')).toBe('14')
+      })
+    })
+
+    describe('callers of other protocols over plain HTTP', () => {
+      const call = (type: string, decision: Decision) =>
+        told(answerTo(decision, type), { method: 'POST', headers: [['content-type', type]] })
+
+      test('gRPC-Web: 200 with the trailers in the headers', async () => {
+        const answer = await call('application/grpc-web+proto', THROTTLE)
+        expect(answer.status).toBe(200)
+        // Envoy drops the content type of an answer without a body.
+        expect(answer.value('content-type')).toBeUndefined()
+        expect(answer.value('grpc-status')).toBe('8')
+        expect(answer.value('grpc-message')).toBe('rate limit exceeded')
+        expect(answer.body).toBe('')
+      })
+
+      test('gRPC-Web in base64: the frame arrives', async () => {
+        const answer = await call('application/grpc-web-text', THROTTLE)
+        expect(Buffer.from(answer.body, 'base64').toString('latin1')).toContain('grpc-status: 8\r\n')
+      })
+
+      test('Connect, a stream: the envelope arrives byte for byte', async () => {
+        const answer = await call('application/connect+json', deny('policy.rule.denied'))
+        expect(answer.status).toBe(200)
+        const bytes = Buffer.from(answer.body, 'utf8')
+        expect([bytes[0], bytes.readUInt32BE(1)]).toEqual([2, bytes.length - 5])
+        expect(JSON.parse(bytes.subarray(5).toString())).toMatchObject({
+          error: { code: 'permission_denied' },
+        })
       })
     })
 

@@ -5,6 +5,7 @@ import { identitySettings } from '../../src/config/schema/identity.ts'
 import { encodeValue } from '../../src/enforcement/headers.ts'
 import { compileEnforcement, enforce } from '../../src/enforcement/index.ts'
 import type { Check, Decision, Subject } from '../../src/model.ts'
+import { entrypointOf } from '../support/check-of.ts'
 import { ALLOW, ID, identified, sampleCheck, sampleCredential } from '../support/edge-samples.ts'
 
 const config = compileEnforcement(enforcementSettings.parse({}), identitySettings.parse({}))
@@ -15,7 +16,14 @@ function pass(
   decision: Decision = ALLOW,
   check: Check = sampleCheck(),
 ) {
-  const answer = enforce(decision, check, subject, 'elevated', hop, config)
+  const answer = enforce(
+    decision,
+    check,
+    subject,
+    'elevated',
+    hop === undefined ? undefined : { entrypoint: entrypointOf(), hop },
+    config,
+  )
   if (!('setHeaders' in answer)) throw new Error('it does not pass')
   return answer
 }
@@ -226,4 +234,17 @@ describe('response headers and metadata', () => {
     const check = sampleCheck({}, { authorization: 'Bearer secret', dpop: 'secret', cookie: 'secret' })
     expect(JSON.stringify(pass(subject, undefined, ALLOW, check))).not.toContain('secret')
   })
+})
+
+test('MCP-02 the credential is removed where the entrypoint does not forward it', () => {
+  const removed = (forwardsCredential: boolean) => {
+    const way = { entrypoint: entrypointOf({ forwardsCredential }) }
+    const answer = enforce(ALLOW, sampleCheck(), identified(), 'low', way, config)
+    return 'removeHeaders' in answer ? answer.removeHeaders : []
+  }
+  const [kept, gone] = [removed(true), removed(false)]
+  expect(kept).not.toEqual(expect.arrayContaining(['authorization']))
+  expect(gone).toEqual([...kept, 'authorization', 'dpop'])
+  // The same object each time: its encoding is kept.
+  expect(removed(false)).toBe(gone)
 })

@@ -5,7 +5,14 @@ import { decodeResponse } from '../../src/check/wire.ts'
 import { enforce, observe } from '../../src/enforcement/index.ts'
 import { FAILURES, type FailureCode } from '../../src/errors.ts'
 import type { Decision, Subject } from '../../src/model.ts'
-import { ALLOW, DECISION_BASE, identified, sampleCheck } from '../support/edge-samples.ts'
+import {
+  ALLOW,
+  DECISION_BASE,
+  ENTRYPOINT,
+  identified,
+  refusedAnswer,
+  sampleCheck,
+} from '../support/edge-samples.ts'
 import { config, deny, refused } from './answering.ts'
 
 const CHECK = sampleCheck({}, { 'x-request-id': 'r-1' })
@@ -25,8 +32,9 @@ const unavailable = (failure: FailureCode): Decision => ({
 })
 
 function observed(decision: Decision, subject: Subject = identified(), hop?: string, check = CHECK) {
-  const would = enforce(decision, check, subject, 'high', hop, config)
-  const answer = observe(would, decision, check, subject, 'high', hop)
+  const way = hop === undefined ? undefined : { entrypoint: ENTRYPOINT, hop }
+  const would = enforce(decision, check, subject, 'high', way, config)
+  const answer = observe(would, decision, check, subject, 'high', way)
   return { would, answer, response: decodeResponse(encodeResponse(toCheckResponse(answer))) }
 }
 
@@ -140,4 +148,17 @@ describe('identity headers', () => {
     expect('setHeaders' in answer && answer.setHeaders).toEqual([['x-vigil-decision', CHECK.id]])
     expect('removeHeaders' in answer && answer.removeHeaders).toContain('x-vigil-risk')
   })
+})
+
+test('what this service itself has to tell is told in either mode', () => {
+  const reply = { effect: 'reply', status: 200, headers: [], body: '{}', metadata: {} } as const
+  const answer = observe(reply, { ...DECISION_BASE, effect: 'allow' }, CHECK, identified(), 'low', undefined)
+  expect(answer).toEqual({ ...reply, metadata: { mode: 'observe' } })
+})
+
+test('MCP-02 an entrypoint that forwards no credential forwards none of a refusal that passes either', () => {
+  const entrypoint = { ...ENTRYPOINT, forwardsCredential: false }
+  const decision: Decision = { ...DECISION_BASE, effect: 'deny', failure: 'policy.rule.denied' }
+  const answer = observe(refusedAnswer(), decision, CHECK, identified(), 'high', { entrypoint })
+  expect('removeHeaders' in answer && answer.removeHeaders).toContain('authorization')
 })

@@ -10,8 +10,8 @@ const MARK = 'planted-detail'
 test.each(Object.keys(FAILURES) as FailureCode[])('%s: no detail reaches the caller', (failure) => {
   const told: Subject = { state: 'refused', failure, scheme: 'DPoP', detail: MARK }
   const silent: Subject = { state: 'refused', failure, scheme: 'DPoP' }
-  for (const isGrpc of [false, true]) {
-    const check = sampleCheck({ isGrpc })
+  for (const form of ['problem', 'grpc', 'grpc-web', 'connect', 'html', 'text'] as const) {
+    const check = sampleCheck({ form })
     const made = answer(deny(failure), told, check)
     expect(JSON.stringify(made)).not.toContain(MARK)
     expect(made).toEqual(answer(deny(failure), silent, check))

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { normalizePath, parseTarget } from '../../src/lib/target-uri.ts'
+import { normalizePath, originNamed, parseTarget } from '../../src/lib/target-uri.ts'
 
 describe('normalised target URIs (RFC 3986 sections 6.2.2 and 6.2.3)', () => {
   test.each([
@@ -54,4 +54,15 @@ describe('normalised target URIs (RFC 3986 sections 6.2.2 and 6.2.3)', () => {
       }),
     )
   })
+})
+
+test.each([
+  ['a.example', 'https://a.example'],
+  ['a.example:443', 'https://a.example'],
+  ['b.example:8443', 'https://b.example:8443'],
+  ['b.example', undefined],
+  ['evil-a.example', undefined],
+  ['a.example@evil.example', undefined],
+])('the origin that %s asked for is %s', (authority, origin) => {
+  expect(originNamed(['https://b.example:8443', 'https://a.example'], authority)).toBe(origin)
 })

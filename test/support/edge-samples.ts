@@ -1,5 +1,15 @@
 import type { WireCheckRequest, WireHeader, WireHttp } from '../../src/check/wire.ts'
-import type { Answer, Check, Credential, Decision, Facts, Outcome, Past, Subject } from '../../src/model.ts'
+import type {
+  Answer,
+  Check,
+  Credential,
+  Decision,
+  Facts,
+  Outcome,
+  Past,
+  RefusingAnswer,
+  Subject,
+} from '../../src/model.ts'
 import type { Labels, Log, Meter } from '../../src/ports.ts'
 import { checkOf, credentialOf, entrypointOf, factsOf, pastOf } from './check-of.ts'
 
@@ -68,7 +78,7 @@ export function identified(over: Partial<Identified> = {}): Identified {
   }
 }
 
-const ENTRYPOINT = entrypointOf({ envoyAppends: true, externalOrigins: ['https://api.example.com'] })
+export const ENTRYPOINT = entrypointOf({ envoyAppends: true, externalOrigins: ['https://api.example.com'] })
 
 const { action, ...plainFacts } = factsOf({ address: { ip: '203.0.113.7', isUntrusted: false } })
 export const FACTS: Facts = { ...plainFacts, action: { ...action, name: 'read-orders' } }
@@ -87,7 +97,7 @@ export const ALLOWED: Extract<Answer, { setHeaders: unknown }> = {
   metadata: { decision: ID },
 }
 
-export function refusedAnswer(status = 403): Extract<Answer, { status: number }> {
+export function refusedAnswer(status = 403): RefusingAnswer {
   return { effect: 'deny', status, headers: [], body: 'no', metadata: { decision: ID } }
 }
 

@@ -10,6 +10,14 @@ export const origin = z
   .string()
   .regex(/^https?:\/\/[^/?#@\s]+$/, 'write an origin, e.g. https://api.example.com, without path')
 
+/** As a browser writes it in `Origin`: never a pattern, and not `null`, which every sandbox has. */
+export const webOrigin = z
+  .string()
+  .regex(
+    /^https?:\/\/[^/?#@\s*]+$/,
+    'write an origin as browsers send it, e.g. https://app.example.com, without path or *',
+  )
+
 /** RFC 9110 section 5.1; compared in lower case. */
 export const headerName = z
   .string()

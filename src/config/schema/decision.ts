@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { corsSettings, loginUrl, resourceMetadataSettings } from './answers.ts'
 import {
   enforcementMode,
   grpcMethod,
@@ -44,6 +45,17 @@ export const contextSettings = z
       })
       .prefault({})
       .describe('Paths that parsers read in different ways.'),
+    mcp: z
+      .strictObject({
+        versions: z
+          .array(z.string().regex(/^\d{4}-\d\d-\d\d$/, 'write a version of MCP, e.g. 2026-07-28'))
+          .default(['2026-07-28'])
+          .describe(
+            'Values of `MCP-Protocol-Version` under which a server must refuse a request whose headers and body disagree. Only then can a tool be told by the headers.',
+          ),
+      })
+      .prefault({})
+      .describe('Model Context Protocol.'),
   })
   .prefault({})
 
@@ -69,6 +81,11 @@ export const actionSettings = z.strictObject({
         .min(1)
         .optional()
         .describe('gRPC `package.Service/Method` or `package.Service/*`.'),
+      mcpTools: z
+        .array(z.string().min(1).max(256))
+        .min(1)
+        .optional()
+        .describe('Calls of these MCP tools, `*` for any, as the headers of the request name them.'),
     })
     .describe('Which requests stand for this action.'),
   sensitivity: sensitivity.default('medium').describe('What is at stake.'),
@@ -203,6 +220,9 @@ export const enforcementSettings = z
       .default(false)
       .describe('Send RateLimit and RateLimit-Policy (draft) with quota answers.'),
     retryAfterSeconds: z.number().int().min(1).default(1).describe('`Retry-After` of 503 answers.'),
+    loginUrl: loginUrl.optional(),
+    resourceMetadata: resourceMetadataSettings,
+    cors: corsSettings.describe('Pages of other origins whose scripts call.'),
   })
   .prefault({})
 

@@ -60,6 +60,12 @@ export const entrypointSettings = z.strictObject({
     .describe(
       'For `inside`: principals of the edges that forward to it; they may repeat a hop (router retries).',
     ),
+  forwardsCredential: z
+    .boolean()
+    .default(true)
+    .describe(
+      'The application sees `Authorization` and `DPoP`. `false` for an application that could misuse the token elsewhere (MCP), never for an edge with an inside entrypoint behind it.',
+    ),
   tenant: tenantName
     .optional()
     .describe('Tenant of everything that comes through here, unless the issuer names one.'),

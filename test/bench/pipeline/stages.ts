@@ -48,7 +48,7 @@ export async function pass(bytes: Buffer, snapshot: Snapshot): Promise<Passed> {
   const decision = decide(check, subject, facts, past, assessment, snapshot.policy)
   const equipped = equip(subject, decision, check, entrypoint, snapshot.identity)
   const { level } = assessment
-  const answer = enforce(decision, check, equipped.subject, level, equipped.hop, snapshot.enforcement)
+  const answer = enforce(decision, check, equipped.subject, level, equipped, snapshot.enforcement)
   if (decision.effect !== 'allow') throw new Error(`not allowed: ${decision.reasons.join(' ')}`)
   const outcome = { check, stages: { entrypoint, subject, facts, past, assessment }, decision, answer }
   return { bytes, check, subject, facts, past, outcome, equipped }
@@ -86,9 +86,16 @@ export function stagesWith(snapshot: Snapshot) {
       return snapshot.identity.hops.sign({ tokenHash, binding: 'none', method, authority, decisionId, atMs })
     },
     enforce: (passed: Passed) => {
-      const { subject, hop } = passed.equipped
+      const { equipped } = passed
       const { level } = stagesOf(passed).assessment
-      return enforce(passed.outcome.decision, passed.check, subject, level, hop, snapshot.enforcement)
+      return enforce(
+        passed.outcome.decision,
+        passed.check,
+        equipped.subject,
+        level,
+        equipped,
+        snapshot.enforcement,
+      )
     },
   }
 }

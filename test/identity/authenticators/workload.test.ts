@@ -267,6 +267,6 @@ describe('one credential, one subject', () => {
     const subject = identify(check, edge, config)
     if (subject instanceof Promise) throw new Error('waits')
     expect(subject.state).toBe('identified')
-    expect(equip(subject, ALLOW, check, edge, config)).toEqual({ subject })
+    expect(equip(subject, ALLOW, check, edge, config)).toEqual({ subject, entrypoint: edge })
   })
 })

@@ -1,0 +1,8 @@
+import type { Entrypoint } from '../model.ts'
+
+/** Where the request came in, and what it is given on its way. */
+export interface Way {
+  readonly entrypoint: Entrypoint
+  /** Value of x-vigil-hop that an edge gives to the inside entrypoints behind it. */
+  readonly hop?: string
+}
