@@ -183,12 +183,33 @@ export interface Action {
   readonly allowsAnonymous: boolean
 }
 
+/** What kind of network an address belongs to. */
+export type NetworkClass =
+  | 'residential'
+  | 'mobile'
+  | 'hosting'
+  | 'vpn'
+  | 'relay'
+  | 'satellite'
+  | 'corporate'
+  | 'private'
+  | 'unknown'
+
+/** The network of the client's address. Of an address that is not known to be the client's nothing is said. */
+export interface NetworkFact {
+  /** ISO 3166-1 alpha-2, upper case. */
+  readonly country: string | undefined
+  readonly asn: number | undefined
+  readonly class: NetworkClass
+}
+
 /** Observations of this check. A missing member is missing: not false and not innocent. */
 export interface Facts {
   readonly entrypoint: string
   readonly action: Action
   /** The client's address by the entrypoint's rule. */
   readonly address: { readonly ip?: string | undefined; readonly isUntrusted: boolean }
+  readonly network: NetworkFact
   /** Claimed unless proved. */
   readonly device: { readonly id?: string; readonly isAttested: boolean }
   /** The request can be read in two ways under this configuration: the gate refuses it, whoever asks. */

@@ -33,6 +33,23 @@ export interface InstanceKeys {
   readonly hop: readonly [Buffer, ...Buffer[]]
 }
 
+/** Where an address belongs; what is not known is missing. Never throws. */
+export interface NetworkPlaces {
+  /** @param ip in the spelling of `normaliseIp` */
+  find(ip: string): { readonly country: string | undefined; readonly asn: number | undefined }
+}
+
+/** Opens the data that a configuration names. @param baseDir files are relative to it */
+export type OpenPlaces = (
+  wanted: {
+    readonly data: 'packaged' | 'none'
+    readonly countryFile?: string | undefined
+    readonly asnFile?: string | undefined
+  },
+  baseDir: string,
+) => NetworkPlaces
+
+export const noPlaces: OpenPlaces = () => ({ find: () => ({ country: undefined, asn: undefined }) })
 export const silentMeter: Meter = { add: () => undefined, record: () => undefined, set: () => undefined }
 export const silentLog: Log = {
   debug: () => undefined,

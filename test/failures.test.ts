@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { type CheckHandler, createCheckHandler } from '../src/check/handler.ts'
 import { decodeResponse } from '../src/check/wire.ts'
+import { createOpenPlaces } from '../src/context/index.ts'
 import type { Answer, Check, Outcome, Sensitivity } from '../src/model.ts'
 import { silentLog } from '../src/ports.ts'
 import { createMemoryStore } from '../src/store/memory.ts'
@@ -347,6 +348,26 @@ row('the condition of a rule cannot be evaluated', () => {
       effect: 'allow',
       shadow: [{ rule: 'errs', effect: 'deny', outcome: 'error' }],
     })
+  })
+})
+
+row('the data that tell country or ASN of an address are missing or broken', () => {
+  const data = { data: 'none', countryFile: 'no-such.mmdb', asnFile: import.meta.filename }
+  const ruled = settings({
+    context: { network: data },
+    policy: [{ name: 'abroad', when: 'facts.network.country != "DE"', effect: 'deny', whenUnknown: 'skip' }],
+  })
+
+  test.each(ALL)('%s: the fact is missing, and nothing else follows from it', async (sensitivity) => {
+    const meter = fakeMeter()
+    const openPlaces = createOpenPlaces({ meter, log: silentLog })
+    const app = await openTestApp(ruled, { atMs: NOW_MS + 1000, openPlaces })
+    const { stages, decision } = await app.decide(checkOf(sensitivity, bearer()))
+    expect(stages?.facts.network).toEqual({ country: undefined, asn: undefined, class: 'unknown' })
+    expect(decision.effect).not.toMatch(/deny|unavailable/)
+    expect(decision.degraded).toEqual([])
+    expect(meter.counts['vigil_network_data_missing{what=country}']).toBe(1)
+    expect(meter.counts['vigil_network_data_missing{what=asn}']).toBe(1)
   })
 })
 

@@ -93,9 +93,10 @@ export function toRecord(outcome: Outcome, context: RecordContext): AuditRecord 
 }
 
 /** The entrypoint stands beside. */
-const factsView = ({ action, address, device, refusal }: Facts): Omit<Facts, 'entrypoint'> => ({
+const factsView = ({ action, address, network, device, refusal }: Facts): Omit<Facts, 'entrypoint'> => ({
   action,
   address,
+  network,
   device,
   refusal,
 })

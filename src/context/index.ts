@@ -1,33 +1,57 @@
 import type { Settings } from '../config/schema/settings.ts'
-import type { Compiled, FailureCode } from '../errors.ts'
+import type { Compiled, FailureCode, SettingsProblem } from '../errors.ts'
 import type { Check, Entrypoint, Facts, Subject } from '../model.ts'
+import { noPlaces, type OpenPlaces } from '../ports.ts'
 import { type Catalogue, compileCatalogue } from './catalogue.ts'
 import { actionOf } from './facts/action.ts'
 import { addressOf } from './facts/address.ts'
 import { deviceOf } from './facts/device.ts'
+import { compileNetwork, type FindNetwork } from './facts/network.ts'
+import { compileClassify } from './network/classify.ts'
 import { type PathSettings, pathRefusal } from './path.ts'
 
 export { compileEntrypoints, type EntrypointMatcher, UNMATCHED } from './entrypoint.ts'
+export { createOpenPlaces } from './network/open.ts'
 
 /** The part of a snapshot that `gather` reads. */
 export interface ContextConfig {
   readonly catalogue: Catalogue
   readonly deviceHeader: string
+  readonly network: FindNetwork
   readonly paths: PathSettings
 }
+
+/** What compiling needs besides the settings. */
+export interface ContextDeps {
+  readonly openPlaces: OpenPlaces
+  /** Files named in the configuration are relative to this folder. */
+  readonly baseDir: string
+}
+
+const NO_DATA: ContextDeps = { openPlaces: noPlaces, baseDir: '.' }
 
 /** Compiles `context`, `actions` and `unknownAction`; problems carry paths from the top of the settings. */
 export function compileContext(
   settings: Pick<Settings, 'context' | 'actions' | 'unknownAction'>,
+  { openPlaces, baseDir }: ContextDeps = NO_DATA,
 ): Compiled<ContextConfig> {
   const { context, actions, unknownAction } = settings
   const catalogue = compileCatalogue(actions, unknownAction, context.paths)
-  if (!catalogue.ok) return catalogue
+  const classify = compileClassify(context.network.classes)
+  if (!catalogue.ok || !classify.ok) return { ok: false, problems: problemsOf(catalogue, classify) }
   return {
     ok: true,
-    value: { catalogue: catalogue.value, deviceHeader: context.device.idHeader, paths: context.paths },
+    value: {
+      catalogue: catalogue.value,
+      deviceHeader: context.device.idHeader,
+      network: compileNetwork(openPlaces(context.network, baseDir), classify.value),
+      paths: context.paths,
+    },
   }
 }
+
+const problemsOf = (...parts: readonly Compiled<unknown>[]): SettingsProblem[] =>
+  parts.flatMap((part) => (part.ok ? [] : part.problems))
 
 /**
  * What is observed of this check. Cannot fail: what must be refused is said in `refusal`, and what is not there
@@ -40,10 +64,12 @@ export function gather(
   config: ContextConfig,
 ): Facts {
   const { device, fault } = deviceOf(check, config.deviceHeader)
+  const address = addressOf(check, entrypoint)
   const facts = {
     entrypoint: entrypoint.name,
     action: actionOf(check, config.catalogue),
-    address: addressOf(check, entrypoint),
+    address,
+    network: config.network(address),
     device,
   }
   const refusal: FailureCode | undefined = pathRefusal(check.path, config.paths)

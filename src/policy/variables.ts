@@ -103,6 +103,17 @@ const host = (authority: string): string =>
 const SENSITIVITIES = ['low', 'medium', 'high', 'critical']
 const LEVELS = ['low', 'elevated', 'high', 'critical']
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+const NETWORK_CLASSES = [
+  'residential',
+  'mobile',
+  'hosting',
+  'vpn',
+  'relay',
+  'satellite',
+  'corporate',
+  'private',
+  'unknown',
+]
 const PROTOCOLS = ['HTTP/1.0', 'HTTP/1.1', 'HTTP/2', 'HTTP/3']
 
 const request = group('The HTTP request.', {
@@ -195,6 +206,11 @@ const facts = group('What was observed of this request.', {
       'The forwarding chain was shorter than configured, so the address is that of the TCP peer.',
       (i) => i.facts.address.isUntrusted,
     ),
+  }),
+  network: group('The network that the client’s address belongs to.', {
+    country: optional(text('Country, two letters (ISO 3166-1), e.g. `DE`.', (i) => i.facts.network.country)),
+    asn: optional(int('Number of the autonomous system, e.g. 64500.', (i) => i.facts.network.asn)),
+    class: text('What kind of network.', (i) => i.facts.network.class, NETWORK_CLASSES),
   }),
   device: group('The client’s device.', {
     id: optional(text('Device id; only claimed unless `attested`.', (i) => i.facts.device.id)),

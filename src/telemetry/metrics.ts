@@ -46,6 +46,10 @@ export const GAUGES = {
     labels: [],
   },
   vigil_config_generation: { help: 'Generation of the configuration in use.', labels: [] },
+  vigil_network_data_missing: {
+    help: '1 when the data that tell country or ASN of an address could not be read: the fact is missing.',
+    labels: ['what'],
+  },
   vigil_store_degraded: {
     help: '1 when Redis cannot be relied on for replay; it is told once connected.',
     labels: ['why'],

@@ -46,6 +46,7 @@ const OWNERS: Record<string, string[]> = {
   pino: ['telemetry'],
   'fastest-levenshtein': ['lib'],
   'ipaddr.js': ['lib'],
+  'mmdb-lib': ['context'],
 }
 
 describe('who may know whom', () => {

@@ -3,7 +3,15 @@ import { type App, createApp } from '../../src/app.ts'
 import { settings as settingsSchema } from '../../src/config/schema/settings.ts'
 import { staticSettings } from '../../src/config/schema/static.ts'
 import type { Check, Outcome } from '../../src/model.ts'
-import { type Entropy, type Log, type Meter, silentLog, silentMeter } from '../../src/ports.ts'
+import {
+  type Entropy,
+  type Log,
+  type Meter,
+  noPlaces,
+  type OpenPlaces,
+  silentLog,
+  silentMeter,
+} from '../../src/ports.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
 import { deriveInstanceKeys } from '../../src/tokens/instance-keys.ts'
@@ -43,7 +51,7 @@ export function countedIds(): () => string {
  */
 export async function openTestApp(
   raw: unknown,
-  options: { store?: Store; atMs?: number; meter?: Meter; log?: Log } = {},
+  options: { store?: Store; atMs?: number; meter?: Meter; log?: Log; openPlaces?: OpenPlaces } = {},
 ): Promise<TestApp> {
   let nowMs = options.atMs ?? Date.UTC(2026, 10, 24, 10)
   const clock = {
@@ -62,6 +70,7 @@ export async function openTestApp(
     meter: options.meter ?? silentMeter,
     log: options.log ?? silentLog,
     baseDir: import.meta.dirname,
+    openPlaces: options.openPlaces ?? noPlaces,
     // Learning happens in `flush`, never by itself.
     schedule: () => () => undefined,
     defer: (run) => run(),

@@ -83,6 +83,7 @@ export const facts = (change: Partial<Action> = {}, more: Partial<Facts> = {}): 
   entrypoint: 'gateway',
   action: action(change),
   address: { ip: '192.0.2.7', isUntrusted: false },
+  network: { country: 'DE', asn: 64500, class: 'residential' },
   device: { id: 'd1', isAttested: false },
   ...more,
 })

@@ -70,6 +70,7 @@ export const factsOf = (change: Partial<Facts> = {}): Facts => ({
     allowsAnonymous: false,
   },
   address: { ip: '203.0.113.9', isUntrusted: false },
+  network: { country: undefined, asn: undefined, class: 'unknown' },
   device: { isAttested: false },
   ...change,
 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { grpcMethod, headerName, hostPattern, name, requirement, seconds, sensitivity } from './common.ts'
+import { networkSettings } from './context-facts.ts'
 
 /** `context`, `actions`, `risk`, `policy`, `enforcement`, `failure`, `audit`. */
 
@@ -13,6 +14,7 @@ export const contextSettings = z
       })
       .prefault({})
       .describe('What clients tell about the device they run on.'),
+    network: networkSettings,
     requestHeaders: z
       .array(headerName)
       .default([])

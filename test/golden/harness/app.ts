@@ -101,9 +101,20 @@ const openApp = (
     log: silentLog,
     // Files that a configuration names, such as key sets, lie beside the shared ones.
     baseDir: CONFIGS,
+    openPlaces: () => PLACES,
     schedule: () => () => undefined,
     defer: (run) => run(),
   })
+
+/** Every case is played on this small internet; AS14061 is one that the curated list knows as hosting. */
+const PLACES = {
+  find: (ip: string) => {
+    if (ip.startsWith('198.51.100.')) return { country: 'DE', asn: 64500 }
+    if (ip.startsWith('203.0.113.')) return { country: 'DE', asn: 64501 }
+    if (ip.startsWith('192.0.2.')) return { country: 'BR', asn: 14061 }
+    return { country: undefined, asn: undefined }
+  },
+}
 
 const CONFIGS = join(GOLDEN, 'configs')
 
