@@ -1,5 +1,8 @@
 /** The words every stage shares (docs/architecture). No protobuf type, no Envoy type, no behaviour. */
 import type { FailureCode } from './errors.ts'
+import type { ClientFact, NetworkFact } from './model-facts.ts'
+
+export type { ClientFact, ClientKind, NetworkClass, NetworkFact } from './model-facts.ts'
 
 export type Sensitivity = 'low' | 'medium' | 'high' | 'critical'
 export type Level = 'low' | 'elevated' | 'high' | 'critical'
@@ -183,26 +186,6 @@ export interface Action {
   readonly allowsAnonymous: boolean
 }
 
-/** What kind of network an address belongs to. */
-export type NetworkClass =
-  | 'residential'
-  | 'mobile'
-  | 'hosting'
-  | 'vpn'
-  | 'relay'
-  | 'satellite'
-  | 'corporate'
-  | 'private'
-  | 'unknown'
-
-/** The network of the client's address. Of an address that is not known to be the client's nothing is said. */
-export interface NetworkFact {
-  /** ISO 3166-1 alpha-2, upper case. */
-  readonly country: string | undefined
-  readonly asn: number | undefined
-  readonly class: NetworkClass
-}
-
 /** Observations of this check. A missing member is missing: not false and not innocent. */
 export interface Facts {
   readonly entrypoint: string
@@ -212,6 +195,9 @@ export interface Facts {
   readonly network: NetworkFact
   /** Claimed unless proved. */
   readonly device: { readonly id?: string; readonly isAttested: boolean }
+  readonly client: ClientFact
+  /** In the configured zone: 0 is Monday from 00:00 to 01:00, 167 the last hour of Sunday. */
+  readonly time: { readonly hourOfWeek: number }
   /** The request can be read in two ways under this configuration: the gate refuses it, whoever asks. */
   readonly refusal?: FailureCode | undefined
   /** For the `why` of its record only: what the failure's sentence leaves open, such as which header. Never a value. */

@@ -5,8 +5,10 @@ import { noPlaces, type OpenPlaces } from '../ports.ts'
 import { type Catalogue, compileCatalogue } from './catalogue.ts'
 import { actionOf } from './facts/action.ts'
 import { addressOf } from './facts/address.ts'
+import { compileClient, type ReadClient } from './facts/client.ts'
 import { deviceOf } from './facts/device.ts'
 import { compileNetwork, type FindNetwork } from './facts/network.ts'
+import { compileTime, type ReadTime } from './facts/time.ts'
 import { compileClassify } from './network/classify.ts'
 import { type PathSettings, pathRefusal } from './path.ts'
 
@@ -18,6 +20,8 @@ export interface ContextConfig {
   readonly catalogue: Catalogue
   readonly deviceHeader: string
   readonly network: FindNetwork
+  readonly client: ReadClient
+  readonly time: ReadTime
   readonly paths: PathSettings
 }
 
@@ -38,13 +42,17 @@ export function compileContext(
   const { context, actions, unknownAction } = settings
   const catalogue = compileCatalogue(actions, unknownAction, context.paths)
   const classify = compileClassify(context.network.classes)
-  if (!catalogue.ok || !classify.ok) return { ok: false, problems: problemsOf(catalogue, classify) }
+  const time = compileTime(context.time.zone)
+  if (!catalogue.ok || !classify.ok || !time.ok)
+    return { ok: false, problems: problemsOf(catalogue, classify, time) }
   return {
     ok: true,
     value: {
       catalogue: catalogue.value,
       deviceHeader: context.device.idHeader,
       network: compileNetwork(openPlaces(context.network, baseDir), classify.value),
+      client: compileClient(),
+      time: time.value,
       paths: context.paths,
     },
   }
@@ -71,6 +79,8 @@ export function gather(
     address,
     network: config.network(address),
     device,
+    client: config.client(check),
+    time: config.time(check.atMs),
   }
   const refusal: FailureCode | undefined = pathRefusal(check.path, config.paths)
   if (refusal !== undefined) return { ...facts, refusal }

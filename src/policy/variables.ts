@@ -114,6 +114,7 @@ const NETWORK_CLASSES = [
   'private',
   'unknown',
 ]
+const CLIENT_KINDS = ['browser', 'app', 'tool', 'bot', 'headless', 'unknown']
 const PROTOCOLS = ['HTTP/1.0', 'HTTP/1.1', 'HTTP/2', 'HTTP/3']
 
 const request = group('The HTTP request.', {
@@ -215,6 +216,17 @@ const facts = group('What was observed of this request.', {
   device: group('The client’s device.', {
     id: optional(text('Device id; only claimed unless `attested`.', (i) => i.facts.device.id)),
     attested: flag('The device id is proved.', (i) => i.facts.device.isAttested),
+  }),
+  client: group('The program that sends the requests, as it calls itself; only claimed.', {
+    kind: optional(
+      text('What kind of program; missing without a user agent.', (i) => i.facts.client.kind, CLIENT_KINDS),
+    ),
+    browser: optional(text('Family of the browser, e.g. `Chrome`.', (i) => i.facts.client.browser)),
+    os: optional(text('Operating system, e.g. `Windows`, `macOS`, `iOS`.', (i) => i.facts.client.os)),
+  }),
+  time: group('When the check arrived, in the zone `context.time.zone`.', {
+    hour: int('0 to 23.', (i) => i.facts.time.hourOfWeek % 24),
+    weekday: int('1 (Monday) to 7 (Sunday).', (i) => Math.floor(i.facts.time.hourOfWeek / 24) + 1),
   }),
 })
 

@@ -47,6 +47,8 @@ const OWNERS: Record<string, string[]> = {
   'fastest-levenshtein': ['lib'],
   'ipaddr.js': ['lib'],
   'mmdb-lib': ['context'],
+  'my-ua-parser': ['context'],
+  isbot: ['context'],
 }
 
 describe('who may know whom', () => {

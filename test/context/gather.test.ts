@@ -35,6 +35,8 @@ describe('gather', () => {
       address: { ip: '203.0.113.9', isUntrusted: false },
       network: { country: undefined, asn: undefined, class: 'unknown' },
       device: { id: 'd1', isAttested: false },
+      client: { kind: undefined, browser: undefined, os: undefined },
+      time: { hourOfWeek: 84 },
     })
   })
 

@@ -85,6 +85,8 @@ export const facts = (change: Partial<Action> = {}, more: Partial<Facts> = {}): 
   address: { ip: '192.0.2.7', isUntrusted: false },
   network: { country: 'DE', asn: 64500, class: 'residential' },
   device: { id: 'd1', isAttested: false },
+  client: { kind: 'browser', browser: 'Firefox', os: 'Linux' },
+  time: { hourOfWeek: 33 },
   ...more,
 })
 

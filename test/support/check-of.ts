@@ -72,6 +72,8 @@ export const factsOf = (change: Partial<Facts> = {}): Facts => ({
   address: { ip: '203.0.113.9', isUntrusted: false },
   network: { country: undefined, asn: undefined, class: 'unknown' },
   device: { isAttested: false },
+  client: { kind: undefined, browser: undefined, os: undefined },
+  time: { hourOfWeek: 84 },
   ...change,
 })
 

@@ -48,3 +48,13 @@ export const networkSettings = z
   .describe('The network that the client’s address belongs to.')
 
 export type NetworkSettings = z.output<typeof networkSettings>
+
+export const timeSettings = z
+  .strictObject({
+    zone: z
+      .string()
+      .default('UTC')
+      .describe('IANA time zone of `facts.time` and of the habit of hours, e.g. `Europe/Berlin`.'),
+  })
+  .prefault({})
+  .describe('What time it is for the people who use the service.')

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { grpcMethod, headerName, hostPattern, name, requirement, seconds, sensitivity } from './common.ts'
-import { networkSettings } from './context-facts.ts'
+import { networkSettings, timeSettings } from './context-facts.ts'
 
 /** `context`, `actions`, `risk`, `policy`, `enforcement`, `failure`, `audit`. */
 
@@ -15,6 +15,7 @@ export const contextSettings = z
       .prefault({})
       .describe('What clients tell about the device they run on.'),
     network: networkSettings,
+    time: timeSettings,
     requestHeaders: z
       .array(headerName)
       .default([])

@@ -1,0 +1,32 @@
+/** Words of the model for single facts; everybody takes them from `model.ts`. */
+
+/** What kind of network an address belongs to. */
+export type NetworkClass =
+  | 'residential'
+  | 'mobile'
+  | 'hosting'
+  | 'vpn'
+  | 'relay'
+  | 'satellite'
+  | 'corporate'
+  | 'private'
+  | 'unknown'
+
+/** The network of the client's address. Of an address that is not known to be the client's nothing is said. */
+export interface NetworkFact {
+  /** ISO 3166-1 alpha-2, upper case. */
+  readonly country: string | undefined
+  readonly asn: number | undefined
+  readonly class: NetworkClass
+}
+
+/** What kind of program sends the requests. */
+export type ClientKind = 'browser' | 'app' | 'tool' | 'bot' | 'headless' | 'unknown'
+
+/** The program that sends the requests, as it calls itself: a claim. Without a user agent all of it is missing. */
+export interface ClientFact {
+  readonly kind: ClientKind | undefined
+  /** Family without version, e.g. `Chrome`. */
+  readonly browser: string | undefined
+  readonly os: string | undefined
+}
