@@ -100,6 +100,8 @@ export interface Binding {
   readonly isRequired: boolean
   /** The proof was accepted by an edge and carried here by a valid hop. */
   readonly isCarried: boolean
+  /** The issuer leaves binding to its clients (`optional`): a missing one is never a finding. */
+  readonly isOptional?: true | undefined
 }
 
 /** Something that may be used once: a DPoP proof's jti or a hop. Decided by `history.recall` in its one wait. */
@@ -233,6 +235,8 @@ export interface Profile {
   >
   /** Gamma posterior of this identity's requests per minute: shape, and exposure in minutes. */
   readonly rate: { readonly shape: number; readonly minutes: number }
+  /** In which hours it was active (lib/hours.ts), and the last hour that was counted (hours since the epoch). */
+  readonly hours?: { readonly counts: string; readonly lastHour: number }
   readonly challengedAtMs?: number
 }
 
