@@ -8,6 +8,7 @@ import { decodeResponse } from '../src/check/wire.ts'
 import { createOpenPlaces } from '../src/context/index.ts'
 import type { Answer, Check, Outcome, Sensitivity } from '../src/model.ts'
 import { silentLog } from '../src/ports.ts'
+import tokenAge from '../src/risk/signals/token-age.ts'
 import { createMemoryStore } from '../src/store/memory.ts'
 import { type Store, StoreUnavailable } from '../src/store/store.ts'
 import { openTestApp, type TestApp } from './harness/app.ts'
@@ -24,7 +25,17 @@ const HIGH = ['high', 'critical'] as const
 const ALL = [...LOW, ...HIGH] as const
 
 /** The store, and the signals that see nothing without it. */
-const DEGRADED = ['store', 'signal:new-device', 'signal:request-rate']
+const DEGRADED = [
+  'store',
+  'signal:automation',
+  'signal:binding',
+  'signal:new-client',
+  'signal:new-device',
+  'signal:new-network',
+  'signal:request-rate',
+  'signal:unusual-time',
+  'signal:withheld-fact',
+]
 
 /** Names of the rows that have tests here. */
 const tested: string[] = []
@@ -348,6 +359,23 @@ row('the condition of a rule cannot be evaluated', () => {
       effect: 'allow',
       shadow: [{ rule: 'errs', effect: 'deny', outcome: 'error' }],
     })
+  })
+})
+
+row('a signal fails', () => {
+  test.each(ALL)('%s: its finding is absent, counted and told; the others count', async (sensitivity) => {
+    const failing = jest.spyOn(tokenAge, 'evaluate').mockImplementation(() => {
+      throw new TypeError('bug')
+    })
+    cleanups.push(() => failing.mockRestore())
+    const meter = fakeMeter()
+    const app = await openTestApp(settings(), { atMs: NOW_MS + 1000, meter })
+    const { stages, decision, answer } = await app.decide(checkOf(sensitivity, bearer()))
+    expect(stages?.assessment).toMatchObject({ failed: ['token-age'], level: 'low' })
+    expect(decision.degraded).toEqual(['signal:token-age'])
+    expect(answer.metadata['degraded']).toEqual(['signal:token-age'])
+    expect(meter.counts['vigil_signal_errors_total{signal=token-age}']).toBe(1)
+    expect(meter.counts['vigil_checks_degraded_total{input=signal:token-age}']).toBe(1)
   })
 })
 
