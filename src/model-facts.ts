@@ -12,12 +12,23 @@ export type NetworkClass =
   | 'private'
   | 'unknown'
 
+/** Where data about addresses believe an address to be; often some ten kilometres off, or the provider's seat. */
+export interface CityFact {
+  /** English where the data have it. */
+  readonly name: string | undefined
+  /** Degrees, WGS 84; both or none. */
+  readonly latitude: number | undefined
+  readonly longitude: number | undefined
+}
+
 /** The network of the client's address. Of an address that is not known to be the client's nothing is said. */
 export interface NetworkFact {
   /** ISO 3166-1 alpha-2, upper case. */
   readonly country: string | undefined
   readonly asn: number | undefined
   readonly class: NetworkClass
+  /** Only from an operator's own data (`context.network.cityFile`). */
+  readonly city: CityFact | undefined
 }
 
 /** What kind of program sends the requests. */

@@ -2,7 +2,7 @@
 import type { FailureCode } from './errors.ts'
 import type { ClientFact, NetworkFact } from './model-facts.ts'
 
-export type { ClientFact, ClientKind, NetworkClass, NetworkFact } from './model-facts.ts'
+export type { CityFact, ClientFact, ClientKind, NetworkClass, NetworkFact } from './model-facts.ts'
 
 export type Sensitivity = 'low' | 'medium' | 'high' | 'critical'
 export type Level = 'low' | 'elevated' | 'high' | 'critical'

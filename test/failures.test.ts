@@ -379,7 +379,7 @@ row('a signal fails', () => {
   })
 })
 
-row('the data that tell country or ASN of an address are missing or broken', () => {
+row('the data that tell country, ASN or city of an address are missing or broken', () => {
   const data = { data: 'none', countryFile: 'no-such.mmdb', asnFile: import.meta.filename }
   const ruled = settings({
     context: { network: data },
@@ -391,7 +391,12 @@ row('the data that tell country or ASN of an address are missing or broken', () 
     const openPlaces = createOpenPlaces({ meter, log: silentLog })
     const app = await openTestApp(ruled, { atMs: NOW_MS + 1000, openPlaces })
     const { stages, decision } = await app.decide(checkOf(sensitivity, bearer()))
-    expect(stages?.facts.network).toEqual({ country: undefined, asn: undefined, class: 'unknown' })
+    expect(stages?.facts.network).toEqual({
+      country: undefined,
+      asn: undefined,
+      class: 'unknown',
+      city: undefined,
+    })
     expect(decision.effect).not.toMatch(/deny|unavailable/)
     expect(decision.degraded).toEqual([])
     expect(meter.counts['vigil_network_data_missing{what=country}']).toBe(1)

@@ -211,6 +211,11 @@ const facts = group('What was observed of this request.', {
   network: group('The network that the client’s address belongs to.', {
     country: optional(text('Country, two letters (ISO 3166-1), e.g. `DE`.', (i) => i.facts.network.country)),
     asn: optional(int('Number of the autonomous system, e.g. 64500.', (i) => i.facts.network.asn)),
+    city: optional(
+      text('City, where `context.network.cityFile` tells it.', (i) => i.facts.network.city?.name),
+    ),
+    latitude: optional(double('Of the city, in degrees.', (i) => i.facts.network.city?.latitude)),
+    longitude: optional(double('Of the city, in degrees.', (i) => i.facts.network.city?.longitude)),
     class: text('What kind of network.', (i) => i.facts.network.class, NETWORK_CLASSES),
   }),
   device: group('The client’s device.', {

@@ -47,7 +47,7 @@ export const GAUGES = {
   },
   vigil_config_generation: { help: 'Generation of the configuration in use.', labels: [] },
   vigil_network_data_missing: {
-    help: '1 when the data that tell country or ASN of an address could not be read: the fact is missing.',
+    help: '1 when the data that tell country, ASN or city of an address could not be read: the fact is missing.',
     labels: ['what'],
   },
   vigil_store_degraded: {

@@ -33,7 +33,7 @@ describe('gather', () => {
         allowsAnonymous: false,
       },
       address: { ip: '203.0.113.9', isUntrusted: false },
-      network: { country: undefined, asn: undefined, class: 'unknown' },
+      network: { country: undefined, asn: undefined, class: 'unknown', city: undefined },
       device: { id: 'd1', isAttested: false },
       client: { kind: undefined, browser: undefined, os: undefined },
       time: { hourOfWeek: 84 },

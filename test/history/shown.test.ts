@@ -15,7 +15,7 @@ const bound: Subject = {
 const facts = (change: Partial<Facts> = {}) =>
   factsOf({
     device: { id: 'laptop', isAttested: false },
-    network: { country: 'DE', asn: 64500, class: 'unknown' },
+    network: { country: 'DE', asn: 64500, class: 'unknown', city: undefined },
     client: { kind: 'browser', browser: 'Firefox', os: 'Linux' },
     ...change,
   })
@@ -28,13 +28,13 @@ describe('what a check shows', () => {
     [
       'a country without a system',
       alice,
-      factsOf({ network: { country: 'DE', asn: undefined, class: 'unknown' } }),
+      factsOf({ network: { country: 'DE', asn: undefined, class: 'unknown', city: undefined } }),
       ['country'],
     ],
     [
       'a private address is in no network',
       alice,
-      factsOf({ network: { country: 'DE', asn: 64500, class: 'private' } }),
+      factsOf({ network: { country: 'DE', asn: 64500, class: 'private', city: undefined } }),
       [],
     ],
     ['nobody', { state: 'anonymous' }, facts(), []],
@@ -45,8 +45,16 @@ describe('what a check shows', () => {
 
   test.each<[string, Partial<Facts>, string]>([
     ['another device', { device: { id: 'phone', isAttested: false } }, 'device'],
-    ['another system', { network: { country: 'DE', asn: 64501, class: 'unknown' } }, 'network'],
-    ['another country', { network: { country: 'FR', asn: 64500, class: 'unknown' } }, 'country'],
+    [
+      'another system',
+      { network: { country: 'DE', asn: 64501, class: 'unknown', city: undefined } },
+      'network',
+    ],
+    [
+      'another country',
+      { network: { country: 'FR', asn: 64500, class: 'unknown', city: undefined } },
+      'country',
+    ],
     ['another browser', { client: { kind: 'browser', browser: 'Chrome', os: 'Linux' } }, 'client'],
     ['another kind', { client: { kind: 'headless', browser: 'Firefox', os: 'Linux' } }, 'client'],
   ])('%s changes its own feature alone', (_, change, feature) => {

@@ -79,11 +79,13 @@ export const action = (change: Partial<Action> = {}): Action => ({
   ...change,
 })
 
+const COLOGNE = { name: 'Köln', latitude: 50.93, longitude: 6.96 }
+
 export const facts = (change: Partial<Action> = {}, more: Partial<Facts> = {}): Facts => ({
   entrypoint: 'gateway',
   action: action(change),
   address: { ip: '192.0.2.7', isUntrusted: false },
-  network: { country: 'DE', asn: 64500, class: 'residential' },
+  network: { country: 'DE', asn: 64500, class: 'residential', city: COLOGNE },
   device: { id: 'd1', isAttested: false },
   client: { kind: 'browser', browser: 'Firefox', os: 'Linux' },
   time: { hourOfWeek: 33 },

@@ -105,6 +105,7 @@ const network: fc.Arbitrary<NetworkFact> = fc.record({
   country: maybe(fc.constantFrom('DE', 'FR')),
   asn: maybe(fc.constantFrom(64500, 64501)),
   class: fc.constantFrom('unknown', 'hosting', 'vpn', 'mobile', 'private'),
+  city: fc.constant(undefined),
 })
 const client: fc.Arbitrary<ClientFact> = fc.record({
   kind: maybe(fc.constantFrom('browser', 'app', 'tool', 'bot', 'headless', 'unknown')),

@@ -39,6 +39,11 @@ export const networkSettings = z
       .min(1)
       .optional()
       .describe('An mmdb file of your own that tells the ASN, instead of the packaged data.'),
+    cityFile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('An mmdb file of your own that tells city and coordinates; without it none are told.'),
     classes: z
       .array(networkClass)
       .default([])

@@ -9,7 +9,12 @@ export type FindNetwork = (address: Facts['address']) => NetworkFact
 /** Addresses come back: a client sends many requests, and many clients share a few addresses. */
 const MAX_REMEMBERED = 10_000
 
-const UNKNOWN: NetworkFact = Object.freeze({ country: undefined, asn: undefined, class: 'unknown' })
+const UNKNOWN: NetworkFact = Object.freeze({
+  country: undefined,
+  asn: undefined,
+  class: 'unknown',
+  city: undefined,
+})
 
 /**
  * Country, autonomous system and class of the client's address. Of an address that may be a proxy's
@@ -21,8 +26,8 @@ export function compileNetwork(places: NetworkPlaces, classify: Classify): FindN
     if (ip === undefined || isUntrusted) return UNKNOWN
     const known = remembered.get(ip)
     if (known !== undefined) return known
-    const { country, asn } = places.find(ip)
-    const fact = Object.freeze({ country, asn, class: classify(ip, asn) })
+    const { country, asn, city } = places.find(ip)
+    const fact = Object.freeze({ country, asn, class: classify(ip, asn), city })
     remembered.set(ip, fact)
     return fact
   }

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { unreadable } from '../../lib/error-name.ts'
 import type { Log, Meter, NetworkPlaces, OpenPlaces } from '../../ports.ts'
 import { type AsnTable, readAsnCsv, unpackAsnTable } from './asn-table.ts'
-import { asnFromMmdb, asnFromTable, countryFromMmdb, type Lookup, placesOf } from './places.ts'
+import { asnFromMmdb, asnFromTable, cityFromMmdb, countryFromMmdb, type Lookup, placesOf } from './places.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -51,20 +51,19 @@ export function createOpenPlaces(deps: { readonly meter: Meter; readonly log: Lo
     deps.meter.set('vigil_network_data_missing', lookup === undefined ? 1 : 0, { what })
     return lookup
   }
-  return ({ data, countryFile, asnFile }, baseDir): NetworkPlaces => {
+  return ({ data, countryFile, asnFile, cityFile }, baseDir): NetworkPlaces => {
     const isPackaged = data === 'packaged'
-    const opening = <T>(
-      file: string | undefined,
-      read: (bytes: Buffer) => Lookup<T>,
-      what: string,
-      own: () => Lookup<T>,
-    ) => {
+    const opening = <T>(what: string, file: string | undefined, read: Read<T>, own?: () => Lookup<T>) => {
       if (file !== undefined) return tried(what, () => read(readFileSync(resolve(baseDir, file))))
-      return isPackaged ? tried(what, own) : undefined
+      return isPackaged && own !== undefined ? tried(what, own) : undefined
     }
-    return placesOf(
-      opening(countryFile, countryFromMmdb, 'country', packagedCountry),
-      opening(asnFile, asnFromMmdb, 'asn', packagedAsn),
-    )
+    return placesOf({
+      country: opening('country', countryFile, countryFromMmdb, packagedCountry),
+      asn: opening('asn', asnFile, asnFromMmdb, packagedAsn),
+      city: opening('city', cityFile, cityFromMmdb),
+    })
   }
 }
+
+/** @throws when the bytes are no such file */
+type Read<T> = (bytes: Buffer) => Lookup<T>

@@ -7,7 +7,7 @@ function finding() {
     {
       find: (ip) => {
         asked.push(ip)
-        return { country: 'DE', asn: 64500 }
+        return { country: 'DE', asn: 64500, city: undefined }
       },
     },
     () => 'mobile',
@@ -15,12 +15,12 @@ function finding() {
   return { find, asked }
 }
 
-const NOTHING = { country: undefined, asn: undefined, class: 'unknown' }
+const NOTHING = { country: undefined, asn: undefined, class: 'unknown', city: undefined }
 
 describe('the network of the client’s address', () => {
   test('country, system and class', () => {
     const { find } = finding()
-    const expected = { country: 'DE', asn: 64500, class: 'mobile' }
+    const expected = { country: 'DE', asn: 64500, class: 'mobile', city: undefined }
     expect(find({ ip: '192.0.2.1', isUntrusted: false })).toEqual(expected)
   })
 

