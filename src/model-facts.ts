@@ -41,3 +41,11 @@ export interface ClientFact {
   readonly browser: string | undefined
   readonly os: string | undefined
 }
+
+/** What the client's software shows of itself without meaning to; equal for equal software and settings. */
+export interface FingerprintFact {
+  /** Of the TLS handshake (JA3 or JA4), as this entrypoint's Envoy tells it: observed, not claimed. */
+  readonly tls: string | undefined
+  /** Hash over it, the program, its languages and encodings; the program is a claim. */
+  readonly value: string | undefined
+}

@@ -1,8 +1,15 @@
 /** The words every stage shares (docs/architecture). No protobuf type, no Envoy type, no behaviour. */
 import type { FailureCode } from './errors.ts'
-import type { ClientFact, NetworkFact } from './model-facts.ts'
+import type { ClientFact, FingerprintFact, NetworkFact } from './model-facts.ts'
 
-export type { CityFact, ClientFact, ClientKind, NetworkClass, NetworkFact } from './model-facts.ts'
+export type {
+  CityFact,
+  ClientFact,
+  ClientKind,
+  FingerprintFact,
+  NetworkClass,
+  NetworkFact,
+} from './model-facts.ts'
 
 export type Sensitivity = 'low' | 'medium' | 'high' | 'critical'
 export type Level = 'low' | 'elevated' | 'high' | 'critical'
@@ -85,6 +92,8 @@ export interface Entrypoint {
   readonly edges: readonly string[]
   /** An edge answer sets x-vigil-hop for the inside entrypoints behind it. */
   readonly issuesHop: boolean
+  /** Header in which that Envoy tells the fingerprint of the client's TLS handshake. */
+  readonly fingerprintHeader?: string
   readonly tenant?: string
 }
 
@@ -198,6 +207,7 @@ export interface Facts {
   /** Claimed unless proved. */
   readonly device: { readonly id?: string; readonly isAttested: boolean }
   readonly client: ClientFact
+  readonly fingerprint: FingerprintFact
   /** In the configured zone: 0 is Monday from 00:00 to 01:00, 167 the last hour of Sunday. */
   readonly time: { readonly hourOfWeek: number }
   /** The request can be read in two ways under this configuration: the gate refuses it, whoever asks. */

@@ -99,6 +99,7 @@ const factsView = (facts: Facts): Omit<Facts, 'entrypoint'> => ({
   network: facts.network,
   device: facts.device,
   client: facts.client,
+  fingerprint: facts.fingerprint,
   time: facts.time,
   refusal: facts.refusal,
 })

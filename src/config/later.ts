@@ -20,7 +20,6 @@ const LATER_KEYS: Readonly<Record<string, readonly string[]>> = {
     'identity.issuers.*.revocation',
     'identity.issuers.*.cookie',
     'context.device.posture',
-    'entrypoints.*.fingerprintHeader',
     'entrypoints.*.mode',
     'actions.*.match.mcpTools',
     'actions.*.anonymous',

@@ -98,6 +98,7 @@ function compileOne(
     edges: s.edges,
     issuesHop: s.role === 'edge' && isHopWanted,
     ...(s.tenant === undefined ? {} : { tenant: s.tenant }),
+    ...(s.fingerprintHeader === undefined ? {} : { fingerprintHeader: s.fingerprintHeader }),
   }
 }
 

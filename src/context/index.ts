@@ -7,6 +7,7 @@ import { actionOf } from './facts/action.ts'
 import { addressOf } from './facts/address.ts'
 import { compileClient, type ReadClient } from './facts/client.ts'
 import { deviceOf } from './facts/device.ts'
+import { compileFingerprint, type ReadFingerprint } from './facts/fingerprint.ts'
 import { compileNetwork, type FindNetwork } from './facts/network.ts'
 import { compileTime, type ReadTime } from './facts/time.ts'
 import { compileClassify } from './network/classify.ts'
@@ -21,6 +22,7 @@ export interface ContextConfig {
   readonly deviceHeader: string
   readonly network: FindNetwork
   readonly client: ReadClient
+  readonly fingerprint: ReadFingerprint
   readonly time: ReadTime
   readonly paths: PathSettings
 }
@@ -52,6 +54,7 @@ export function compileContext(
       deviceHeader: context.device.idHeader,
       network: compileNetwork(openPlaces(context.network, baseDir), classify.value),
       client: compileClient(),
+      fingerprint: compileFingerprint(),
       time: time.value,
       paths: context.paths,
     },
@@ -73,13 +76,15 @@ export function gather(
 ): Facts {
   const { device, fault } = deviceOf(check, config.deviceHeader)
   const address = addressOf(check, entrypoint)
+  const client = config.client(check)
   const facts = {
     entrypoint: entrypoint.name,
     action: actionOf(check, config.catalogue),
     address,
     network: config.network(address),
     device,
-    client: config.client(check),
+    client,
+    fingerprint: config.fingerprint(check, entrypoint, client),
     time: config.time(check.atMs),
   }
   const refusal: FailureCode | undefined = pathRefusal(check.path, config.paths)

@@ -1,4 +1,4 @@
-import type { Binding, ClientFact, Facts, NetworkFact, Past, Subject } from '../model.ts'
+import type { Binding, ClientFact, Facts, FingerprintFact, NetworkFact, Past, Subject } from '../model.ts'
 import type { HistoryKeys } from './keys.ts'
 
 /** Hashes of what a check shows, by feature, as they would stand in the profile. */
@@ -12,13 +12,15 @@ const NOTHING: Past['shown'] = Object.freeze({})
  * | `device` | the device id |
  * | `network`, `country` | autonomous system and country of the address; a private address is in none |
  * | `client` | kind, browser and system of the program |
+ * | `tls` | the fingerprint of the TLS handshake |
  * | `binding` | how the token was proved to be held by whom it was issued to |
  *
- * Facts are the same objects for the same address and user agent, so their hashes hang on them.
+ * Facts are the same objects for the same address and program, so their hashes hang on them.
  */
 export function createShown(keys: HistoryKeys): Shown {
   const networks = new WeakMap<NetworkFact, Readonly<Record<'network' | 'country', string | undefined>>>()
   const clients = new WeakMap<ClientFact, string>()
+  const handshakes = new WeakMap<FingerprintFact, string>()
   const bindings = new Map<string, string>()
   const placesOf = (network: NetworkFact) => {
     const { asn, country } = network
@@ -30,11 +32,12 @@ export function createShown(keys: HistoryKeys): Shown {
   }
   const clientOf = ({ kind, browser = '', os = '' }: ClientFact) =>
     keys.common('client', `${kind}/${browser}/${os}`)
+  const handshakeOf = ({ tls = '' }: FingerprintFact) => keys.common('tls', tls)
   const bindingOf = ({ methods }: Binding) => {
     const name = methods.length === 1 ? (methods[0] ?? '') : methods.join('+')
     return remembered(bindings, name, () => keys.common('binding', name))
   }
-  return (subject, { device, network, client }) => {
+  return (subject, { device, network, client, fingerprint }) => {
     if (subject.state !== 'identified') return NOTHING
     const { credential, binding } = subject
     const shown: Record<string, string> = {}
@@ -43,6 +46,7 @@ export function createShown(keys: HistoryKeys): Shown {
     if (places.network !== undefined) shown['network'] = places.network
     if (places.country !== undefined) shown['country'] = places.country
     if (client.kind !== undefined) shown['client'] = remembered(clients, client, clientOf)
+    if (fingerprint.tls !== undefined) shown['tls'] = remembered(handshakes, fingerprint, handshakeOf)
     if (binding.state === 'verified') shown['binding'] = bindingOf(binding)
     return shown
   }

@@ -229,6 +229,17 @@ const facts = group('What was observed of this request.', {
     browser: optional(text('Family of the browser, e.g. `Chrome`.', (i) => i.facts.client.browser)),
     os: optional(text('Operating system, e.g. `Windows`, `macOS`, `iOS`.', (i) => i.facts.client.os)),
   }),
+  fingerprint: group('What the client’s software shows of itself without meaning to.', {
+    tls: optional(
+      text(
+        'Fingerprint of the TLS handshake, as `entrypoints[].fingerprintHeader` tells it.',
+        (i) => i.facts.fingerprint.tls,
+      ),
+    ),
+    value: optional(
+      text('Hash over it, the program, its languages and encodings.', (i) => i.facts.fingerprint.value),
+    ),
+  }),
   time: group('When the check arrived, in the zone `context.time.zone`.', {
     hour: int('0 to 23.', (i) => i.facts.time.hourOfWeek % 24),
     weekday: int('1 (Monday) to 7 (Sunday).', (i) => Math.floor(i.facts.time.hourOfWeek / 24) + 1),

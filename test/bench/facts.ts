@@ -1,9 +1,10 @@
 /**
- * `node test/bench/facts.ts`: what address (with its network) and client of a check cost, remembered and not. In process
+ * `node test/bench/facts.ts`: what address (with its network), client and fingerprint of a check cost, remembered and not. In process
  * and single-threaded; processor time and medians of rounds, so that a busy machine shows in the spread.
  */
 import { addressOf } from '../../src/context/facts/address.ts'
 import { compileClient } from '../../src/context/facts/client.ts'
+import { compileFingerprint } from '../../src/context/facts/fingerprint.ts'
 import { compileNetwork } from '../../src/context/facts/network.ts'
 import { compileClassify } from '../../src/context/network/classify.ts'
 import { createOpenPlaces } from '../../src/context/network/open.ts'
@@ -20,7 +21,8 @@ const classify = compileClassify([])
 if (!classify.ok) throw new Error('classes')
 const network = compileNetwork(places, classify.value)
 const client = compileClient()
-const entrypoint = entrypointOf({ envoyAppends: true })
+const fingerprint = compileFingerprint()
+const entrypoint = entrypointOf({ envoyAppends: true, fingerprintHeader: 'x-ja4' })
 
 let count = 0
 /** A client that no check before had: another address, another version of its browser. */
@@ -33,6 +35,9 @@ function stranger(): Check {
     ['user-agent', [agent]],
     ['sec-ch-ua', ['"Chromium";v="124", "Google Chrome";v="124", "Not-A.Brand";v="99"']],
     ['sec-ch-ua-platform', ['"Windows"']],
+    ['accept-language', [`de-DE,de;q=0.9,x-${n};q=0.1`]],
+    ['accept-encoding', ['gzip, deflate, br, zstd']],
+    ['x-ja4', ['t13d1516h2_8daaf6152771_02713d6af862']],
   ])
   return checkOf({ headers })
 }
@@ -40,7 +45,7 @@ function stranger(): Check {
 let sink: unknown
 function read(check: Check): void {
   sink = network(addressOf(check, entrypoint))
-  sink = client(check)
+  sink = fingerprint(check, entrypoint, client(check))
 }
 
 /** @returns microseconds a check, one figure a round */

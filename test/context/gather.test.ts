@@ -36,6 +36,7 @@ describe('gather', () => {
       network: { country: undefined, asn: undefined, class: 'unknown', city: undefined },
       device: { id: 'd1', isAttested: false },
       client: { kind: undefined, browser: undefined, os: undefined },
+      fingerprint: { tls: undefined, value: undefined },
       time: { hourOfWeek: 84 },
     })
   })

@@ -17,13 +17,14 @@ const facts = (change: Partial<Facts> = {}) =>
     device: { id: 'laptop', isAttested: false },
     network: { country: 'DE', asn: 64500, class: 'unknown', city: undefined },
     client: { kind: 'browser', browser: 'Firefox', os: 'Linux' },
+    fingerprint: { tls: 't13d', value: 'v' },
     ...change,
   })
 
 describe('what a check shows', () => {
   test.each<[string, Subject, Facts, string[]]>([
-    ['all of it', bound, facts(), ['device', 'network', 'country', 'client', 'binding']],
-    ['no binding', alice, facts(), ['device', 'network', 'country', 'client']],
+    ['all of it', bound, facts(), ['device', 'network', 'country', 'client', 'tls', 'binding']],
+    ['no binding', alice, facts(), ['device', 'network', 'country', 'client', 'tls']],
     ['nothing but who it is', alice, factsOf(), []],
     [
       'a country without a system',
@@ -57,9 +58,13 @@ describe('what a check shows', () => {
     ],
     ['another browser', { client: { kind: 'browser', browser: 'Chrome', os: 'Linux' } }, 'client'],
     ['another kind', { client: { kind: 'headless', browser: 'Firefox', os: 'Linux' } }, 'client'],
+    ['another handshake', { fingerprint: { tls: 't13e', value: 'v' } }, 'tls'],
+    ['other languages are no feature', { fingerprint: { tls: 't13d', value: 'w' } }, ''],
   ])('%s changes its own feature alone', (_, change, feature) => {
     const [before, after] = [shown(alice, facts()), shown(alice, facts(change))]
-    expect(Object.keys(before).filter((name) => before[name] !== after[name])).toEqual([feature])
+    expect(Object.keys(before).filter((name) => before[name] !== after[name])).toEqual(
+      feature === '' ? [] : [feature],
+    )
   })
 
   test('hashes are 8 characters that tell nothing; devices are hashed for each identity', () => {

@@ -80,6 +80,7 @@ const DEGRADED = [
   'signal:new-client',
   'signal:new-device',
   'signal:new-network',
+  'signal:new-tls',
   'signal:request-rate',
   'signal:unusual-time',
   'signal:withheld-fact',

@@ -33,6 +33,7 @@ describe('discovery', () => {
       'new-client',
       'new-device',
       'new-network',
+      'new-tls',
       'request-rate',
       'token-age',
       'unusual-time',

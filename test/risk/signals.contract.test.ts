@@ -55,7 +55,7 @@ const number = fc.oneof(
 const word = fc.constantFrom('', 'd1', 'd2', '__proto__')
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined })
 const values = fc.array(fc.record({ value: word, count: number, firstSeenMs: number, lastSeenMs: number }))
-const feature = fc.constantFrom('device', 'network', 'country', 'client', 'binding', 'x')
+const feature = fc.constantFrom('device', 'network', 'country', 'client', 'tls', 'binding', 'x')
 const hours = fc.oneof(
   fc.string({ unit: fc.constantFrom('A', 'B', '_'), minLength: 48, maxLength: 48 }),
   fc.constantFrom('', '?'.repeat(48)),

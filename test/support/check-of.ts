@@ -73,6 +73,7 @@ export const factsOf = (change: Partial<Facts> = {}): Facts => ({
   network: { country: undefined, asn: undefined, class: 'unknown', city: undefined },
   device: { isAttested: false },
   client: { kind: undefined, browser: undefined, os: undefined },
+  fingerprint: { tls: undefined, value: undefined },
   time: { hourOfWeek: 84 },
   ...change,
 })
