@@ -38,6 +38,12 @@ describe('what a check shows', () => {
       factsOf({ network: { country: 'DE', asn: 64500, class: 'private', city: undefined } }),
       [],
     ],
+    [
+      'a fingerprint without a handshake',
+      alice,
+      factsOf({ fingerprint: { tls: undefined, value: 'v' } }),
+      [],
+    ],
     ['nobody', { state: 'anonymous' }, facts(), []],
     ['somebody refused', { state: 'refused', failure: 'identity.token.expired' }, facts(), []],
   ])('%s', (_, subject, f, features) => {
