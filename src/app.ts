@@ -5,7 +5,17 @@ import type { StaticSettings } from './config/schema/static.ts'
 import type { Compiled } from './errors.ts'
 import { createHistoryKeys, createLearner, createLocalReplay } from './history/index.ts'
 import { decide, refuseOutright } from './pipeline.ts'
-import type { Clock, Entropy, InstanceKeys, Log, Meter, OpenRecordExport, Tracing } from './ports.ts'
+import {
+  type Clock,
+  type Entropy,
+  type InstanceKeys,
+  type Log,
+  type Meter,
+  noPlaces,
+  type OpenPlaces,
+  type OpenRecordExport,
+  type Tracing,
+} from './ports.ts'
 import { discoverSignals } from './risk/discover.ts'
 import { compileSnapshot, type Snapshot, type SnapshotDeps } from './snapshot.ts'
 import type { Store } from './store/store.ts'
@@ -22,6 +32,8 @@ export interface AppOptions {
   readonly baseDir: string
   readonly openExport?: OpenRecordExport | undefined
   readonly tracing?: Tracing | undefined
+  /** Absent: nothing is known of networks. */
+  readonly openPlaces?: OpenPlaces
   readonly schedule: (ms: number, run: () => void) => () => void
   readonly defer: (run: () => void) => void
 }
@@ -55,6 +67,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     localReplay: createLocalReplay(),
     storeBudgetMs: options.fixed.store.budgetMs,
     signals: await discoverSignals(),
+    openPlaces: options.openPlaces ?? noPlaces,
     isUnverifiedCallerAcknowledged: options.fixed.acknowledge.unverifiedCaller,
   }
   const auditor = createAuditor(options)

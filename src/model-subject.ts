@@ -13,6 +13,8 @@ export interface Binding {
   readonly isRequired: boolean
   /** The proof was accepted by an edge and carried here by a valid hop. */
   readonly isCarried: boolean
+  /** The issuer leaves binding to its clients (`optional`): a missing one is never a finding. */
+  readonly isOptional?: true | undefined
 }
 
 /** Something that may be used once: a DPoP proof's jti or a hop. Decided by `history.recall` in its one wait. */

@@ -1,6 +1,16 @@
 /** The words every stage shares (docs/architecture). No protobuf type, no Envoy type, no behaviour. */
 import type { FailureCode } from './errors.ts'
+import type { ClientFact, FingerprintFact, NetworkFact } from './model-facts.ts'
 import type { Subject } from './model-subject.ts'
+
+export type {
+  CityFact,
+  ClientFact,
+  FingerprintFact,
+  NetworkClass,
+  NetworkFact,
+  ProgramKind,
+} from './model-facts.ts'
 
 export type {
   Actor,
@@ -121,6 +131,8 @@ export interface Entrypoint {
   readonly issuesHop: boolean
   /** What passes keeps its token. */
   readonly forwardsCredential: boolean
+  /** Header in which that Envoy tells the fingerprint of the client's TLS handshake. */
+  readonly fingerprintHeader?: string
   readonly tenant?: string
 }
 
@@ -165,12 +177,17 @@ export interface Facts {
   readonly action: Action
   /** The client's address by the entrypoint's rule. */
   readonly address: { readonly ip?: string | undefined; readonly isUntrusted: boolean }
+  readonly network: NetworkFact
   /** Claimed unless proved. */
   readonly device: {
     readonly id?: string | undefined
     readonly isAttested: boolean
     readonly posture?: Posture | undefined
   }
+  readonly client: ClientFact
+  readonly fingerprint: FingerprintFact
+  /** In the configured zone: 0 is Monday from 00:00 to 01:00, 167 the last hour of Sunday. */
+  readonly time: { readonly hourOfWeek: number }
   /** The request can be read in two ways under this configuration: the gate refuses it, whoever asks. */
   readonly refusal?: FailureCode | undefined
   /** For the `why` of its record only: what the failure's sentence leaves open, such as which header. Never a value. */
@@ -206,6 +223,8 @@ export interface Profile {
   >
   /** Gamma posterior of this identity's requests per minute: shape, and exposure in minutes. */
   readonly rate: { readonly shape: number; readonly minutes: number }
+  /** In which hours it was active (lib/hours.ts), and the last hour that was counted (hours since the epoch). */
+  readonly hours?: { readonly counts: string; readonly lastHour: number }
   readonly challengedAtMs?: number
 }
 

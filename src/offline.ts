@@ -7,6 +7,7 @@ import { formatProblem } from './config/format.ts'
 import { randomInstanceKey } from './config/instance-key.ts'
 import { folderOf, readSettings } from './config/read.ts'
 import { staticSettings } from './config/schema/static.ts'
+import { createOpenPlaces } from './context/index.ts'
 import { unreadable } from './lib/error-name.ts'
 import type { Check, Outcome } from './model.ts'
 import { type Clock, type Entropy, silentLog, silentMeter } from './ports.ts'
@@ -37,6 +38,7 @@ export async function openOffline(configFile: string, deps: OfflineDeps): Promis
     meter: silentMeter,
     log: silentLog,
     baseDir: folderOf(configFile),
+    openPlaces: createOpenPlaces({ meter: silentMeter, log: silentLog }),
     // Learning is flushed after every check, never by a timer.
     schedule: () => () => undefined,
     defer: (act) => act(),

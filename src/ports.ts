@@ -1,6 +1,6 @@
 /** Small doors to the outside that stages may hold; `app` and tests decide what stands behind them. */
 import type { Buffer } from 'node:buffer'
-import type { Check, Outcome } from './model.ts'
+import type { Check, NetworkFact, Outcome } from './model.ts'
 import type { CounterName, GaugeName, HistogramName } from './telemetry/metrics.ts'
 
 export type { Clock } from './clock.ts'
@@ -73,6 +73,26 @@ export interface Tracing {
   end(outcome: Outcome, durationMs: number): void
 }
 
+/** Where an address belongs; what is not known is missing. Never throws. */
+export interface NetworkPlaces {
+  /** @param ip in the spelling of `normaliseIp` */
+  find(ip: string): Omit<NetworkFact, 'class'>
+}
+
+/** Opens the data that a configuration names. @param baseDir files are relative to it */
+export type OpenPlaces = (
+  wanted: {
+    readonly data: 'packaged' | 'none'
+    readonly countryFile?: string | undefined
+    readonly asnFile?: string | undefined
+    readonly cityFile?: string | undefined
+  },
+  baseDir: string,
+) => NetworkPlaces
+
+export const noPlaces: OpenPlaces = () => ({
+  find: () => ({ country: undefined, asn: undefined, city: undefined }),
+})
 export const silentMeter: Meter = { add: () => undefined, record: () => undefined, set: () => undefined }
 export const silentLog: Log = {
   debug: () => undefined,

@@ -2,6 +2,7 @@ import { type App, createApp } from './app.ts'
 import { createCheckHandler } from './check/handler.ts'
 import { startCheckServer } from './check/server.ts'
 import type { StaticSettings } from './config/schema/static.ts'
+import { createOpenPlaces } from './context/index.ts'
 import { StartError } from './errors.ts'
 import { splitListen } from './lib/listen.ts'
 import type { Clock, Entropy, InstanceKeys, Log } from './ports.ts'
@@ -44,10 +45,12 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   const { meter } = telemetry
   const store = openStore(fixed.store, options.fixedDir, { clock, log, meter })
   const defer = (run: () => void) => void setImmediate(run)
+  const openPlaces = createOpenPlaces({ meter, log })
   const app = await createApp({
     ...options,
     meter,
     store,
+    openPlaces,
     openExport: telemetry.openExport,
     tracing: telemetry.tracing,
     schedule,

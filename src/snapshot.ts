@@ -6,7 +6,7 @@ import type { Compiled, SettingsProblem } from './errors.ts'
 import { compileHistory, type HistoryConfig, type HistoryKeys, type LocalReplay } from './history/index.ts'
 import { compileIdentity, type IdentityConfig } from './identity/index.ts'
 import { compilePolicy, type PolicyConfig } from './policy/index.ts'
-import type { Clock, Entropy, InstanceKeys, Log, Meter } from './ports.ts'
+import type { Clock, Entropy, InstanceKeys, Log, Meter, OpenPlaces } from './ports.ts'
 import { compileRisk, type RiskConfig } from './risk/index.ts'
 import type { Signal } from './risk/signal.ts'
 import type { Store } from './store/store.ts'
@@ -45,6 +45,7 @@ export interface SnapshotDeps {
   readonly localReplay: LocalReplay
   readonly storeBudgetMs: number
   readonly signals: readonly Signal[]
+  readonly openPlaces: OpenPlaces
   readonly isUnverifiedCallerAcknowledged: boolean
   /** Files named in the configuration are relative to this folder. */
   readonly baseDir: string
@@ -77,7 +78,11 @@ export function compileSnapshot(
     postures,
     entrypoints: compileEntrypoints(settings.entrypoints),
     tokens: createTokenVerifier(settings.identity, tokenDeps, previous?.tokens),
-    context: compileContext(settings, postures.ok ? postures.value : undefined),
+    context: compileContext(settings, {
+      openPlaces: deps.openPlaces,
+      baseDir: deps.folder ?? baseDir,
+      postures: postures.ok ? postures.value : undefined,
+    }),
     risk: compileRisk(settings.risk, deps.signals),
     policy: compilePolicy(settings, reasonsOf(deps.signals)),
   }

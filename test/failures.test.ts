@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { type CheckHandler, createCheckHandler } from '../src/check/handler.ts'
 import { decodeResponse } from '../src/check/wire.ts'
+import { createOpenPlaces } from '../src/context/index.ts'
 import type { Answer, Check, Outcome, Sensitivity } from '../src/model.ts'
 import { silentLog } from '../src/ports.ts'
+import tokenAge from '../src/risk/signals/token-age.ts'
 import { createMemoryStore } from '../src/store/memory.ts'
 import { type Store, StoreUnavailable } from '../src/store/store.ts'
 import { openTestApp, type TestApp } from './harness/app.ts'
@@ -23,7 +25,18 @@ const HIGH = ['high', 'critical'] as const
 const ALL = [...LOW, ...HIGH] as const
 
 /** The store, and the signals that see nothing without it. */
-const DEGRADED = ['store', 'signal:new-device', 'signal:request-rate']
+const DEGRADED = [
+  'store',
+  'signal:automation',
+  'signal:binding',
+  'signal:new-client',
+  'signal:new-device',
+  'signal:new-network',
+  'signal:new-tls',
+  'signal:request-rate',
+  'signal:unusual-time',
+  'signal:withheld-fact',
+]
 
 /** Names of the rows that have tests here. */
 const tested: string[] = []
@@ -403,6 +416,48 @@ row('an audit sink is full or broken, with `audit.required`', () => {
     expect(meter.counts[`vigil_audit_dropped_total{sink=file,reason=${reason}}`]).toBe(
       reason === 'full' ? 2 : 3,
     )
+  })
+})
+
+row('a signal fails', () => {
+  test.each(ALL)('%s: its finding is absent, counted and told; the others count', async (sensitivity) => {
+    const failing = jest.spyOn(tokenAge, 'evaluate').mockImplementation(() => {
+      throw new TypeError('bug')
+    })
+    cleanups.push(() => failing.mockRestore())
+    const meter = fakeMeter()
+    const app = await openTestApp(settings(), { atMs: NOW_MS + 1000, meter })
+    const { stages, decision, answer } = await app.decide(checkOf(sensitivity, bearer()))
+    expect(stages?.assessment).toMatchObject({ failed: ['token-age'], level: 'low' })
+    expect(decision.degraded).toEqual(['signal:token-age'])
+    expect(answer.metadata['degraded']).toEqual(['signal:token-age'])
+    expect(meter.counts['vigil_signal_errors_total{signal=token-age}']).toBe(1)
+    expect(meter.counts['vigil_checks_degraded_total{input=signal:token-age}']).toBe(1)
+  })
+})
+
+row('the data that tell country, ASN or city of an address are missing or broken', () => {
+  const data = { data: 'none', countryFile: 'no-such.mmdb', asnFile: import.meta.filename }
+  const ruled = settings({
+    context: { network: data },
+    policy: [{ name: 'abroad', when: 'facts.network.country != "DE"', effect: 'deny', whenUnknown: 'skip' }],
+  })
+
+  test.each(ALL)('%s: the fact is missing, and nothing else follows from it', async (sensitivity) => {
+    const meter = fakeMeter()
+    const openPlaces = createOpenPlaces({ meter, log: silentLog })
+    const app = await openTestApp(ruled, { atMs: NOW_MS + 1000, openPlaces })
+    const { stages, decision } = await app.decide(checkOf(sensitivity, bearer()))
+    expect(stages?.facts.network).toEqual({
+      country: undefined,
+      asn: undefined,
+      class: 'unknown',
+      city: undefined,
+    })
+    expect(decision.effect).not.toMatch(/deny|unavailable/)
+    expect(decision.degraded).toEqual([])
+    expect(meter.counts['vigil_network_data_missing{what=country}']).toBe(1)
+    expect(meter.counts['vigil_network_data_missing{what=asn}']).toBe(1)
   })
 })
 

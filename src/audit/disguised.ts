@@ -113,11 +113,23 @@ function factsOf(facts: FactsView, disguise: Disguise, swap: Swap): FactsView {
       ),
     },
     address: address.ip === undefined ? address : { ...address, ip: disguise.address(address.ip) },
+    // A city with its coordinates says as much as the address that it was found by.
+    network: disguise.altered.addresses === undefined ? facts.network : { ...facts.network, city: undefined },
     device: deviceOf(device, disguise, swap),
+    client: facts.client,
+    fingerprint: fingerprintOf(facts.fingerprint, disguise),
+    time: facts.time,
     refusal: facts.refusal,
     refusalDetail: facts.refusalDetail,
   }
   return view
+}
+
+/** It tells one device from others nearly as well as an id does. */
+function fingerprintOf({ tls, value }: FactsView['fingerprint'], { hides, name }: Disguise) {
+  if (!hides('device')) return { tls, value }
+  const named = (text: string | undefined) => (text === undefined ? undefined : name('fingerprint', text))
+  return { tls: named(tls), value: named(value) }
 }
 
 function deviceOf(device: FactsView['device'], disguise: Disguise, swap: Swap): FactsView['device'] {

@@ -107,11 +107,15 @@ export function toRecord(outcome: Outcome, context: RecordContext): AuditRecord 
 }
 
 /** The entrypoint stands beside. */
-const factsView = ({ action, address, device, refusal }: Facts): Omit<Facts, 'entrypoint'> => ({
-  action,
-  address,
-  device,
-  refusal,
+const factsView = (facts: Facts): Omit<Facts, 'entrypoint'> => ({
+  action: facts.action,
+  address: facts.address,
+  network: facts.network,
+  device: facts.device,
+  client: facts.client,
+  fingerprint: facts.fingerprint,
+  time: facts.time,
+  refusal: facts.refusal,
 })
 
 /** Never told, whatever configuration lists: what stands in them lets somebody in. */

@@ -147,10 +147,15 @@ function checkHeaders(settings: Settings): SettingsProblem[] {
   const id = isSecret(device.idHeader)
     ? [{ path: ['context', 'device', 'idHeader'], message: refusal(device.idHeader) }]
     : []
+  const fingerprints = settings.entrypoints.flatMap(({ fingerprintHeader: header }, i) =>
+    header !== undefined && isSecret(header)
+      ? [{ path: ['entrypoints', i, 'fingerprintHeader'], message: refusal(header) }]
+      : [],
+  )
   const read = requestHeaders.flatMap((header, i) =>
     isSecret(header) ? [{ path: ['context', 'requestHeaders', i], message: refusal(header) }] : [],
   )
-  return [...id, ...read, ...checkPosture(device.posture)]
+  return [...id, ...fingerprints, ...read, ...checkPosture(device.posture)]
 }
 
 function checkPosture(posture: PostureSettings | undefined): SettingsProblem[] {

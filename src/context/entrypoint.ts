@@ -100,6 +100,7 @@ function compileOne(
     issuesHop: s.role === 'edge' && isHopWanted,
     forwardsCredential: s.forwardsCredential,
     ...(s.tenant === undefined ? {} : { tenant: s.tenant }),
+    ...(s.fingerprintHeader === undefined ? {} : { fingerprintHeader: s.fingerprintHeader }),
   }
 }
 

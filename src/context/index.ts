@@ -1,16 +1,23 @@
 import type { Settings } from '../config/schema/settings.ts'
-import type { Compiled, FailureCode } from '../errors.ts'
+import type { Compiled, FailureCode, SettingsProblem } from '../errors.ts'
 import type { Check, Entrypoint, Facts, Subject } from '../model.ts'
+import { noPlaces, type OpenPlaces } from '../ports.ts'
 import { type Catalogue, compileCatalogue } from './catalogue.ts'
 import type { PostureVerifier } from './contract.ts'
 import { actionOf } from './facts/action.ts'
 import { addressOf } from './facts/address.ts'
+import { compileClient, type ReadClient } from './facts/client.ts'
 import { deviceOf } from './facts/device.ts'
+import { compileFingerprint, type ReadFingerprint } from './facts/fingerprint.ts'
+import { compileNetwork, type FindNetwork } from './facts/network.ts'
 import { type PostureConfig, postureOf, type Shown } from './facts/posture.ts'
+import { compileTime, type ReadTime } from './facts/time.ts'
+import { compileClassify } from './network/classify.ts'
 import { compileOwnActions, type OwnAction } from './own-action.ts'
 import { type PathSettings, pathRefusal } from './path.ts'
 
 export { compileEntrypoints, type EntrypointMatcher, UNMATCHED } from './entrypoint.ts'
+export { createOpenPlaces } from './network/open.ts'
 export { addressOf }
 
 /** The part of a snapshot that `gather` reads. */
@@ -21,21 +28,38 @@ export interface ContextConfig {
   readonly deviceHeader: string
   /** Absent: no posture tokens are read. */
   readonly posture: PostureConfig | undefined
+  readonly network: FindNetwork
+  readonly client: ReadClient
+  readonly fingerprint: ReadFingerprint
+  readonly time: ReadTime
   readonly paths: PathSettings
 }
+
+/** What compiling needs besides the settings. */
+export interface ContextDeps {
+  readonly openPlaces: OpenPlaces
+  /** Files named in the configuration are relative to this folder. */
+  readonly baseDir: string
+  /** Verifies the tokens of `context.device.posture`, where that is set. */
+  readonly postures?: PostureVerifier | undefined
+}
+
+const NO_DATA: ContextDeps = { openPlaces: noPlaces, baseDir: '.' }
 
 /**
  * Compiles `context`, `actions`, `unknownAction` and what of `enforcement` makes actions; problems carry paths from the top
  * of the settings.
- * @param postures verifies the tokens of `context.device.posture`, where that is set
  */
 export function compileContext(
   settings: Pick<Settings, 'context' | 'actions' | 'unknownAction' | 'enforcement'>,
-  postures?: PostureVerifier,
+  { openPlaces, baseDir, postures }: ContextDeps = NO_DATA,
 ): Compiled<ContextConfig> {
   const { context, actions, unknownAction, enforcement } = settings
   const catalogue = compileCatalogue(actions, unknownAction, context.paths, context.mcp.versions)
-  if (!catalogue.ok) return catalogue
+  const classify = compileClassify(context.network.classes)
+  const time = compileTime(context.time.zone)
+  if (!catalogue.ok || !classify.ok || !time.ok)
+    return { ok: false, problems: problemsOf(catalogue, classify, time) }
   const { idHeader, posture } = context.device
   const reads =
     posture === undefined || postures === undefined ? undefined : { header: posture.header, tokens: postures }
@@ -46,10 +70,17 @@ export function compileContext(
       ownAction: compileOwnActions(enforcement),
       deviceHeader: idHeader,
       posture: reads,
+      network: compileNetwork(openPlaces(context.network, baseDir), classify.value),
+      client: compileClient(),
+      fingerprint: compileFingerprint(),
+      time: time.value,
       paths: context.paths,
     },
   }
 }
+
+const problemsOf = (...parts: readonly Compiled<unknown>[]): SettingsProblem[] =>
+  parts.flatMap((part) => (part.ok ? [] : part.problems))
 
 /**
  * What is observed of this check. Cannot fail: what must be refused is said in `refusal`, and what is not there
@@ -70,11 +101,17 @@ export function gather(
 
 function factsOf(check: Check, entrypoint: Entrypoint, shown: Shown, config: ContextConfig): Facts {
   const { device, fault } = deviceOf(check, config.deviceHeader)
+  const address = addressOf(check, entrypoint)
+  const client = config.client(check)
   const facts = {
     entrypoint: entrypoint.name,
     action: config.ownAction?.(check) ?? actionOf(check, config.catalogue),
-    address: addressOf(check, entrypoint),
+    address,
+    network: config.network(address),
     device: withPosture(device, shown),
+    client,
+    fingerprint: config.fingerprint(check, entrypoint, client),
+    time: config.time(check.atMs),
   }
   const refusal: FailureCode | undefined = pathRefusal(check.path, config.paths)
   if (refusal !== undefined) return { ...facts, refusal }

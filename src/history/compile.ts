@@ -4,6 +4,7 @@ import type { Meter } from '../ports.ts'
 import type { Store } from '../store/store.ts'
 import type { HistoryKeys } from './keys.ts'
 import type { LocalReplay } from './replay.ts'
+import { createShown, type Shown } from './shown.ts'
 
 export interface Limit {
   readonly name: string
@@ -22,18 +23,22 @@ export interface HistoryConfig {
   readonly limits: readonly Limit[]
   readonly store: Store
   readonly keys: HistoryKeys
+  readonly shown: Shown
   readonly replay: LocalReplay
   readonly clock: Clock
   readonly budgetMs: number
   readonly meter: Meter
 }
 
-export type HistoryParts = Omit<HistoryConfig, 'limits'> & { readonly limits: readonly LimitSettings[] }
+export type HistoryParts = Omit<HistoryConfig, 'limits' | 'shown'> & {
+  readonly limits: readonly LimitSettings[]
+}
 
 /** @param parts settings `risk.limits`, and the long-lived parts of this process (`keys` and `replay` outlive reloads) */
 export function compileHistory(parts: HistoryParts): HistoryConfig {
   return {
     ...parts,
+    shown: createShown(parts.keys),
     limits: parts.limits.map((limit) => ({
       name: limit.name,
       per: limit.per,

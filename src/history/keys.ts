@@ -33,6 +33,8 @@ export interface HistoryKeys {
   use(credential: Credential, use: SingleUse, scope: string): string
   /** 8 characters (6 bytes) that stand for a value of a feature, e.g. a device id, of this identity. */
   value(credential: Credential, feature: string, value: string): string
+  /** As `value`, for what many identities share and no one is known by, e.g. a country: the same for all of them. */
+  common(feature: string, value: string): string
   /** Counts per address and per action. */
   addressLimit(ip: string): string
   actionLimit(action: string): string
@@ -71,6 +73,7 @@ export function createHistoryKeys(secret: Uint8Array): HistoryKeys {
       identity.lastValues.set(feature, { value, hash })
       return hash
     },
+    common: (feature, value) => mac(VALUE, 'value', '', feature, value),
     addressLimit: (ip) => {
       let found = addresses.get(ip)
       if (found === undefined) {

@@ -1,3 +1,4 @@
+import { isUsuallyShown } from '../lib/usual.ts'
 import {
   type Check,
   type Decision,
@@ -70,14 +71,14 @@ class WriteBehind implements Learner {
     return this.#queue.size
   }
 
-  learn(check: Check, subject: Subject, _facts: Facts, past: Past, decision: Decision): void {
+  learn(check: Check, subject: Subject, facts: Facts, past: Past, decision: Decision): void {
     if (subject.state !== 'identified') return
     if (decision.effect === 'step-up') return this.#challenged(check, subject, past, decision.marksChallenge)
     if (!isLesson(subject, past, decision)) return
     const { profile, session } = this.#parts.keys.of(subject.credential)
     const isProved = subject.binding.state === 'verified' || decision.reasons.includes(STEP_UP_SATISFIED)
     const shown = isProved ? past.shown : withoutNew(past)
-    const waiting = this.#queue.sawIdentity(profile, check.atMs, shown)
+    const waiting = this.#queue.sawIdentity(profile, check.atMs, facts.time.hourOfWeek, shown)
     const ofSession = this.#queue.sawSession(session, check.atMs, past.shown['device'])
     this.#noteLost([waiting, ofSession])
     if (Math.max(waiting, ofSession) >= MAX_PER_KEY || this.#queue.isHalfFull) this.#hurry()
@@ -177,16 +178,32 @@ function isKnown(delta: ChallengeDelta, past: Past): boolean {
 
 /**
  * The values that are habit already, and the first ones ever. A new value needs a proof (a key, or a login that was asked
- * for): else one harmless read with a stolen token would make the thief's device a known one for the next transfer.
+ * for): else one harmless read with a stolen token would make the thief's device a known one for the next transfer. For
+ * the same reason what is usually shown and now withheld counts as shown: silence becomes habit by proof alone, too.
  */
 function withoutNew(past: Past): Past['shown'] {
   // Without the store nobody knows what is new.
   if (past.degraded.includes('store')) return {}
-  const names = Object.keys(past.shown)
-  // Nearly always: nothing is new, and nothing has to be copied.
-  if (names.every((name) => isHabit(past, name))) return past.shown
-  return Object.fromEntries(Object.entries(past.shown).filter(([name]) => isHabit(past, name)))
+  const { shown, profile } = past
+  let changed: Record<string, string> | undefined
+  for (const feature in shown) {
+    if (isHabit(past, feature)) continue
+    changed ??= { ...shown }
+    changed[feature] = UNLEARNED
+  }
+  for (const feature in profile?.features) {
+    const known = profile.features[feature]
+    if (shown[feature] !== undefined || known === undefined) continue
+    if (!isUsuallyShown(known.shown, profile.seen)) continue
+    changed ??= { ...shown }
+    changed[feature] = UNLEARNED
+  }
+  // Nearly always: nothing is new, nothing is withheld, and nothing has to be copied.
+  return changed ?? shown
 }
+
+/** Something was shown; what it was is not learned. */
+const UNLEARNED = ''
 
 function isHabit({ profile, shown }: Past, feature: string): boolean {
   const known = profile?.features[feature]?.values

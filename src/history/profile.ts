@@ -1,6 +1,8 @@
+import { isHours, NO_HOURS, withHour } from '../lib/hours.ts'
 import type { Profile, SeenValue } from '../model.ts'
 import { completeMinutes, type LearnedRate, NO_RATE } from './habit.ts'
 import { firstMsOf, lastMsOf, type Sightings } from './sightings.ts'
+import { packValues, unpackValues } from './values.ts'
 
 /** A profile with the minute that is still running: it joins the rate only when it is over. */
 export interface ProfileRecord extends Profile {
@@ -10,8 +12,10 @@ export interface ProfileRecord extends Profile {
 /** What checks add. */
 export type ProfileDelta =
   | (Sightings & {
-      /** Hashes of the values that each of them showed, by feature. */
+      /** Hashes of the values that each of them showed, by feature; empty: one was shown that is not to be learned. */
       readonly shown: Readonly<Record<string, string>>
+      /** In the configured zone (`Facts.time`). */
+      readonly hourOfWeek: number
     })
   | { readonly kind: 'challenged'; readonly atMs: number }
 
@@ -19,7 +23,8 @@ export type ProfileDelta =
 export const PROFILE_TTL_MS = 90 * 86_400_000
 export const MAX_PROFILE_BYTES = 640
 const MAX_VALUES = 8
-const VERSION = 1
+const VERSION = 2
+const HOUR_MS = 3_600_000
 
 type Features = Profile['features']
 
@@ -31,6 +36,7 @@ export function mergeProfile(
   const features: Record<string, Feature> = { ...current?.features }
   const sightings: Sightings[] = []
   let { firstSeenMs, lastSeenMs, seen, challengedAtMs } = current ?? NEVER_SEEN
+  let hours = current?.hours
   for (const delta of deltas) {
     firstSeenMs = Math.min(firstSeenMs, firstMsOf(delta))
     lastSeenMs = Math.max(lastSeenMs, lastMsOf(delta))
@@ -38,6 +44,7 @@ export function mergeProfile(
     else {
       seen += delta.count
       sightings.push(delta)
+      hours = withSighting(hours, delta)
       for (const feature in delta.shown) addValue(features, feature, delta.shown[feature] ?? '', delta)
     }
   }
@@ -47,6 +54,7 @@ export function mergeProfile(
     seen,
     features,
     rate: completeMinutes(current?.rate ?? NO_RATE, sightings),
+    ...(hours === undefined ? {} : { hours }),
     ...(challengedAtMs === undefined ? {} : { challengedAtMs }),
   }
 }
@@ -62,6 +70,16 @@ const NEVER_SEEN: Pick<Profile, 'firstSeenMs' | 'lastSeenMs' | 'seen' | 'challen
   seen: 0,
 }
 
+/** An hour counts once, however many requests it had. */
+function withSighting(
+  hours: Profile['hours'],
+  { firstMs, hourOfWeek }: Pick<ProfileDelta & { kind: 'seen' }, 'firstMs' | 'hourOfWeek'>,
+): Profile['hours'] {
+  const hour = Math.floor(firstMs / HOUR_MS)
+  if (hours !== undefined && hour <= hours.lastHour) return hours
+  return { counts: withHour(hours?.counts ?? NO_HOURS, hourOfWeek), lastHour: hour }
+}
+
 function addValue(
   features: Record<string, Feature>,
   feature: string,
@@ -71,7 +89,7 @@ function addValue(
   const before = features[feature]
   features[feature] = {
     shown: (before?.shown ?? 0) + sightings.count,
-    values: withValue(before?.values ?? [], value, sightings),
+    values: value === '' ? (before?.values ?? []) : withValue(before?.values ?? [], value, sightings),
   }
 }
 
@@ -98,7 +116,7 @@ const decimals = (value: number) => Math.round(value * 100) / 100
 
 /**
  * JSON in ASCII, at most 640 bytes: `v` version, `f`/`l` first and last seen, `n` seen, `d` features as
- * `[shown, [[hash, count, first, last], …]]`, `r` rate as `[shape, minutes, running minute, its count]`, `c` challenged.
+ * `[shown, values]` (values.ts), `h` hours as `[counts, the last one]` (lib/hours.ts), `r` rate as `[shape, minutes, running minute, its count]`, `c` challenged.
  * Times are whole seconds but `c`, which is compared with logins, in milliseconds.
  */
 export function encodeProfile(profile: ProfileRecord): string {
@@ -113,12 +131,7 @@ function packed(profile: ProfileRecord, maxValues: number) {
   const { shape, minutes, running } = profile.rate
   const features = Object.entries(profile.features).map(([feature, { shown, values }]) => [
     feature,
-    [
-      shown,
-      values
-        .slice(0, maxValues)
-        .map((seen) => [seen.value, seen.count, seconds(seen.firstSeenMs), seconds(seen.lastSeenMs)]),
-    ],
+    [shown, packValues(values, maxValues)],
   ])
   return {
     v: VERSION,
@@ -127,6 +140,7 @@ function packed(profile: ProfileRecord, maxValues: number) {
     n: profile.seen,
     d: Object.fromEntries(features),
     r: [decimals(shape), decimals(minutes), running?.minute ?? 0, running?.count ?? 0],
+    h: profile.hours === undefined ? undefined : [profile.hours.counts, profile.hours.lastHour],
     c: profile.challengedAtMs,
   }
 }
@@ -151,8 +165,15 @@ function unpacked(record: Record<string, unknown>): ProfileRecord {
     seen: number(record['n']),
     features: unpackedFeatures(record['d']),
     rate: unpackedRate(list(record['r'], 4)),
+    ...(record['h'] === undefined ? {} : { hours: unpackedHours(list(record['h'], 2)) }),
     ...(record['c'] === undefined ? {} : { challengedAtMs: number(record['c']) }),
   }
+}
+
+function unpackedHours(entry: readonly unknown[]): NonNullable<Profile['hours']> {
+  const counts = entry[0]
+  if (!isHours(counts)) throw new Error('hours')
+  return { counts, lastHour: number(entry[1]) }
 }
 
 function unpackedRate(entry: readonly unknown[]): LearnedRate {
@@ -170,25 +191,13 @@ function unpackedFeatures(entries: unknown): Features {
   for (const feature in packedFeatures) {
     if (!FEATURE.test(feature)) throw new Error('feature')
     const entry = list(packedFeatures[feature], 2)
-    features[feature] = { shown: number(entry[0]), values: list(entry[1]).map(unpackedValue) }
+    features[feature] = { shown: number(entry[0]), values: unpackValues(entry[1]) }
   }
   return features
 }
 
-function unpackedValue(packedValue: unknown): SeenValue {
-  const entry = list(packedValue, 4)
-  const value = entry[0]
-  if (typeof value !== 'string') throw new Error('value')
-  return {
-    value,
-    count: number(entry[1]),
-    firstSeenMs: number(entry[2]) * 1000,
-    lastSeenMs: number(entry[3]) * 1000,
-  }
-}
-
-function list(value: unknown, length?: number): readonly unknown[] {
-  if (!Array.isArray(value) || (length !== undefined && value.length !== length)) throw new Error('list')
+function list(value: unknown, length: number): readonly unknown[] {
+  if (!Array.isArray(value) || value.length !== length) throw new Error('list')
   return value
 }
 

@@ -41,12 +41,24 @@ export class LearningQueue {
     return (pending.deltas as (ProfileDelta | SessionDelta)[]).push(delta)
   }
 
-  /** One check with these values; as `add`. */
-  sawIdentity(key: string, atMs: number, shown: Readonly<Record<string, string>>): number {
+  /** One check with these values; as `add`. @param hourOfWeek the same for all checks of one minute */
+  sawIdentity(
+    key: string,
+    atMs: number,
+    hourOfWeek: number,
+    shown: Readonly<Record<string, string>>,
+  ): number {
     const last = this.#byKey.get(key)?.deltas.at(-1) as ProfileDelta | undefined
     if (last?.kind === 'seen' && isSame(last.shown, shown) && isSameMinute(last, atMs))
       return this.#raise(key, last, atMs)
-    return this.add(key, 'profile', { kind: 'seen', firstMs: atMs, lastMs: atMs, count: 1, shown })
+    return this.add(key, 'profile', {
+      kind: 'seen',
+      firstMs: atMs,
+      lastMs: atMs,
+      count: 1,
+      shown,
+      hourOfWeek,
+    })
   }
 
   /** One check of this session from this device; as `add`. */

@@ -21,7 +21,7 @@ export async function recall(
 ): Promise<Past> {
   const question = ask(check, subject, facts, config)
   const replies = question.commands.length === 0 ? [] : await wait(question, config)
-  const shown = shownBy(subject, facts, config)
+  const shown = config.shown(subject, facts)
   return replies === undefined
     ? { shown, limits: [], ...uses(question, undefined, config), degraded: ['store'] }
     : understand(check, question, replies, shown, config)
@@ -40,12 +40,6 @@ async function wait(question: Question, config: HistoryConfig): Promise<Replies 
   } finally {
     config.meter.record('vigil_store_wait_seconds', (config.clock.monotonicMs() - startMs) / 1000)
   }
-}
-
-function shownBy(subject: Subject, facts: Facts, config: HistoryConfig): Record<string, string> {
-  const device = facts.device.id
-  if (subject.state !== 'identified' || device === undefined) return {}
-  return { device: config.keys.value(subject.credential, 'device', device) }
 }
 
 function understand(

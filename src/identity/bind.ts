@@ -87,6 +87,7 @@ function identified(
       methods,
       isRequired: token.binding.mode === 'required',
       isCarried: isBound && used.hop !== undefined,
+      isOptional: token.binding.mode === 'optional' ? true : undefined,
     },
     uses: use === undefined ? [] : [use],
     isCounted: used.hop !== undefined,

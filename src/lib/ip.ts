@@ -64,3 +64,29 @@ export function parseForwardedIp(element: string): string | undefined {
 }
 
 const isPort = (text: string | undefined): boolean => text === undefined || Number(text) <= 65535
+
+/** Special-use ranges that never stand for a place in the Internet (RFC 6890); documentation ranges are not among them. */
+const PRIVATE_RANGES: ReadonlySet<string> = new Set([
+  'private',
+  'loopback',
+  'linkLocal',
+  'uniqueLocal',
+  'carrierGradeNat',
+])
+
+/** @param ip as `normaliseIp` writes it */
+export const isPrivateIp = (ip: string): boolean => PRIVATE_RANGES.has(ipaddr.parse(ip).range())
+
+/** An address as a number that keeps the order: all 32 bits of IPv4, the first 48 of IPv6, which a double holds exactly. */
+export type IpNumber = { readonly family: 4 | 6; readonly value: number }
+
+/** @param ip as `normaliseIp` writes it */
+export function ipNumber(ip: string): IpNumber {
+  const parsed = ipaddr.parse(ip)
+  if (parsed instanceof ipaddr.IPv4) {
+    const [a = 0, b = 0, c = 0, d = 0] = parsed.octets
+    return { family: 4, value: a * 0x1_00_00_00 + b * 0x1_00_00 + c * 0x1_00 + d }
+  }
+  const [a = 0, b = 0, c = 0] = parsed.parts
+  return { family: 6, value: (a * 0x1_0000 + b) * 0x1_0000 + c }
+}

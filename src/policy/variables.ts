@@ -106,6 +106,18 @@ const host = (authority: string): string =>
 const SENSITIVITIES = ['low', 'medium', 'high', 'critical']
 const LEVELS = ['low', 'elevated', 'high', 'critical']
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+const NETWORK_CLASSES = [
+  'residential',
+  'mobile',
+  'hosting',
+  'vpn',
+  'relay',
+  'satellite',
+  'corporate',
+  'private',
+  'unknown',
+]
+const CLIENT_KINDS = ['browser', 'app', 'tool', 'bot', 'headless', 'unknown']
 const PROTOCOLS = ['HTTP/1.0', 'HTTP/1.1', 'HTTP/2', 'HTTP/3']
 
 const request = group('The HTTP request.', {
@@ -266,6 +278,16 @@ const facts = group('What was observed of this request.', {
       (i) => i.facts.address.isUntrusted,
     ),
   }),
+  network: group('The network that the client’s address belongs to.', {
+    country: optional(text('Country, two letters (ISO 3166-1), e.g. `DE`.', (i) => i.facts.network.country)),
+    asn: optional(int('Number of the autonomous system, e.g. 64500.', (i) => i.facts.network.asn)),
+    city: optional(
+      text('City, where `context.network.cityFile` tells it.', (i) => i.facts.network.city?.name),
+    ),
+    latitude: optional(double('Of the city, in degrees.', (i) => i.facts.network.city?.latitude)),
+    longitude: optional(double('Of the city, in degrees.', (i) => i.facts.network.city?.longitude)),
+    class: text('What kind of network.', (i) => i.facts.network.class, NETWORK_CLASSES),
+  }),
   device: group('The client’s device.', {
     id: optional(text('Device id; only claimed unless `attested`.', (i) => i.facts.device.id)),
     attested: flag('The device is proved to be this caller’s.', (i) => i.facts.device.isAttested),
@@ -284,6 +306,28 @@ const facts = group('What was observed of this request.', {
       'The same whether it is attested or only claimed: a thief can show the token of another device.',
       () => true,
     ),
+  }),
+  client: group('The program that sends the requests, as it calls itself; only claimed.', {
+    kind: optional(
+      text('What kind of program; missing without a user agent.', (i) => i.facts.client.kind, CLIENT_KINDS),
+    ),
+    browser: optional(text('Family of the browser, e.g. `Chrome`.', (i) => i.facts.client.browser)),
+    os: optional(text('Operating system, e.g. `Windows`, `macOS`, `iOS`.', (i) => i.facts.client.os)),
+  }),
+  fingerprint: group('What the client’s software shows of itself without meaning to.', {
+    tls: optional(
+      text(
+        'Fingerprint of the TLS handshake, as `entrypoints[].fingerprintHeader` tells it.',
+        (i) => i.facts.fingerprint.tls,
+      ),
+    ),
+    value: optional(
+      text('Hash over it, the program, its languages and encodings.', (i) => i.facts.fingerprint.value),
+    ),
+  }),
+  time: group('When the check arrived, in the zone `context.time.zone`.', {
+    hour: int('0 to 23.', (i) => i.facts.time.hourOfWeek % 24),
+    weekday: int('1 (Monday) to 7 (Sunday).', (i) => Math.floor(i.facts.time.hourOfWeek / 24) + 1),
   }),
 })
 

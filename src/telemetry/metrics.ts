@@ -62,6 +62,10 @@ export const GAUGES = {
     help: '1 while the records that a sink was given last are lost.',
     labels: ['sink'],
   },
+  vigil_network_data_missing: {
+    help: '1 when the data that tell country, ASN or city of an address could not be read: the fact is missing.',
+    labels: ['what'],
+  },
   vigil_store_degraded: {
     help: '1 when Redis cannot be relied on for replay; it is told once connected.',
     labels: ['why'],

@@ -47,6 +47,9 @@ const OWNERS: Record<string, string[]> = {
   'fastest-levenshtein': ['lib'],
   'ipaddr.js': ['lib'],
   negotiator: ['lib'],
+  'mmdb-lib': ['context'],
+  'my-ua-parser': ['context'],
+  isbot: ['context'],
 }
 
 describe('who may know whom', () => {

@@ -99,6 +99,32 @@ function shown(settings: object, record = recordOf()) {
   return disguised(record, disguise)
 }
 
+test('a fingerprint goes with the device, a city with the address', () => {
+  const record = recordOf()
+  const seen = record.facts && {
+    ...record,
+    facts: {
+      ...record.facts,
+      fingerprint: { tls: 't13d1516h2_8daaf6152771', value: 'F1' },
+      network: {
+        country: 'DE',
+        asn: 64500,
+        class: 'mobile',
+        city: { name: 'Trier', latitude: 49.75, longitude: 6.64 },
+      } as const,
+    },
+  }
+  const tls = name('fingerprint', 't13d1516h2_8daaf6152771')
+  expect(shown({ pseudonyms: ['device'] }, seen).facts).toMatchObject({
+    fingerprint: { tls, value: name('fingerprint', 'F1') },
+    network: { city: { name: 'Trier' } },
+  })
+  expect(shown({ addresses: 'prefix' }, seen).facts).toMatchObject({
+    fingerprint: { tls: 't13d1516h2_8daaf6152771', value: 'F1' },
+    network: { country: 'DE', asn: 64500, class: 'mobile', city: undefined },
+  })
+})
+
 describe('what identifies somebody', () => {
   test.each(
     Object.entries(WHO),

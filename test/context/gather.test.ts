@@ -34,7 +34,11 @@ describe('gather', () => {
         allowsAnonymous: false,
       },
       address: { ip: '203.0.113.9', isUntrusted: false },
+      network: { country: undefined, asn: undefined, class: 'unknown', city: undefined },
       device: { id: 'd1', isAttested: false },
+      client: { kind: undefined, browser: undefined, os: undefined },
+      fingerprint: { tls: undefined, value: undefined },
+      time: { hourOfWeek: 84 },
     })
   })
 
@@ -58,6 +62,13 @@ describe('gather', () => {
   test('which header it was is told, its value is not', () => {
     expect(facts(devices('a', 'b')).refusalDetail).toBe('x-device-id appears more than once')
     expect(facts({ path: '/a;b', ...devices('a', 'b') }).refusalDetail).toBeUndefined()
+  })
+
+  test('problems of every part are told together', () => {
+    const actions = [{ name: 'a', match: { paths: ['/{'] } }]
+    const context = { network: { classes: [{ class: 'vpn' }] } }
+    const compiled = compileContext(settings.parse({ actions, context }))
+    expect(compiled.ok ? [] : compiled.problems.map(({ path }) => path[0])).toEqual(['actions', 'context'])
   })
 
   test('problems of the catalogue carry their place', () => {

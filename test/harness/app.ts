@@ -3,7 +3,16 @@ import { type App, createApp } from '../../src/app.ts'
 import { settings as settingsSchema } from '../../src/config/schema/settings.ts'
 import { staticSettings } from '../../src/config/schema/static.ts'
 import type { Check, Outcome } from '../../src/model.ts'
-import { type Entropy, type Log, type Meter, silentLog, silentMeter, type Tracing } from '../../src/ports.ts'
+import {
+  type Entropy,
+  type Log,
+  type Meter,
+  noPlaces,
+  type OpenPlaces,
+  silentLog,
+  silentMeter,
+  type Tracing,
+} from '../../src/ports.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
 import { deriveInstanceKeys } from '../../src/tokens/instance-keys.ts'
@@ -50,6 +59,7 @@ export async function openTestApp(
     log?: Log
     hasRecords?: boolean
     tracing?: Tracing
+    openPlaces?: OpenPlaces
   } = {},
 ): Promise<TestApp> {
   let nowMs = options.atMs ?? Date.UTC(2026, 10, 24, 10)
@@ -70,6 +80,7 @@ export async function openTestApp(
     log: options.log ?? silentLog,
     baseDir: import.meta.dirname,
     tracing: options.tracing,
+    openPlaces: options.openPlaces ?? noPlaces,
     // Learning happens in `flush`, never by itself.
     schedule: () => () => undefined,
     defer: (run) => run(),

@@ -3,6 +3,7 @@ import { createHistoryKeys } from '../../src/history/keys.ts'
 import { createLearner } from '../../src/history/learn.ts'
 import { decodeProfile, encodeProfile, mergeProfile } from '../../src/history/profile.ts'
 import { decodeSession } from '../../src/history/session.ts'
+import { NO_HOURS, withHour } from '../../src/lib/hours.ts'
 import { type Decision, type Past, STEP_UP_SATISFIED, type Subject } from '../../src/model.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { fakeClock, fakeLog, fakeMeter } from '../store/fakes.ts'
@@ -15,7 +16,8 @@ const NEW = 'new-hash'
 const known = (...devices: string[]) => {
   const atMs = AT_MS - 1000
   const deltas = devices.map(
-    (device) => ({ kind: 'seen', firstMs: atMs, lastMs: atMs, count: 1, shown: { device } }) as const,
+    (device) =>
+      ({ kind: 'seen', firstMs: atMs, lastMs: atMs, count: 1, shown: { device }, hourOfWeek: 84 }) as const,
   )
   return mergeProfile(undefined, deltas)
 }
@@ -78,6 +80,47 @@ describe('what becomes habit', () => {
     // The request itself counts in any case, and the session knows what was shown last.
     expect(after.profile?.seen).toBe(before.length + 1)
     expect(after.session?.device).toBe(shown)
+  })
+
+  const usual = (shown: Past['shown'], seen: number) => {
+    const atMs = AT_MS - 1000
+    const delta = { kind: 'seen', firstMs: atMs, lastMs: atMs, count: seen, shown, hourOfWeek: 84 } as const
+    return mergeProfile(undefined, [delta])
+  }
+  const counts = ({ profile }: Awaited<ReturnType<typeof learned>>) =>
+    Object.fromEntries(Object.entries(profile?.features ?? {}).map(([name, { shown }]) => [name, shown]))
+
+  test.each<[string, Past['shown'], number, Past['shown'], Subject, Record<string, number>]>([
+    [
+      'a new value was shown, although it is not learned',
+      { device: OLD },
+      5,
+      { device: NEW },
+      subject,
+      { device: 6 },
+    ],
+    ['what is usual and withheld counts as shown', { device: OLD }, 20, {}, subject, { device: 21 }],
+    ['what is usual and withheld with a proof does not', { device: OLD }, 20, {}, bound, { device: 20 }],
+    ['what is not yet usual and withheld does not', { device: OLD }, 19, {}, subject, { device: 19 }],
+    [
+      'each feature for itself',
+      { device: OLD, client: OLD },
+      20,
+      { client: OLD },
+      subject,
+      { device: 21, client: 21 },
+    ],
+  ])('%s', async (_what, before, seen, shown, who, expected) => {
+    const after = await learned(pastOf({ profile: usual(before, seen), shown }), allow, who)
+    expect(counts(after)).toEqual(expected)
+    expect(after.profile?.seen).toBe(seen + 1)
+    for (const { values } of Object.values(after.profile?.features ?? {})) expect(values).toHaveLength(1)
+  })
+
+  test('the hour of the week in which it passed', async () => {
+    const after = await learned(pastOf(), allow)
+    const hour = Math.floor(AT_MS / 3_600_000)
+    expect(after.profile?.hours).toEqual({ counts: withHour(NO_HOURS, 84), lastHour: hour })
   })
 
   test('without the store nobody knows what is new, so no device is learned', async () => {

@@ -221,7 +221,7 @@ test('profile and session come with it; what cannot be read is missing, and that
   const { config, store } = open([])
   const { profile, session } = keys.of(credential)
   const known = mergeProfile(undefined, [
-    { kind: 'seen', firstMs: AT_MS, lastMs: AT_MS, count: 1, shown: { device: 'abcdefgh' } },
+    { kind: 'seen', firstMs: AT_MS, lastMs: AT_MS, count: 1, shown: { device: 'abcdefgh' }, hourOfWeek: 84 },
   ])
   await store.update(profile, 1e6, () => encodeProfile(known))
   await store.update(session, 1e6, () => encodeSession({ firstSeenMs: AT_MS, lastSeenMs: AT_MS, seen: 4 }))

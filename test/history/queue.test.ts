@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
 import { LearningQueue } from '../../src/history/queue.ts'
 
-const seen = (atMs: number) => ({ kind: 'seen', firstMs: atMs, lastMs: atMs, count: 1, shown: {} }) as const
+const seen = (atMs: number) =>
+  ({ kind: 'seen', firstMs: atMs, lastMs: atMs, count: 1, shown: {}, hourOfWeek: 84 }) as const
 
 test('keeps deltas by key, in the order in which they came, and says how many wait for the key', () => {
   const queue = new LearningQueue(10)
@@ -41,13 +42,13 @@ describe('checks that are alike', () => {
   test('only raise a count, whatever their order within the minute', () => {
     const queue = new LearningQueue(10)
     for (const atMs of [MINUTE + 5, MINUTE + 9, MINUTE + 2]) {
-      expect(queue.sawIdentity('p', atMs, { device: 'a' })).toBe(1)
+      expect(queue.sawIdentity('p', atMs, 84, { device: 'a' })).toBe(1)
       expect(queue.sawSession('s', atMs, 'a')).toBe(1)
     }
     const three = { kind: 'seen', firstMs: MINUTE + 2, lastMs: MINUTE + 9, count: 3 }
     expect(queue.size).toBe(2)
     expect(queue.take()).toEqual([
-      ['p', { kind: 'profile', deltas: [{ ...three, shown: { device: 'a' } }] }],
+      ['p', { kind: 'profile', deltas: [{ ...three, shown: { device: 'a' }, hourOfWeek: 84 }] }],
       ['s', { kind: 'session', deltas: [{ ...three, device: 'a' }] }],
     ])
   })
@@ -62,9 +63,12 @@ describe('checks that are alike', () => {
       [MINUTE, { device: 'b' }],
       [MINUTE, {}],
     ]
-    for (const [atMs, shown] of shows) queue.sawIdentity('p', atMs, shown)
+    for (const [atMs, shown] of shows) queue.sawIdentity('p', atMs, 84, shown)
     expect(queue.take()).toEqual([
-      ['p', { kind: 'profile', deltas: shows.map(([atMs, shown]) => ({ ...one(atMs), shown })) }],
+      [
+        'p',
+        { kind: 'profile', deltas: shows.map(([atMs, shown]) => ({ ...one(atMs), shown, hourOfWeek: 84 })) },
+      ],
     ])
     for (const device of ['a', 'b', undefined]) queue.sawSession('s', 1, device)
     expect(queue.size).toBe(3)
@@ -72,8 +76,8 @@ describe('checks that are alike', () => {
 
   test('a challenge in between is not passed over', () => {
     const queue = new LearningQueue(10)
-    queue.sawIdentity('p', 1, {})
+    queue.sawIdentity('p', 1, 84, {})
     queue.add('p', 'profile', { kind: 'challenged', atMs: 2 })
-    expect(queue.sawIdentity('p', 3, {})).toBe(3)
+    expect(queue.sawIdentity('p', 3, 84, {})).toBe(3)
   })
 })

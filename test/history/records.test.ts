@@ -11,6 +11,7 @@ import {
 } from '../../src/history/profile.ts'
 import { createLocalReplay } from '../../src/history/replay.ts'
 import { decodeSession, encodeSession, mergeSession } from '../../src/history/session.ts'
+import { NO_HOURS, withHour } from '../../src/lib/hours.ts'
 import { makeToken } from '../harness/requests.ts'
 
 const T0 = 1_800_000_000_000
@@ -20,6 +21,7 @@ const seen = (atMs: number, device: string): ProfileDelta => ({
   lastMs: atMs,
   count: 1,
   shown: { device },
+  hourOfWeek: 84,
 })
 
 describe('profile', () => {
@@ -59,13 +61,62 @@ describe('profile', () => {
     )
   })
 
-  test.each(['', 'x', '{}', '{"v":2}', '[]', 'null', '{"v":1}'])('%j is no profile', (text) => {
+  test('holds eight values of one feature, and fewer of each where five have many', () => {
+    const features = ['device', 'network', 'country', 'client', 'binding']
+    const profileOf = (names: readonly string[]) =>
+      mergeProfile(
+        undefined,
+        Array.from({ length: 8 }, (_, i) => ({
+          ...seen(T0 + i * 1000, ''),
+          shown: Object.fromEntries(names.map((name) => [name, `hash-${i}`])),
+        })),
+      )
+    const kept = (names: readonly string[]) => {
+      const text = encodeProfile(profileOf(names))
+      expect(text.length).toBeLessThanOrEqual(MAX_PROFILE_BYTES)
+      const decoded = decodeProfile(text)
+      return names.map((name) => decoded?.features[name]?.values.map(({ value }) => value))
+    }
+    const newest = ['hash-7', 'hash-6', 'hash-5', 'hash-4', 'hash-3', 'hash-2', 'hash-1', 'hash-0']
+    expect(kept(['device'])).toEqual([newest])
+    expect(kept(features)).toEqual(features.map(() => newest.slice(0, 3)))
+  })
+
+  test('an hour counts once, however many requests and processes told of it', () => {
+    const at = (minutes: number) => seen(T0 + minutes * 60_000, 'a')
+    const one = mergeProfile(undefined, [at(0), at(10), at(20)])
+    const lastHour = Math.floor(T0 / 3_600_000)
+    expect(one.hours).toEqual({ counts: withHour(NO_HOURS, 84), lastHour })
+    expect(mergeProfile(one, [at(-60)]).hours).toEqual(one.hours)
+    expect(mergeProfile(one, [at(60)]).hours?.lastHour).toBe(lastHour + 1)
+    expect(decodeProfile(encodeProfile(one))?.hours).toEqual(one.hours)
+  })
+
+  test.each([
+    '',
+    'x',
+    '{}',
+    '{"v":2}',
+    '{"v":1,"f":1,"l":1,"n":1,"d":{},"r":[0,0,0,0]}',
+    '{"v":2,"f":1,"l":1,"n":1,"d":{"device":[1,"short"]},"r":[0,0,0,0]}',
+    '{"v":2,"f":1,"l":1,"n":1,"d":{},"r":[0,0,0,0],"h":["?",1]}',
+    '[]',
+    'null',
+    '{"v":1}',
+  ])('%j is no profile', (text) => {
     expect(decodeProfile(text)).toBeUndefined()
   })
 
   test('many at once are as many one by one', () => {
     const one = (atMs: number) => seen(atMs, 'a')
-    const many = { kind: 'seen', firstMs: T0, lastMs: T0 + 2000, count: 3, shown: { device: 'a' } } as const
+    const many = {
+      kind: 'seen',
+      firstMs: T0,
+      lastMs: T0 + 2000,
+      count: 3,
+      shown: { device: 'a' },
+      hourOfWeek: 84,
+    } as const
     const before = mergeProfile(undefined, [one(T0 - 120_000), seen(T0 - 60_000, 'b')])
     expect(mergeProfile(before, [many])).toEqual(
       mergeProfile(before, [one(T0 + 1000), one(T0), one(T0 + 2000)]),

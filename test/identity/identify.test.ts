@@ -150,6 +150,13 @@ describe('how a token may be shown', () => {
       isCarried: false,
     })
   })
+
+  test.each([
+    ['plain', undefined],
+    ['plain-optional', true],
+  ])('a missing binding of %s is left to the client: %s', async (token, isOptional) => {
+    expect((await identified({ authorization: `Bearer ${token}` })).binding.isOptional).toBe(isOptional)
+  })
 })
 
 describe('nonces', () => {

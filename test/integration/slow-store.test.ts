@@ -73,7 +73,18 @@ const as = (method: string): RequestOptions => ({
 })
 
 /** The store, and the signals that see nothing without it. */
-const DEGRADED = ['store', 'signal:new-device', 'signal:request-rate']
+const DEGRADED = [
+  'store',
+  'signal:automation',
+  'signal:binding',
+  'signal:new-client',
+  'signal:new-device',
+  'signal:new-network',
+  'signal:new-tls',
+  'signal:request-rate',
+  'signal:unusual-time',
+  'signal:withheld-fact',
+]
 
 /** The row of the failure table, by sensitivity, each answer within the deadline. */
 async function expectFailureRow(vigil: VigilProcess): Promise<void> {

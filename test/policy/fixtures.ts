@@ -79,11 +79,17 @@ export const action = (change: Partial<Action> = {}): Action => ({
   ...change,
 })
 
+const COLOGNE = { name: 'Köln', latitude: 50.93, longitude: 6.96 }
+
 export const facts = (change: Partial<Action> = {}, more: Partial<Facts> = {}): Facts => ({
   entrypoint: 'gateway',
   action: action(change),
   address: { ip: '192.0.2.7', isUntrusted: false },
+  network: { country: 'DE', asn: 64500, class: 'residential', city: COLOGNE },
   device: { id: 'd1', isAttested: false },
+  client: { kind: 'browser', browser: 'Firefox', os: 'Linux' },
+  fingerprint: { tls: 't13d1516h2_8daaf6152771_02713d6af862', value: 'iSh3Bq5k7N4F9FGj' },
+  time: { hourOfWeek: 33 },
   ...more,
 })
 

@@ -25,7 +25,21 @@ function discoverAmong(name: string, files: Record<string, string>) {
 describe('discovery', () => {
   test('finds the signals of this service in order', async () => {
     const ids = (await discoverSignals()).map((s) => s.id)
-    expect(ids).toEqual(['device-mismatch', 'new-device', 'request-rate', 'token-age', 'unattested-posture'])
+    expect(ids).toEqual([
+      'address-untrusted',
+      'automation',
+      'binding',
+      'device-mismatch',
+      'new-client',
+      'new-device',
+      'new-network',
+      'new-tls',
+      'request-rate',
+      'token-age',
+      'unattested-posture',
+      'unusual-time',
+      'withheld-fact',
+    ])
   })
 
   test('finds built files and leaves alone what is no signal file', async () => {

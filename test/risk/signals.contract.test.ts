@@ -4,7 +4,17 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { z } from 'zod'
 import { riskSettings } from '../../src/config/schema/decision.ts'
-import type { Credential, Facts, Past, Posture, Profile, Subject } from '../../src/model.ts'
+import type {
+  Binding,
+  ClientFact,
+  Credential,
+  Facts,
+  NetworkFact,
+  Past,
+  Posture,
+  Profile,
+  Subject,
+} from '../../src/model.ts'
 import { assess } from '../../src/risk/assess.ts'
 import { compileRisk, signalSettings } from '../../src/risk/compile.ts'
 import { describeSignals } from '../../src/risk/describe.ts'
@@ -30,11 +40,12 @@ function tableOf(page: string, section: string): string[][] {
 }
 
 const code = (value: unknown) => `\`${value}\``
-const config = (() => {
-  const compiled = compileRisk(riskSettings.parse(undefined), signals)
+const configOf = (written?: object) => {
+  const compiled = compileRisk(riskSettings.parse(written), signals)
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems))
   return compiled.value
-})()
+}
+const config = configOf()
 
 // Values of every kind and none: what is missing must be missing, what is there may be odd.
 const number = fc.oneof(
@@ -45,28 +56,45 @@ const number = fc.oneof(
 const word = fc.constantFrom('', 'd1', 'd2', '__proto__')
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined })
 const values = fc.array(fc.record({ value: word, count: number, firstSeenMs: number, lastSeenMs: number }))
+const feature = fc.constantFrom('device', 'network', 'country', 'client', 'tls', 'binding', 'x')
+const hours = fc.oneof(
+  fc.string({ unit: fc.constantFrom('A', 'B', '_'), minLength: 48, maxLength: 48 }),
+  fc.constantFrom('', '?'.repeat(48)),
+)
 const profile: fc.Arbitrary<Profile> = fc
   .record({
     seen: number,
-    features: fc.dictionary(fc.constantFrom('device', 'x'), fc.record({ shown: number, values })),
+    features: fc.dictionary(feature, fc.record({ shown: number, values })),
     rate: fc.record({ shape: number, minutes: number }),
+    hours: maybe(fc.record({ counts: hours, lastHour: number })),
   })
-  .map(profileOf)
+  .map(({ hours, ...rest }) => profileOf(hours === undefined ? rest : { ...rest, hours }))
 const past: fc.Arbitrary<Past> = fc
   .record(
     {
       profile,
-      shown: fc.dictionary(fc.constantFrom('device', 'x'), word),
+      shown: fc.dictionary(feature, word),
       requestsPerMinute: number,
     },
     { requiredKeys: [] },
   )
   .map(pastOf)
 const credential: fc.Arbitrary<Credential> = fc
-  .record({ issuedAt: number, device: word }, { requiredKeys: [] })
+  .record({ issuedAt: number, device: word, kind: fc.constantFrom('user', 'machine') }, { requiredKeys: [] })
   .map(credentialOf)
+const binding: fc.Arbitrary<Partial<Binding>> = fc.constantFrom<Partial<Binding>>(
+  { state: 'absent' },
+  { state: 'absent', isOptional: true },
+  { state: 'verified', methods: ['dpop'] },
+)
 const subject: fc.Arbitrary<Subject> = fc.oneof(
-  { weight: 4, arbitrary: credential.map(identified) },
+  {
+    weight: 4,
+    arbitrary: fc.tuple(credential, binding).map(([c, b]): Subject => {
+      const subject = identified(c)
+      return subject.state === 'identified' ? { ...subject, binding: { ...subject.binding, ...b } } : subject
+    }),
+  },
   { weight: 1, arbitrary: fc.constant<Subject>({ state: 'anonymous' }) },
   { weight: 1, arbitrary: fc.constant<Subject>({ state: 'refused', failure: 'identity.token.expired' }) },
 )
@@ -77,9 +105,31 @@ const posture: fc.Arbitrary<Posture> = fc.record({
   issuer: maybe(word),
   claims: fc.constant({ managed: true }),
 })
+const device: fc.Arbitrary<Facts['device']> = fc.record({
+  id: maybe(word),
+  isAttested: fc.constant(false),
+  posture: maybe(posture),
+})
+const network: fc.Arbitrary<NetworkFact> = fc.record({
+  country: maybe(fc.constantFrom('DE', 'FR')),
+  asn: maybe(fc.constantFrom(64500, 64501)),
+  class: fc.constantFrom('unknown', 'hosting', 'vpn', 'mobile', 'private'),
+  city: fc.constant(undefined),
+})
+const client: fc.Arbitrary<ClientFact> = fc.record({
+  kind: maybe(fc.constantFrom('browser', 'app', 'tool', 'bot', 'headless', 'unknown')),
+  browser: maybe(word),
+  os: maybe(word),
+})
 const facts: fc.Arbitrary<Facts> = fc
-  .tuple(maybe(word), fc.boolean(), maybe(posture))
-  .map(([id, isAttested, shown]) => factsOf({ device: { id, isAttested, posture: shown } }))
+  .record({
+    device,
+    network,
+    client,
+    address: fc.record({ ip: maybe(fc.constant('192.0.2.1')), isUntrusted: fc.boolean() }),
+    time: fc.record({ hourOfWeek: fc.oneof(fc.integer({ min: 0, max: 167 }), number) }),
+  })
+  .map(factsOf)
 const input: fc.Arbitrary<SignalInput> = fc.record({
   check: fc.constantFrom(checkOf(), checkOf({ atMs: 0 })),
   subject,
@@ -188,13 +238,17 @@ describe('all together', () => {
     expect(failed).toEqual([])
   })
 
-  test('property: a claimed device never lowers the score', () => {
+  test('property: what a client claims never lowers the score below that of saying nothing', () => {
+    // That a habit is kept up takes away only the worry that it is not: of that, silence would have more.
+    const silent = configOf({ signals: { 'withheld-fact': { enabled: false } } })
     fc.assert(
       fc.property(input, (i) => {
-        const without = factsOf()
-        const scored = assess(i.check, i.subject, i.facts, i.past, config).score
-        expect(scored).toBeGreaterThanOrEqual(assess(i.check, i.subject, without, i.past, config).score)
+        const nothing = { device: factsOf().device, client: factsOf().client }
+        const without = { ...i.facts, ...nothing }
+        const scored = assess(i.check, i.subject, i.facts, i.past, silent).score
+        expect(scored).toBeGreaterThanOrEqual(assess(i.check, i.subject, without, i.past, silent).score)
       }),
+      { numRuns: 2000 },
     )
   })
 })

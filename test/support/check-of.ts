@@ -79,7 +79,11 @@ export const factsOf = (change: Partial<Facts> = {}): Facts => ({
     allowsAnonymous: false,
   },
   address: { ip: '203.0.113.9', isUntrusted: false },
+  network: { country: undefined, asn: undefined, class: 'unknown', city: undefined },
   device: { isAttested: false },
+  client: { kind: undefined, browser: undefined, os: undefined },
+  fingerprint: { tls: undefined, value: undefined },
+  time: { hourOfWeek: 84 },
   ...change,
 })
 

@@ -12,6 +12,7 @@ import {
   sensitivity,
   tenantName,
 } from './common.ts'
+import { networkSettings, timeSettings } from './context-facts.ts'
 import { postureSettings } from './posture.ts'
 
 /** `context`, `actions`, `risk`, `policy`, `enforcement`, `failure`. */
@@ -29,6 +30,8 @@ export const contextSettings = z
       })
       .prefault({})
       .describe('What clients tell about the device they run on.'),
+    network: networkSettings,
+    time: timeSettings,
     requestHeaders: z
       .array(headerName)
       .default([])

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { enforcementMode, name, origin, tenantName } from './common.ts'
+import { enforcementMode, headerName, name, origin, tenantName } from './common.ts'
 
 /** `entrypoints`: the Envoys through which checks come, and what each may be trusted with. First match wins. */
 export const entrypointSettings = z.strictObject({
@@ -54,6 +54,11 @@ export const entrypointSettings = z.strictObject({
     .array(z.string())
     .default([])
     .describe('Proxy addresses (CIDR) whose `Client-Cert` header (RFC 9440) is believed.'),
+  fingerprintHeader: headerName
+    .optional()
+    .describe(
+      'Header in which this Envoy tells the fingerprint of the client’s TLS handshake (JA3, JA4); it must overwrite what clients send.',
+    ),
   edges: z
     .array(z.string().min(1))
     .default([])

@@ -107,9 +107,21 @@ const openApp = (
     log: silentLog,
     // Files that a configuration names, such as key sets, lie beside the shared ones.
     baseDir: CONFIGS,
+    openPlaces: () => PLACES,
     schedule: () => () => undefined,
     defer: (run) => run(),
   })
+
+/** Every case is played on this small internet; AS14061 is one that the curated list knows as hosting. */
+const COLOGNE = { name: 'Köln', latitude: 50.93, longitude: 6.96 }
+const PLACES = {
+  find: (ip: string) => {
+    if (ip.startsWith('198.51.100.')) return { country: 'DE', asn: 64500, city: undefined }
+    if (ip.startsWith('203.0.113.')) return { country: 'DE', asn: 64501, city: COLOGNE }
+    if (ip.startsWith('192.0.2.')) return { country: 'BR', asn: 14061, city: undefined }
+    return { country: undefined, asn: undefined, city: undefined }
+  },
+}
 
 const CONFIGS = join(GOLDEN, 'configs')
 

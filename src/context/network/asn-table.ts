@@ -1,0 +1,103 @@
+import { Buffer } from 'node:buffer'
+import { type IpNumber, ipNumber } from '../../lib/ip.ts'
+
+/** Ranges of one address family in ascending order, both ends included; they do not overlap. */
+export interface AsnRanges {
+  readonly starts: Uint32Array | Float64Array
+  readonly ends: Uint32Array | Float64Array
+  readonly asns: Uint32Array
+}
+
+/** Which autonomous system announces an address. IPv6 is told apart down to /48. */
+export interface AsnTable {
+  readonly v4: AsnRanges
+  readonly v6: AsnRanges
+}
+
+/** The autonomous system of an address (as `normaliseIp` writes it); undefined: none is known. */
+export function asnOf(table: AsnTable, ip: string): number | undefined {
+  const number = ipNumber(ip)
+  return find(number.family === 4 ? table.v4 : table.v6, number)
+}
+
+function find({ starts, ends, asns }: AsnRanges, { value }: IpNumber): number | undefined {
+  let low = 0
+  let high = starts.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((starts[middle] ?? 0) <= value) low = middle + 1
+    else high = middle
+  }
+  const at = low - 1
+  return at >= 0 && value <= (ends[at] ?? -1) ? asns[at] : undefined
+}
+
+const NEWLINE = 10
+const COMMA = 44
+const ZERO = 48
+
+/**
+ * Lines of `first,last,asn,name`, addresses as decimal numbers, in ascending order.
+ * @throws when a line is not of this form
+ */
+export function readAsnCsv(csv: Buffer, family: 4 | 6): AsnRanges {
+  const rows: number[] = []
+  let at = 0
+  while (at < csv.length) {
+    for (let field = 0; field < 3; field++) {
+      const end = csv.indexOf(COMMA, at)
+      if (end <= at) throw new Error(`byte ${at}: no number`)
+      rows.push(family === 6 && field < 2 ? first48(csv, at, end) : decimal(csv, at, end))
+      at = end + 1
+    }
+    const end = csv.indexOf(NEWLINE, at)
+    at = end < 0 ? csv.length : end + 1
+  }
+  const starts = rows.filter((_, i) => i % 3 === 0)
+  const ends = rows.filter((_, i) => i % 3 === 1)
+  const asns = Uint32Array.from(rows.filter((_, i) => i % 3 === 2))
+  const Numbers = family === 4 ? Uint32Array : Float64Array
+  return { starts: Numbers.from(starts), ends: Numbers.from(ends), asns }
+}
+
+function decimal(csv: Buffer, from: number, to: number): number {
+  let value = 0
+  for (let at = from; at < to; at++) {
+    const digit = (csv[at] ?? 0) - ZERO
+    if (digit < 0 || digit > 9) throw new Error(`byte ${at}: no digit`)
+    value = value * 10 + digit
+  }
+  return value
+}
+
+const first48 = (csv: Buffer, from: number, to: number): number =>
+  Number(BigInt(csv.toString('latin1', from, to)) >> 80n)
+
+/** So that a start reads a file instead of parsing tens of megabytes; also tells another byte order apart. */
+const MAGIC = 0x56_41_53_31
+const HEADER_BYTES = 16
+
+/** The table in the byte order of this machine: header, ranges of IPv6 (8 bytes a number), then all that takes 4. */
+export function packAsnTable({ v4, v6 }: AsnTable): Buffer {
+  const header = Uint32Array.of(MAGIC, v4.starts.length, v6.starts.length, 0)
+  const parts = [header, v6.starts, v6.ends, v6.asns, v4.starts, v4.ends, v4.asns]
+  return Buffer.concat(parts.map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength)))
+}
+
+/** @throws when the bytes are not what `packAsnTable` writes on such a machine */
+export function unpackAsnTable(bytes: Buffer): AsnTable {
+  // A copy, because a view needs an aligned start, and a small file's buffer is a piece of a shared one.
+  const all = new Uint8Array(bytes).buffer
+  const [magic, n4 = 0, n6 = 0] = all.byteLength < HEADER_BYTES ? [] : new Uint32Array(all, 0, 4)
+  const at = HEADER_BYTES + 16 * n6
+  if (magic !== MAGIC || all.byteLength !== at + 4 * n6 + 12 * n4) throw new Error('not a packed ASN table')
+  const words = (index: number, length: number) => new Uint32Array(all, at + 4 * index, length)
+  return {
+    v6: {
+      starts: new Float64Array(all, HEADER_BYTES, n6),
+      ends: new Float64Array(all, HEADER_BYTES + 8 * n6, n6),
+      asns: words(0, n6),
+    },
+    v4: { starts: words(n6, n4), ends: words(n6 + n4, n4), asns: words(n6 + 2 * n4, n4) },
+  }
+}
