@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { constants } from 'node:os'
+import { explainFile } from './cli/explain/index.ts'
 import { run } from './cli/run.ts'
 import { systemClock } from './clock.ts'
 import { checkFiles } from './inspect.ts'
@@ -34,6 +35,7 @@ const code = await run(
     serve: (args, io) => serve(args, io, { ...deps, untilStopped }),
     check: (args, io) => checkFiles(args, io, deps),
     decide: (args, io) => decideFile(args, io, deps),
+    explain: explainFile,
   },
   {
     stdin: process.stdin,

@@ -11,6 +11,7 @@ Usage
   vigil serve --config vigil.yaml [--static static.yaml]   answer Envoy's checks
   vigil config check FILE...                                find mistakes, show the effective configuration
   vigil decide --config vigil.yaml [FILE|-]                 decide CheckRequests from a file, without Envoy
+  vigil explain FILE|- [ID]                                 one decision of the audit records, in plain words
 
   vigil COMMAND --help   more about one command, with examples
   vigil --version
@@ -71,6 +72,30 @@ Examples
   vigil decide --config vigil.yaml checks.jsonl
   echo '{"attributes":{"request":{"http":{"method":"GET","host":"api.example.com","path":"/"}}}}' |
     vigil decide --config vigil.yaml -
+
+${CODES}
+`,
+  explain: `vigil explain - one decision in plain words
+
+Usage
+  vigil explain FILE|- [ID] [--json]
+  vigil explain FILE|- --list [--json]
+
+FILE holds audit records, one JSON object per line (gzip is taken, too); - is standard input. Tells who asked and how
+that was proved, what was seen, what each signal added, what decided and why, and what would have made the request pass.
+
+  ID       decision id (or its first 8 characters), the urn:uuid:… that a caller quotes, an x-request-id, or a trace id;
+           without it: the last refusal in the file
+  --list   one line for each refusal
+  --json   the same as JSON, one object per line
+
+Lines that are no records are counted and passed over. Exit code 2: nothing was found, or the file could not be read.
+
+Examples
+  vigil explain audit.jsonl
+  vigil explain audit.jsonl urn:uuid:5f0c0c0c-1111-4222-8333-444455556666
+  vigil explain audit.jsonl --list | grep alice
+  kubectl logs deploy/vigil | vigil explain - 5f0c0c0c --json
 
 ${CODES}
 `,

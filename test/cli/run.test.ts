@@ -8,7 +8,12 @@ async function call(...argv: string[]) {
     told.called.push([name, args])
     return Promise.resolve(0)
   }
-  const commands: Commands = { serve: note('serve'), check: note('check'), decide: note('decide') }
+  const commands: Commands = {
+    serve: note('serve'),
+    check: note('check'),
+    decide: note('decide'),
+    explain: note('explain'),
+  }
   const code = await run(argv, commands, {
     stdin: Readable.from([]),
     stdout: (text) => {
@@ -42,6 +47,18 @@ test.each([
     ['decide', '--config', 'v.yaml', 'lines'],
     ['decide', { config: 'v.yaml', input: 'lines' }],
   ],
+  [
+    ['explain', 'a.jsonl'],
+    ['explain', { input: 'a.jsonl', id: undefined, isList: false, isJson: false }],
+  ],
+  [
+    ['explain', '-', 'urn:uuid:1', '--json'],
+    ['explain', { input: '-', id: 'urn:uuid:1', isList: false, isJson: true }],
+  ],
+  [
+    ['explain', 'a.jsonl', '--list'],
+    ['explain', { input: 'a.jsonl', id: undefined, isList: true, isJson: false }],
+  ],
 ])('%j', async (argv, expected) => {
   expect(await call(...argv)).toMatchObject({ code: 0, called: [expected] })
 })
@@ -53,6 +70,9 @@ test.each([
   [['config', 'chekc'], 'did you mean "config check"?'],
   [['config', 'check'], 'config check needs at least one FILE'],
   [['decide', '--config', 'a', 'b', 'c'], 'decide takes one FILE'],
+  [['explain'], 'explain needs a FILE of records'],
+  [['explain', 'a', 'b', 'c'], 'explain takes one FILE and one ID'],
+  [['explain', 'a', 'b', '--list'], 'an ID or --list, not both'],
 ])('%j is wrong usage: exit code 2 and what to do', async (argv, message) => {
   const { code, err, called } = await call(...argv)
   expect({ code, called }).toEqual({ code: 2, called: [] })
@@ -64,6 +84,7 @@ test.each([
   [['serve', '--help']],
   [['config', 'check', '-h']],
   [['decide', '--help']],
+  [['explain', '--help']],
   [[]],
 ])('%j shows help with examples', async (argv) => {
   const { code, out } = await call(...argv)

@@ -1,0 +1,65 @@
+import type { ReadRecord } from '../../audit/reading.ts'
+import { verdictOf } from '../records/verdict.ts'
+import { type Decided, decidedOf } from './decided.ts'
+import { degradedOf } from './degraded.ts'
+import { observedOf } from './observed.ts'
+import { type ShadowNote, shadowOf } from './shadow.ts'
+import { nameOf, whoOf } from './who.ts'
+import { type Sentences, type Worry, worryOf } from './worry.ts'
+import { wouldPassOf } from './would-pass.ts'
+
+/** One decision in plain words; what `--json` prints, and what the text is made of. */
+export interface Explanation {
+  readonly id: string
+  readonly at: string
+  readonly config: string
+  readonly requestId?: string | undefined
+  readonly trace?: string | undefined
+  readonly request: string
+  readonly identity: string
+  readonly isPassed: boolean
+  readonly effect: string
+  readonly status: number
+  /** The sentence of the record, where the request did not pass. */
+  readonly why?: string | undefined
+  readonly who: readonly string[]
+  readonly observed: readonly string[]
+  /** Undefined where nobody got so far as to worry. */
+  readonly risk?: Worry | undefined
+  readonly decided: Decided
+  readonly reasons: readonly string[]
+  readonly shadow: readonly ShadowNote[]
+  readonly degraded: readonly { readonly input: string; readonly sentence: string }[]
+  /** Empty where it passed. */
+  readonly wouldHavePassed: readonly string[]
+}
+
+export function explain(record: ReadRecord, sentences: Sentences): Explanation {
+  const { id, at, config, trace, request, why, status } = record
+  const { due, isPassed } = verdictOf(record)
+  return {
+    id,
+    at,
+    config,
+    requestId: request.requestId,
+    trace,
+    request: requestOf(record),
+    identity: nameOf(record),
+    isPassed,
+    effect: due.effect,
+    status,
+    why,
+    who: whoOf(record),
+    observed: observedOf(record),
+    risk: worryOf(record, sentences),
+    decided: decidedOf({ ...record, decision: due }),
+    reasons: due.reasons,
+    shadow: due.shadow.map((each) => shadowOf(each, isPassed)),
+    degraded: degradedOf(due.degraded),
+    wouldHavePassed: wouldPassOf(record, due),
+  }
+}
+
+/** `GET https://api.example.com/v1/orders`; a check without a request has none of it. */
+export const requestOf = ({ request: { method, scheme, host, path } }: ReadRecord): string =>
+  `${method} ${scheme}://${host}${path}`

@@ -1,0 +1,29 @@
+import type { ReadRecord } from '../../audit/reading.ts'
+import { passes } from '../records/verdict.ts'
+
+type Shadow = ReadRecord['decision']['shadow'][number]
+
+export interface ShadowNote extends Shadow {
+  readonly sentence: string
+}
+
+const OUTCOMES: Readonly<Record<string, string>> = {
+  match: 'Its condition held',
+  unknown: 'Its condition read something that is missing',
+  error: 'Its condition could not be evaluated, and then a rule denies',
+}
+
+/** A rule on trial. @param isPassed of the request as it was decided */
+export function shadowOf(shadow: Shadow, isPassed: boolean): ShadowNote {
+  const effect = effectOf(shadow)
+  const change = !isPassed ? 'and the request was refused anyway' : 'and the request was let through'
+  const follows = !shadow.wouldDecide
+    ? 'enforced, it would have changed nothing here: something else decides first, or it does not act'
+    : passes(effect)
+      ? `enforced, it would have decided: ${effect}`
+      : `enforced, it would have decided: ${effect}, ${change}`
+  return { ...shadow, sentence: `${OUTCOMES[shadow.outcome] ?? shadow.outcome}; ${follows}.` }
+}
+
+/** What an enforced rule with this outcome does: one that goes wrong denies, whatever its effect. */
+export const effectOf = ({ effect, outcome }: Shadow): string => (outcome === 'error' ? 'deny' : effect)

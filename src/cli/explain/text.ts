@@ -1,0 +1,54 @@
+import { printable } from '../../lib/printable.ts'
+import type { Explanation } from './explanation.ts'
+import { utc } from './words.ts'
+import { type Contribution, weightOf } from './worry.ts'
+
+/** Longer than any sentence of Vigil with names of usual length in it. */
+const MOST = 1000
+
+/** An explanation for a terminal. Every line goes through `printable`: whoever sent the request wrote part of it. */
+export function textOf(explanation: Explanation): string {
+  const { id, request, why, risk, decided, shadow, degraded, wouldHavePassed } = explanation
+  const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
+    [`Decision ${id}`, [headline(explanation), request, `by ${explanation.identity}`, ...names(explanation)]],
+    ['Why', why === undefined ? [] : [why]],
+    ['Who', explanation.who],
+    ['What was seen', explanation.observed],
+    ['How worried Vigil was', risk === undefined ? [] : worried(risk)],
+    ['What decided', [decided.sentence, `Reasons: ${explanation.reasons.join(', ')}.`]],
+    [
+      'Rules on trial (shadow)',
+      shadow.map(({ rule, effect, sentence }) => `${rule} (${effect}): ${sentence}`),
+    ],
+    ['Decided without', degraded.map(({ input, sentence }) => `${input}: ${sentence}`)],
+    ['What would have made it pass', wouldHavePassed],
+  ]
+  return sections
+    .filter(([, lines]) => lines.length > 0)
+    .map(([title, lines]) =>
+      [printable(title), ...lines.map((line) => `  ${printable(line, MOST)}`)].join('\n'),
+    )
+    .join('\n\n')
+}
+
+function headline({ isPassed, effect, status, at }: Explanation): string {
+  const did = isPassed ? `Passed (${effect})` : `Refused: ${effect}, answered ${status}`
+  return `${did}, ${utc(Date.parse(at))}`
+}
+
+const names = ({ requestId, trace }: Explanation): readonly string[] => [
+  ...(requestId === undefined ? [] : [`request id ${requestId}`]),
+  ...(trace === undefined ? [] : [`trace ${trace}`]),
+]
+
+function worried({ level, score, contributions }: NonNullable<Explanation['risk']>): readonly string[] {
+  const total = `Risk ${level}, score ${Number(score.toPrecision(3))} of 1.`
+  if (contributions.length === 0) return [total, 'No signal had anything to say.']
+  return [total, ...contributions.map(contribution)]
+}
+
+function contribution({ reason, nats, sentence, detail }: Contribution): string {
+  const told = Object.entries(detail).map(([name, value]) => `${name} ${value}`)
+  const details = told.length === 0 ? '' : ` (${told.join(', ')})`
+  return `${nats < 0 ? '−' : '+'}${Math.abs(nats).toFixed(1)} nats: ${sentence}${details} ${reason}; ${weightOf(nats)}.`
+}
