@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { constants } from 'node:os'
 import { explainFile } from './cli/explain/index.ts'
+import { reportFile } from './cli/report/index.ts'
 import { run } from './cli/run.ts'
 import { systemClock } from './clock.ts'
 import { checkFiles } from './inspect.ts'
@@ -36,6 +37,7 @@ const code = await run(
     check: (args, io) => checkFiles(args, io, deps),
     decide: (args, io) => decideFile(args, io, deps),
     explain: explainFile,
+    report: (args, io) => reportFile(args, io, { ...deps, isWatched: process.stderr.isTTY === true }),
   },
   {
     stdin: process.stdin,

@@ -12,6 +12,7 @@ Usage
   vigil config check FILE...                                find mistakes, show the effective configuration
   vigil decide --config vigil.yaml [FILE|-]                 decide CheckRequests from a file, without Envoy
   vigil explain FILE|- [ID]                                 one decision of the audit records, in plain words
+  vigil report --records FILE|- [--html FILE]               what was decided, and what is on trial would have done
 
   vigil COMMAND --help   more about one command, with examples
   vigil --version
@@ -96,6 +97,30 @@ Examples
   vigil explain audit.jsonl urn:uuid:5f0c0c0c-1111-4222-8333-444455556666
   vigil explain audit.jsonl --list | grep alice
   kubectl logs deploy/vigil | vigil explain - 5f0c0c0c --json
+
+${CODES}
+`,
+  report: `vigil report - what was decided, and what observe mode and shadow rules would have done
+
+Usage
+  vigil report --records FILE|- [--json FILE|-] [--html FILE]
+
+Reads audit records, one JSON object per line (gzip is taken, too), and counts per rule, action and effect, with the
+identities hit most and examples with reasons. A table goes to standard output.
+
+  --records FILE   the records; - is standard input
+  --json FILE      the same as JSON; - is standard output, in place of the table
+  --html FILE      the same as one page with charts that needs nothing beside it
+
+The file is read once, in bounded memory: where there are more identities, rules or actions than counters, the rare
+ones make room and counts are upper bounds (the report says so). Lines that are no records are counted and named with
+their numbers. Exit code 2: there was no record, or a file could not be read to its end or written.
+
+Examples
+  vigil report --records audit.jsonl
+  vigil report --records audit.jsonl.gz --html report.html --json report.json
+  cat /var/log/vigil/audit*.jsonl | vigil report --records - --html report.html
+  vigil report --records audit.jsonl --json - | jq .shadowRules
 
 ${CODES}
 `,

@@ -5,6 +5,7 @@ import { hint } from '../lib/nearest.ts'
 import type { ExplainArgs } from './explain/index.ts'
 import { HELP, type Topic } from './help.ts'
 import { EXIT, type Io } from './io.ts'
+import type { ReportArgs } from './report/index.ts'
 
 export interface ServeArgs {
   readonly config: string
@@ -29,6 +30,7 @@ export interface Commands {
   check(args: CheckArgs, io: Io): Promise<number>
   decide(args: DecideArgs, io: Io): Promise<number>
   explain(args: ExplainArgs, io: Io): Promise<number>
+  report(args: ReportArgs, io: Io): Promise<number>
 }
 
 class UsageError extends Error {}
@@ -60,6 +62,8 @@ function dispatch(argv: readonly string[], commands: Commands, io: Io): Promise<
       return decide(rest, commands, io)
     case 'explain':
       return explain(rest, commands, io)
+    case 'report':
+      return report(rest, commands, io)
     case 'config':
       if (rest[0] === 'check') return check(rest.slice(1), commands, io)
       if (rest[0] === undefined || isHelp(rest[0])) return print(io, HELP['config check'])
@@ -76,7 +80,7 @@ function dispatch(argv: readonly string[], commands: Commands, io: Io): Promise<
   }
 }
 
-const COMMANDS = ['serve', 'config', 'decide', 'explain']
+const COMMANDS = ['serve', 'config', 'decide', 'explain', 'report']
 
 const isHelp = (word: string) => word === '--help' || word === '-h'
 
@@ -115,6 +119,15 @@ function explain(argv: readonly string[], commands: Commands, io: Io) {
   const isList = values['list'] === true
   if (isList && id !== undefined) throw new UsageError('explain takes an ID or --list, not both')
   return commands.explain({ input, id, isList, isJson: values['json'] === true }, io)
+}
+
+function report(argv: readonly string[], commands: Commands, io: Io) {
+  const { values, positionals } = read(argv, { records: 'string', json: 'string', html: 'string' })
+  if (values['help']) return help(io, 'report')
+  if (positionals.length > 0) throw new UsageError(`report takes its file as --records ${positionals[0]}`)
+  const records = text(values['records'])
+  if (records === undefined) throw new UsageError('report needs --records FILE, or - for standard input')
+  return commands.report({ records, json: text(values['json']), html: text(values['html']) }, io)
 }
 
 type Values = Readonly<Record<string, string | boolean | undefined>>

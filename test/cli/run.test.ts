@@ -13,6 +13,7 @@ async function call(...argv: string[]) {
     check: note('check'),
     decide: note('decide'),
     explain: note('explain'),
+    report: note('report'),
   }
   const code = await run(argv, commands, {
     stdin: Readable.from([]),
@@ -59,6 +60,14 @@ test.each([
     ['explain', 'a.jsonl', '--list'],
     ['explain', { input: 'a.jsonl', id: undefined, isList: true, isJson: false }],
   ],
+  [
+    ['report', '--records', '-'],
+    ['report', { records: '-', json: undefined, html: undefined }],
+  ],
+  [
+    ['report', '--records', 'a.jsonl', '--html', 'r.html', '--json', '-'],
+    ['report', { records: 'a.jsonl', json: '-', html: 'r.html' }],
+  ],
 ])('%j', async (argv, expected) => {
   expect(await call(...argv)).toMatchObject({ code: 0, called: [expected] })
 })
@@ -71,6 +80,8 @@ test.each([
   [['config', 'check'], 'config check needs at least one FILE'],
   [['decide', '--config', 'a', 'b', 'c'], 'decide takes one FILE'],
   [['explain'], 'explain needs a FILE of records'],
+  [['report'], 'report needs --records FILE'],
+  [['report', 'a.jsonl'], 'report takes its file as --records a.jsonl'],
   [['explain', 'a', 'b', 'c'], 'explain takes one FILE and one ID'],
   [['explain', 'a', 'b', '--list'], 'an ID or --list, not both'],
 ])('%j is wrong usage: exit code 2 and what to do', async (argv, message) => {
@@ -85,6 +96,7 @@ test.each([
   [['config', 'check', '-h']],
   [['decide', '--help']],
   [['explain', '--help']],
+  [['report', '--help']],
   [[]],
 ])('%j shows help with examples', async (argv) => {
   const { code, out } = await call(...argv)

@@ -8,6 +8,7 @@ import { verdictOf } from '../records/verdict.ts'
 import { explain, requestOf } from './explanation.ts'
 import { textOf } from './text.ts'
 import { nameOf } from './who.ts'
+import { plural } from './words.ts'
 import type { Sentences } from './worry.ts'
 
 export interface ExplainArgs {
@@ -42,7 +43,7 @@ async function explainOne({ input, id, isJson }: ExplainArgs, io: Io): Promise<n
   }
   if (id === undefined && !isJson) {
     io.stdout(
-      `The last refusal of ${read.records} records. For another: vigil explain FILE ID, or --list.\n\n`,
+      `The last refusal of ${plural(read.records, 'record')}. For another: vigil explain FILE ID, or --list.\n\n`,
     )
   }
   const sentences = await sentencesOfSignals()
@@ -54,8 +55,8 @@ async function explainOne({ input, id, isJson }: ExplainArgs, io: Io): Promise<n
 function nothingFound(records: number, id: string | undefined): string {
   if (records === 0) return 'no record in it'
   return id === undefined
-    ? `none of the ${records} records is a refusal; name a decision id to have it explained`
-    : `none of the ${records} records has the decision, request or trace id ${printable(id, 80)}`
+    ? `there is no refusal among ${plural(records, 'record')}; name a decision id to have it explained`
+    : `the decision, request or trace id ${printable(id, 80)} is that of none of ${plural(records, 'record')}`
 }
 
 /** What a caller quotes to support (`instance` of the answer) is a decision id with this in front of it. */
@@ -91,7 +92,7 @@ async function listRefusals({ input, isJson }: ExplainArgs, io: Io): Promise<num
     }
     io.stdout(isJson ? `${printableJson(line)}\n` : `${listLine(line)}\n`)
   })
-  if (!isJson) io.stderr(`${count} of ${read.records} records are refusals\n`)
+  if (!isJson) io.stderr(`${plural(count, 'refusal')} among ${plural(read.records, 'record')}\n`)
   return read.isWhole ? EXIT.ok : EXIT.usage
 }
 

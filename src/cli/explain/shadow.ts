@@ -1,5 +1,5 @@
 import type { ReadRecord } from '../../audit/reading.ts'
-import { passes } from '../records/verdict.ts'
+import { passes, shadowEffect } from '../records/verdict.ts'
 
 type Shadow = ReadRecord['decision']['shadow'][number]
 
@@ -15,7 +15,7 @@ const OUTCOMES: Readonly<Record<string, string>> = {
 
 /** A rule on trial. @param isPassed of the request as it was decided */
 export function shadowOf(shadow: Shadow, isPassed: boolean): ShadowNote {
-  const effect = effectOf(shadow)
+  const effect = shadowEffect(shadow)
   const change = !isPassed ? 'and the request was refused anyway' : 'and the request was let through'
   const follows = !shadow.wouldDecide
     ? 'enforced, it would have changed nothing here: something else decides first, or it does not act'
@@ -24,6 +24,3 @@ export function shadowOf(shadow: Shadow, isPassed: boolean): ShadowNote {
       : `enforced, it would have decided: ${effect}, ${change}`
   return { ...shadow, sentence: `${OUTCOMES[shadow.outcome] ?? shadow.outcome}; ${follows}.` }
 }
-
-/** What an enforced rule with this outcome does: one that goes wrong denies, whatever its effect. */
-export const effectOf = ({ effect, outcome }: Shadow): string => (outcome === 'error' ? 'deny' : effect)

@@ -18,3 +18,7 @@ export const passes = (effect: string): boolean => PASSING.has(effect)
 export function verdictOf({ decision }: ReadRecord): Verdict {
   return { due: decision, isPassed: passes(decision.effect), isObserved: false }
 }
+
+/** What an enforced rule with this outcome does: one that goes wrong denies, whatever its effect. */
+export const shadowEffect = ({ effect, outcome }: ReadRecord['decision']['shadow'][number]): string =>
+  outcome === 'error' ? 'deny' : effect

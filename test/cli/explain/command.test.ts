@@ -66,9 +66,9 @@ describe('nothing to explain is exit code 2 and says why', () => {
       'no such id',
       { id: 'absent' },
       FILE,
-      'none of the 4 records has the decision, request or trace id absent',
+      'the decision, request or trace id absent is that of none of 4 records',
     ],
-    ['no refusal', {}, [lineOf(at(1))], 'none of the 1 records is a refusal; name a decision id'],
+    ['no refusal', {}, [lineOf(at(1))], 'there is no refusal among 1 record; name a decision id'],
     ['no record', {}, ['noise'], 'no record in it'],
     ['no file', { input: '/nowhere/at/all' }, [], 'vigil: /nowhere/at/all: there is no such file\n'],
   ])('%s', async (_what, args, lines, message) => {
@@ -91,7 +91,7 @@ describe('--list', () => {
       expect.stringContaining(ID(3)),
       '',
     ])
-    expect(err).toContain('2 of 4 records are refusals\n')
+    expect(err).toContain('2 refusals among 4 records\n')
   })
 
   test('as JSON lines', async () => {
