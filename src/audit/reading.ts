@@ -115,8 +115,12 @@ const record = z.object({
   past: past.optional(),
   assessment: assessment.optional(),
   decision,
+  /** `observe`: whatever was decided, the request passed. */
+  mode: text.optional(),
   why: text.optional(),
   status: count,
+  /** The status that the refusal would have had, were it not for observe mode. */
+  wouldStatus: count.optional(),
 })
 
 /** What is read of an `AuditRecord`; a test holds the two together. */

@@ -1,5 +1,5 @@
 import type { ReadRecord } from '../../audit/reading.ts'
-import { verdictOf } from '../records/verdict.ts'
+import { passes, verdictOf } from '../records/verdict.ts'
 import { type Decided, decidedOf } from './decided.ts'
 import { degradedOf } from './degraded.ts'
 import { observedOf } from './observed.ts'
@@ -18,9 +18,12 @@ export interface Explanation {
   readonly request: string
   readonly identity: string
   readonly isPassed: boolean
+  /** It passed, and would have been refused but for observe mode. */
+  readonly isObserved: boolean
   readonly effect: string
+  /** Of the refusal, or the one that it would have been; 200 for what passes. */
   readonly status: number
-  /** The sentence of the record, where the request did not pass. */
+  /** The sentence of the record, where the decision keeps the request from passing. */
   readonly why?: string | undefined
   readonly who: readonly string[]
   readonly observed: readonly string[]
@@ -30,13 +33,13 @@ export interface Explanation {
   readonly reasons: readonly string[]
   readonly shadow: readonly ShadowNote[]
   readonly degraded: readonly { readonly input: string; readonly sentence: string }[]
-  /** Empty where it passed. */
+  /** Empty where nothing kept it from passing. */
   readonly wouldHavePassed: readonly string[]
 }
 
 export function explain(record: ReadRecord, sentences: Sentences): Explanation {
-  const { id, at, config, trace, request, why, status } = record
-  const { due, isPassed } = verdictOf(record)
+  const { id, at, config, trace, request, why, status, wouldStatus } = record
+  const { due, isPassed, isObserved } = verdictOf(record)
   return {
     id,
     at,
@@ -46,15 +49,16 @@ export function explain(record: ReadRecord, sentences: Sentences): Explanation {
     request: requestOf(record),
     identity: nameOf(record),
     isPassed,
+    isObserved,
     effect: due.effect,
-    status,
+    status: wouldStatus ?? status,
     why,
     who: whoOf(record),
     observed: observedOf(record),
     risk: worryOf(record, sentences),
     decided: decidedOf({ ...record, decision: due }),
     reasons: due.reasons,
-    shadow: due.shadow.map((each) => shadowOf(each, isPassed)),
+    shadow: due.shadow.map((each) => shadowOf(each, passes(due.effect))),
     degraded: degradedOf(due.degraded),
     wouldHavePassed: wouldPassOf(record, due),
   }

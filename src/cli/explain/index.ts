@@ -4,7 +4,7 @@ import { printable, printableJson } from '../../lib/printable.ts'
 import { discoverSignals } from '../../risk/index.ts'
 import { EXIT, type Io } from '../io.ts'
 import { readRecords } from '../records/read.ts'
-import { verdictOf } from '../records/verdict.ts'
+import { passes, verdictOf } from '../records/verdict.ts'
 import { explain, requestOf } from './explanation.ts'
 import { textOf } from './text.ts'
 import { nameOf } from './who.ts'
@@ -33,7 +33,7 @@ async function explainOne({ input, id, isJson }: ExplainArgs, io: Io): Promise<n
   let found: ReadRecord[] = []
   const read = await scan(input, io, (record) => {
     if (matches === undefined) {
-      if (!verdictOf(record).isPassed) found = [record]
+      if (isRefusal(record)) found = [record]
     } else if (found.length < MOST_FOUND && matches(record)) found.push(record)
   })
   if (found.length === 0) {
@@ -59,6 +59,9 @@ function nothingFound(records: number, id: string | undefined): string {
     : `the decision, request or trace id ${printable(id, 80)} is that of none of ${plural(records, 'record')}`
 }
 
+/** Decided against, whether it was carried out or only observed. */
+const isRefusal = (record: ReadRecord): boolean => !passes(verdictOf(record).due.effect)
+
 /** What a caller quotes to support (`instance` of the answer) is a decision id with this in front of it. */
 const URN = 'urn:uuid:'
 
@@ -77,15 +80,16 @@ function matcherOf(word: string): (record: ReadRecord) => boolean {
 async function listRefusals({ input, isJson }: ExplainArgs, io: Io): Promise<number> {
   let count = 0
   const read = await scan(input, io, (record) => {
-    const { due, isPassed } = verdictOf(record)
-    if (isPassed) return
+    if (!isRefusal(record)) return
     count++
-    const { id, at, status, why } = record
+    const { id, at, status, wouldStatus, why } = record
+    const { due, isObserved } = verdictOf(record)
     const line = {
       id,
       at,
       effect: due.effect,
-      status,
+      status: wouldStatus ?? status,
+      isObserved,
       identity: nameOf(record),
       request: requestOf(record),
       why,
@@ -101,13 +105,16 @@ interface Listed {
   readonly at: string
   readonly effect: string
   readonly status: number
+  readonly isObserved: boolean
   readonly identity: string
   readonly request: string
   readonly why: string | undefined
 }
 
-const listLine = ({ at, id, effect, status, identity, request, why = '' }: Listed): string =>
-  [at, id, `${effect} ${status}`, identity, request, why].map((cell) => printable(cell)).join('  ')
+function listLine({ at, id, effect, status, isObserved, identity, request, why = '' }: Listed): string {
+  const told = `${effect} ${status}${isObserved ? ' (only observed)' : ''}`
+  return [at, id, told, identity, request, why].map((cell) => printable(cell)).join('  ')
+}
 
 interface Scanned {
   readonly records: number

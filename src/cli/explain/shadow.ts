@@ -13,10 +13,10 @@ const OUTCOMES: Readonly<Record<string, string>> = {
   error: 'Its condition could not be evaluated, and then a rule denies',
 }
 
-/** A rule on trial. @param isPassed of the request as it was decided */
-export function shadowOf(shadow: Shadow, isPassed: boolean): ShadowNote {
+/** A rule on trial. @param isFine what was decided lets the request pass */
+export function shadowOf(shadow: Shadow, isFine: boolean): ShadowNote {
   const effect = shadowEffect(shadow)
-  const change = !isPassed ? 'and the request was refused anyway' : 'and the request was let through'
+  const change = isFine ? 'and the request was let through' : 'and the decision was a refusal anyway'
   const follows = !shadow.wouldDecide
     ? 'enforced, it would have changed nothing here: something else decides first, or it does not act'
     : passes(effect)

@@ -31,9 +31,11 @@ export function textOf(explanation: Explanation): string {
     .join('\n\n')
 }
 
-function headline({ isPassed, effect, status, at }: Explanation): string {
-  const did = isPassed ? `Passed (${effect})` : `Refused: ${effect}, answered ${status}`
-  return `${did}, ${utc(Date.parse(at))}`
+function headline({ isPassed, isObserved, effect, status, at }: Explanation): string {
+  const time = utc(Date.parse(at))
+  if (isObserved)
+    return `Passed only because of observe mode; enforced: ${effect}, answered ${status}, ${time}`
+  return isPassed ? `Passed (${effect}), ${time}` : `Refused: ${effect}, answered ${status}, ${time}`
 }
 
 const names = ({ requestId, trace }: Explanation): readonly string[] => [

@@ -55,11 +55,9 @@ async function* joined(head: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerat
   yield* rest
 }
 
-async function* gunzipped(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+function gunzipped(chunks: AsyncGenerator<Buffer>): AsyncIterable<Buffer> {
   const out = new PassThrough({ highWaterMark: CHUNK })
-  const done = pipeline(chunks, createGunzip({ chunkSize: CHUNK }), out)
-  // A failure destroys `out`, so it is thrown below; here it only must not count as unhandled.
-  done.catch(() => undefined)
-  yield* out
-  await done
+  // A failure destroys `out`, so whoever reads it gets it; here it only must not count as unhandled.
+  pipeline(chunks, createGunzip({ chunkSize: CHUNK }), out).catch(() => undefined)
+  return out
 }

@@ -15,8 +15,10 @@ const PASSING: ReadonlySet<string> = new Set(['allow', 'monitor'])
 export const passes = (effect: string): boolean => PASSING.has(effect)
 
 /** The one place that knows how a record tells what was decided from what was done. */
-export function verdictOf({ decision }: ReadRecord): Verdict {
-  return { due: decision, isPassed: passes(decision.effect), isObserved: false }
+export function verdictOf({ decision, mode }: ReadRecord): Verdict {
+  const isRefusal = !passes(decision.effect)
+  const isObserved = isRefusal && mode === 'observe'
+  return { due: decision, isPassed: !isRefusal || isObserved, isObserved }
 }
 
 /** What an enforced rule with this outcome does: one that goes wrong denies, whatever its effect. */

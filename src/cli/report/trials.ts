@@ -27,7 +27,7 @@ export function createTrials(cells: Cells) {
   const trials = createTop<TrialKept>(MOST_TRIALS, newTrial)
 
   /** @returns whether the rule would have refused what passed */
-  function addOne(shadow: Shadow, record: ReadRecord, { due, isPassed }: Verdict, action: string): boolean {
+  function addOne(shadow: Shadow, record: ReadRecord, { due }: Verdict, action: string): boolean {
     const effect = shadowEffect(shadow)
     const kept = trials.count(cutKey(shadow.rule))
     kept.effect = cutKey(shadow.effect)
@@ -35,12 +35,13 @@ export function createTrials(cells: Cells) {
     if (!shadow.wouldDecide) return false
     kept.wouldDecide++
     cells.count({ kind: 'shadow', decider: shadow.rule, action, effect })
-    if (passes(effect) === isPassed) return false
-    if (isPassed) kept.wouldRefuse++
+    const isFine = passes(due.effect)
+    if (passes(effect) === isFine) return false
+    if (isFine) kept.wouldRefuse++
     else kept.wouldPass++
     const why = `Its outcome was ${shadow.outcome}, so it would have decided ${effect}; the decision was ${due.effect}.`
     addExample(kept.examples, record, effect, why)
-    return isPassed
+    return isFine
   }
 
   return {

@@ -82,6 +82,17 @@ describe('nothing to explain is exit code 2 and says why', () => {
   })
 })
 
+test('what observe mode let pass is a refusal to be explained: it is said that it passed, and what it would have got', async () => {
+  const observed = { ...at(2, DENIED), mode: 'observe', status: 200, wouldStatus: 403 }
+  const { out } = await run({}, [lineOf(observed), lineOf({ ...at(3), mode: 'observe' })])
+  expect(out).toContain(
+    '  Passed only because of observe mode; enforced: deny, answered 403, 2026-11-22 09:00:00 UTC\n',
+  )
+  expect(out).toContain('\nWhat would have made it pass\n')
+  const list = await run({ isList: true }, [lineOf(observed)])
+  expect(list.out).toContain('  deny 403 (only observed)  ')
+})
+
 describe('--list', () => {
   test('one line for each refusal, in the order of the file', async () => {
     const { code, out, err } = await run({ isList: true })

@@ -139,6 +139,39 @@ describe('what was decided is counted', () => {
   })
 })
 
+describe('what observe mode let pass', () => {
+  const observe = { mode: 'observe', status: 200, wouldStatus: 403 }
+
+  test('passed and would have been refused, by what and whose', async () => {
+    const summary = await summarised([
+      line(ALLOW, 'alice', { mode: 'observe' }),
+      line(RULE, 'bob', observe),
+      line(RULE, 'bob', observe),
+      line(RULE, 'carol'),
+    ])
+    expect(summary).toMatchObject({ records: 4, passed: 3, refused: 1, observed: 2 })
+    expect(summary.rules).toContainEqual(expect.objectContaining({ rule: 'own-only', observed: 2 }))
+    expect(summary.combinations.map(({ kind, decider, count }) => [kind, decider, count])).toEqual([
+      ['observed', 'own-only', 2],
+      ['enforced', 'own-only', 1],
+      ['enforced', 'policy.default.low-low', 1],
+    ])
+    expect(summary.identities[0]).toMatchObject({ hits: 2, refused: 0, observed: 2 })
+    expect(summary.timeline.buckets[0]).toMatchObject({ effects: { deny: 3 }, wouldBe: 2 })
+  })
+
+  test('a shadow rule that would have refused it, too, adds nothing, one that would have let it pass changes it', async () => {
+    const { shadowRefused, shadowRules } = await summarised([
+      line(tried(RULE, shadow(), shadow({ rule: 'opening', effect: 'allow' })), 'bob', observe),
+    ])
+    expect(shadowRefused).toBe(0)
+    expect(shadowRules).toMatchObject([
+      { rule: 'opening', wouldRefuse: 0, wouldPass: 1 },
+      { rule: 'trial', wouldRefuse: 0, wouldPass: 0 },
+    ])
+  })
+})
+
 describe('what shadow rules would have done', () => {
   test('outcomes, and whether anything would have changed', async () => {
     const summary = await summarised([
@@ -179,6 +212,8 @@ describe('what shadow rules would have done', () => {
     const summary = await summarised([line(tried(ALLOW, shadow(), shadow({ rule: 'second' })))])
     expect(summary.shadowRefused).toBe(1)
     expect(summary.shadowRules).toMatchObject([{ wouldRefuse: 1 }, { wouldRefuse: 1 }])
+    const idle = shadow({ rule: 'idle', wouldDecide: false })
+    expect((await summarised([line(tried(ALLOW, shadow(), idle))])).shadowRefused).toBe(1)
   })
 })
 
