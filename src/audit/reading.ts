@@ -69,7 +69,11 @@ const subject = z.discriminatedUnion('state', [
 const facts = z.object({
   action: z.object({ name: text, isKnown: z.boolean(), sensitivity: text, scopes: names }),
   address: z.object({ ip: text.optional(), isUntrusted: z.boolean() }),
-  device: z.object({ id: text.optional(), isAttested: z.boolean() }),
+  device: z.object({
+    id: text.optional(),
+    isAttested: z.boolean(),
+    posture: z.object({ state: text, failure: text.optional(), issuer: text.optional() }).optional(),
+  }),
 })
 
 const past = z.object({

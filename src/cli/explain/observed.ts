@@ -14,6 +14,7 @@ export function observedOf({ at, caller, entrypoint, subject, facts, past }: Rea
       : `Stands for no action of the catalogue; treated as one of ${action.sensitivity} sensitivity.`,
     `Address: ${address.ip ?? 'not known'}${address.isUntrusted ? ', only that of the connection: the forwarding chain was shorter than configured' : ''}.`,
     deviceOf(device, subject?.state === 'identified' ? subject.credential.device : undefined),
+    ...postureOf(device.posture),
     ...(past === undefined ? [] : known(past, Date.parse(at))),
   ]
 }
@@ -25,6 +26,21 @@ function deviceOf(
   const token = named === undefined ? '' : `; the token names ${named === id ? 'the same' : named}`
   if (id === undefined) return `Device: none was told${token}.`
   return `Device: ${id}, ${isAttested ? 'proved' : 'only claimed by the client'}${token}.`
+}
+
+const POSTURES: Readonly<Record<string, string>> = {
+  attested: 'belongs to this caller, so it counts',
+  claimed: 'is good, and nothing ties it to this caller',
+  refused: 'does not hold',
+  unchecked: 'could not be checked: the keys of its issuer were away',
+}
+
+function postureOf(posture: NonNullable<ReadRecord['facts']>['device']['posture']): readonly string[] {
+  if (posture === undefined) return []
+  const { state, issuer, failure } = posture
+  const by = issuer === undefined ? '' : ` of ${issuer}`
+  const why = failure === undefined ? '' : ` (${failure})`
+  return [`Posture: the token${by} ${POSTURES[state] ?? state}${why}.`]
 }
 
 const CALLERS: Readonly<Record<string, string>> = {

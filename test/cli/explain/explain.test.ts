@@ -77,6 +77,20 @@ describe('a request that passed', () => {
   })
 })
 
+test.each([
+  ['attested', undefined, 'Posture: the token of https://mdm.example belongs to this caller, so it counts.'],
+  [
+    'refused',
+    'identity.token.expired',
+    'Posture: the token of https://mdm.example does not hold (identity.token.expired).',
+  ],
+] as const)('a posture token that is %s', (state, failure, sentence) => {
+  const posture = { state, failure, detail: undefined, issuer: 'https://mdm.example', claims: {} }
+  const facts = { ...FACTS, device: { isAttested: false, posture } }
+  const decision: Decision = { ...BASE, effect: 'allow', reasons: ['policy.default.low-low'] }
+  expect(of(decision, staged({ facts, subject: identified() })).observed).toContain(sentence)
+})
+
 describe('each finding is told with what it adds', () => {
   test('nats, sentence, detail and what that means for the odds', () => {
     const finding = {
