@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { constants } from 'node:os'
-import { explainFile } from './cli/explain/index.ts'
 import { reportFile } from './cli/report/index.ts'
 import { run } from './cli/run.ts'
 import { systemClock } from './clock.ts'
+import { explainRecords } from './explain.ts'
 import { checkFiles } from './inspect.ts'
 import { decideFile } from './offline.ts'
 import { type StopSignal, serve } from './serve.ts'
@@ -36,7 +36,7 @@ const code = await run(
     serve: (args, io) => serve(args, io, { ...deps, untilStopped }),
     check: (args, io) => checkFiles(args, io, deps),
     decide: (args, io) => decideFile(args, io, deps),
-    explain: explainFile,
+    explain: (args, io) => explainRecords(args, io, deps),
     report: (args, io) => reportFile(args, io, { ...deps, isWatched: process.stderr.isTTY === true }),
   },
   {

@@ -79,7 +79,7 @@ ${CODES}
   explain: `vigil explain - one decision in plain words
 
 Usage
-  vigil explain FILE|- [ID] [--json]
+  vigil explain FILE|- [ID] [--config vigil.yaml] [--json]
   vigil explain FILE|- --list [--json]
 
 FILE holds audit records, one JSON object per line (gzip is taken, too); - is standard input. Tells who asked and how
@@ -89,6 +89,9 @@ that was proved, what was seen, what each signal added, what decided and why, an
            without it: the last refusal in the file
   --list   one line for each refusal
   --json   the same as JSON, one object per line
+  --config FILE
+           decides the record again with this configuration, as it was and with one thing or two changed (a login, a
+           scope, a bound token, no finding …), and tells which changes would have let it pass
 
 Lines that are no records are counted and passed over. Exit code 2: nothing was found, or the file could not be read.
 
@@ -96,6 +99,7 @@ Examples
   vigil explain audit.jsonl
   vigil explain audit.jsonl urn:uuid:5f0c0c0c-1111-4222-8333-444455556666
   vigil explain audit.jsonl --list | grep alice
+  vigil explain audit.jsonl 5f0c0c0c --config vigil.yaml
   kubectl logs deploy/vigil | vigil explain - 5f0c0c0c --json
 
 ${CODES}

@@ -111,14 +111,15 @@ function decide(argv: readonly string[], commands: Commands, io: Io) {
 }
 
 function explain(argv: readonly string[], commands: Commands, io: Io) {
-  const { values, positionals } = read(argv, { list: 'boolean', json: 'boolean' })
+  const { values, positionals } = read(argv, { list: 'boolean', json: 'boolean', config: 'string' })
   if (values['help']) return help(io, 'explain')
   const [input, id, ...more] = positionals
   if (input === undefined) throw new UsageError('explain needs a FILE of records, or - for standard input')
   if (more.length > 0) throw new UsageError('explain takes one FILE and one ID')
   const isList = values['list'] === true
   if (isList && id !== undefined) throw new UsageError('explain takes an ID or --list, not both')
-  return commands.explain({ input, id, isList, isJson: values['json'] === true }, io)
+  const config = text(values['config'])
+  return commands.explain({ input, id, isList, isJson: values['json'] === true, config }, io)
 }
 
 function report(argv: readonly string[], commands: Commands, io: Io) {

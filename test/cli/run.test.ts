@@ -50,7 +50,11 @@ test.each([
   ],
   [
     ['explain', 'a.jsonl'],
-    ['explain', { input: 'a.jsonl', id: undefined, isList: false, isJson: false }],
+    ['explain', { input: 'a.jsonl', id: undefined, isList: false, isJson: false, config: undefined }],
+  ],
+  [
+    ['explain', 'a.jsonl', 'x', '--config', 'v.yaml'],
+    ['explain', { input: 'a.jsonl', id: 'x', isList: false, isJson: false, config: 'v.yaml' }],
   ],
   [
     ['explain', '-', 'urn:uuid:1', '--json'],

@@ -1,4 +1,5 @@
 import type { ReadRecord } from '../../audit/reading.ts'
+import type { WhatIf } from '../../what-if.ts'
 import { passes, verdictOf } from '../records/verdict.ts'
 import { type Decided, decidedOf } from './decided.ts'
 import { degradedOf } from './degraded.ts'
@@ -35,6 +36,8 @@ export interface Explanation {
   readonly degraded: readonly { readonly input: string; readonly sentence: string }[]
   /** Empty where nothing kept it from passing. */
   readonly wouldHavePassed: readonly string[]
+  /** Decided again with a configuration; undefined where none was given, null where the record does not hold enough. */
+  readonly again?: WhatIf | null | undefined
 }
 
 export function explain(record: ReadRecord, sentences: Sentences): Explanation {

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { ReadRecord } from '../../audit/reading.ts'
 import { printable, printableJson } from '../../lib/printable.ts'
 import { discoverSignals } from '../../risk/index.ts'
+import type { WhatIf } from '../../what-if.ts'
 import { EXIT, type Io } from '../io.ts'
 import { readRecords } from '../records/read.ts'
 import { passes, verdictOf } from '../records/verdict.ts'
@@ -18,23 +19,28 @@ export interface ExplainArgs {
   readonly id?: string | undefined
   readonly isList: boolean
   readonly isJson: boolean
+  /** Configuration with which the decision is made again. */
+  readonly config?: string | undefined
 }
 
+/** Decides the record of a line again; undefined where it does not hold enough. */
+export type Again = (line: string) => WhatIf | undefined
+
 /** `vigil explain`: one decision in plain words, or one line for each refusal. */
-export async function explainFile(args: ExplainArgs, io: Io): Promise<number> {
-  return args.isList ? await listRefusals(args, io) : await explainOne(args, io)
+export async function explainFile(args: ExplainArgs, io: Io, again?: Again): Promise<number> {
+  return args.isList ? await listRefusals(args, io) : await explainOne(args, io, again)
 }
 
 /** At most so many records of one id are told: two of one request are usual, at the edge and inside. */
 const MOST_FOUND = 10
 
-async function explainOne({ input, id, isJson }: ExplainArgs, io: Io): Promise<number> {
+async function explainOne({ input, id, isJson }: ExplainArgs, io: Io, again?: Again): Promise<number> {
   const matches = id === undefined ? undefined : matcherOf(id)
-  let found: ReadRecord[] = []
-  const read = await scan(input, io, (record) => {
+  let found: { readonly record: ReadRecord; readonly text: string }[] = []
+  const read = await scan(input, io, (record, text) => {
     if (matches === undefined) {
-      if (isRefusal(record)) found = [record]
-    } else if (found.length < MOST_FOUND && matches(record)) found.push(record)
+      if (isRefusal(record)) found = [{ record, text }]
+    } else if (found.length < MOST_FOUND && matches(record)) found.push({ record, text })
   })
   if (found.length === 0) {
     if (!read.isWhole) return EXIT.usage // told already
@@ -47,7 +53,10 @@ async function explainOne({ input, id, isJson }: ExplainArgs, io: Io): Promise<n
     )
   }
   const sentences = await sentencesOfSignals()
-  const told = found.map((record) => explain(record, sentences))
+  const told = found.map(({ record, text }) => ({
+    ...explain(record, sentences),
+    ...(again && { again: again(text) ?? null }),
+  }))
   for (const each of told) io.stdout(isJson ? `${printableJson(each)}\n` : `${textOf(each)}\n`)
   return read.isWhole ? EXIT.ok : EXIT.usage
 }
@@ -125,14 +134,14 @@ interface Scanned {
 async function scan(
   input: string,
   io: Io & { stdin: Readable },
-  take: (record: ReadRecord) => void,
+  take: (record: ReadRecord, text: string) => void,
 ): Promise<Scanned> {
   let records = 0
   let broken = 0
   const failure = await readRecords(input, io.stdin, {
-    record: (record) => {
+    record: (record, text) => {
       records++
-      take(record)
+      take(record, text)
     },
     broken: () => {
       broken++

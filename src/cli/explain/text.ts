@@ -1,6 +1,8 @@
 import { printable } from '../../lib/printable.ts'
+import type { WhatIf } from '../../what-if.ts'
+import { passes } from '../records/verdict.ts'
 import type { Explanation } from './explanation.ts'
-import { utc } from './words.ts'
+import { listed, utc } from './words.ts'
 import { type Contribution, weightOf } from './worry.ts'
 
 /** Longer than any sentence of Vigil with names of usual length in it. */
@@ -22,6 +24,10 @@ export function textOf(explanation: Explanation): string {
     ],
     ['Decided without', degraded.map(({ input, sentence }) => `${input}: ${sentence}`)],
     ['What would have made it pass', wouldHavePassed],
+    [
+      'Decided again with this configuration',
+      explanation.again === undefined ? [] : againLines(explanation.again),
+    ],
   ]
   return sections
     .filter(([, lines]) => lines.length > 0)
@@ -36,6 +42,21 @@ function headline({ isPassed, isObserved, effect, status, at }: Explanation): st
   if (isObserved)
     return `Passed only because of observe mode; enforced: ${effect}, answered ${status}, ${time}`
   return isPassed ? `Passed (${effect}), ${time}` : `Refused: ${effect}, answered ${status}, ${time}`
+}
+
+function againLines(again: WhatIf | null): readonly string[] {
+  if (again === null) return ['The record does not hold enough for that.']
+  const { isSameConfiguration, asItWas, rule, ways } = again
+  const isPassed = passes(asItWas.effect)
+  return [
+    isSameConfiguration
+      ? 'It is the configuration that decided.'
+      : 'It is not the configuration that decided.',
+    ...(rule === undefined ? [] : [`The rule ${rule.name}: ${rule.when}`]),
+    `As it was: ${asItWas.effect} (${asItWas.by}).`,
+    ...ways.map(({ changes, effect, by }) => `It would have passed ${listed(changes)}: ${effect} (${by}).`),
+    ...(isPassed || ways.length > 0 ? [] : ['Nothing of what was tried lets it pass.']),
+  ]
 }
 
 const names = ({ requestId, trace }: Explanation): readonly string[] => [

@@ -11,7 +11,8 @@ export interface BrokenLine {
 }
 
 export interface Reader {
-  record(record: ReadRecord, line: number): void
+  /** @param text of the line, as it stands in the file */
+  record(record: ReadRecord, text: string): void
   broken(line: BrokenLine): void
   /** Once per chunk of the file. */
   progress?(input: Input): void
@@ -50,5 +51,5 @@ function take(line: number, text: string | undefined, reader: Reader): void {
   if (text.trim() === '') return
   const read = readRecord(text)
   if (typeof read === 'string') reader.broken({ line, why: read })
-  else reader.record(read, line)
+  else reader.record(read, text)
 }
