@@ -84,7 +84,9 @@ describe('which change would have let a request pass', () => {
   })
 
   test('a machine cannot log in', async () => {
-    expect(await waysOf(settings([STEP_UP]), { ...PAY, claims: { ...ALL, sub: 'web-app' } })).toEqual([])
+    const rule = { ...STEP_UP, stepUp: { maxAgeSeconds: 60 } }
+    const { told } = await tried(settings([rule]), { ...PAY, claims: { ...ALL, sub: 'web-app' } })
+    expect(told).toMatchObject({ asItWas: { effect: 'deny', by: 'fresh' }, ways: [] })
   })
 
   test('the finding that made the difference; or a login, because the table asks for one', async () => {
