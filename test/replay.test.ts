@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { type AuditRecord, toRecord } from '../src/audit/record.ts'
-import type { Check, Decision, Outcome } from '../src/model.ts'
+import type { Check, Decision, Outcome, Posture } from '../src/model.ts'
 import { type Entry, type Input, VARIABLES } from '../src/policy/variables.ts'
 import { asRecorded, decideAgain, UNRECORDED, viewsOf } from '../src/replay.ts'
 import type { Snapshot } from '../src/snapshot.ts'
@@ -180,12 +180,19 @@ describe('what no record holds', () => {
 })
 
 describe('every variable of conditions reads the same from a record', () => {
+  const posture: Posture = {
+    state: 'attested',
+    failure: undefined,
+    detail: undefined,
+    issuer: 'https://mdm.example.com',
+    claims: { managed: true },
+  }
   const outcome = (): Outcome => ({
     check: policy.check({ headers: new Map([['x-region', ['eu', 'us']]]) }),
     stages: {
       entrypoint: snapshot().entrypoints.named('gateway'),
       subject: policy.subject(),
-      facts: policy.facts(),
+      facts: policy.facts({}, { device: { id: 'd1', isAttested: true, posture } }),
       past: policy.past(),
       assessment: policy.assessment('high', ['risk.new-device.unseen']),
     },
