@@ -13,6 +13,9 @@ const OUTCOMES: Readonly<Record<string, string>> = {
   error: 'Its condition could not be evaluated, and then a rule denies',
 }
 
+/** What became of its condition. */
+export const outcomeOf = (outcome: string): string => OUTCOMES[outcome] ?? outcome
+
 /** A rule on trial. @param isFine what was decided lets the request pass */
 export function shadowOf(shadow: Shadow, isFine: boolean): ShadowNote {
   const effect = shadowEffect(shadow)
@@ -22,5 +25,5 @@ export function shadowOf(shadow: Shadow, isFine: boolean): ShadowNote {
     : passes(effect)
       ? `enforced, it would have decided: ${effect}`
       : `enforced, it would have decided: ${effect}, ${change}`
-  return { ...shadow, sentence: `${OUTCOMES[shadow.outcome] ?? shadow.outcome}; ${follows}.` }
+  return { ...shadow, sentence: `${outcomeOf(shadow.outcome)}; ${follows}.` }
 }

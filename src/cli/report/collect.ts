@@ -45,13 +45,7 @@ export const MOST_CELLS = 2000
 export function createCollector(): Collector {
   const sums = { records: 0, passed: 0, refused: 0, observed: 0, shadowRefused: 0, degraded: 0 }
   const broken = { count: 0, first: [] as BrokenLine[] }
-  const cells = createCells(MOST_CELLS)
-  const parts = {
-    decisions: createDecisions(cells),
-    trials: createTrials(cells),
-    identities: createIdentities(),
-    timeline: createTimeline(),
-  }
+  const parts = newParts()
   return {
     add: (record) => {
       const verdict = verdictOf(record)
@@ -71,21 +65,32 @@ export function createCollector(): Collector {
       broken.count++
       if (broken.first.length < MOST_BROKEN) broken.first.push(line)
     },
-    read: () => ({
-      ...sums,
-      ...parts.decisions.read(),
-      ...parts.timeline.span(),
-      broken,
-      timeline: parts.timeline.read(),
-      cells: cells.list(),
-      trials: parts.trials.read(),
-      identities: parts.identities.read(),
-      full: [
-        ...parts.decisions.full(),
-        ...parts.trials.full(),
-        ...parts.identities.full(),
-        ...(cells.isFull ? ['combinations'] : []),
-      ],
-    }),
+    read: () => ({ ...sums, ...readParts(parts), broken }),
   }
 }
+
+function newParts() {
+  const cells = createCells(MOST_CELLS)
+  return {
+    cells,
+    decisions: createDecisions(cells),
+    trials: createTrials(cells),
+    identities: createIdentities(),
+    timeline: createTimeline(),
+  }
+}
+
+const readParts = ({ cells, decisions, trials, identities, timeline }: ReturnType<typeof newParts>) => ({
+  ...decisions.read(),
+  ...timeline.span(),
+  timeline: timeline.read(),
+  cells: cells.list(),
+  trials: trials.read(),
+  identities: identities.read(),
+  full: [
+    ...decisions.full(),
+    ...trials.full(),
+    ...identities.full(),
+    ...(cells.isFull ? ['combinations'] : []),
+  ],
+})

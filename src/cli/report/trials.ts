@@ -1,4 +1,5 @@
 import type { ReadRecord } from '../../audit/reading.ts'
+import { outcomeOf } from '../explain/shadow.ts'
 import { passes, shadowEffect, type Verdict } from '../records/verdict.ts'
 import type { Cells } from './cells.ts'
 import { addExample, type Example } from './example.ts'
@@ -39,7 +40,7 @@ export function createTrials(cells: Cells) {
     if (passes(effect) === isFine) return false
     if (isFine) kept.wouldRefuse++
     else kept.wouldPass++
-    const why = `Its outcome was ${shadow.outcome}, so it would have decided ${effect}; the decision was ${due.effect}.`
+    const why = `${outcomeOf(shadow.outcome)}; the decision was ${due.effect}.`
     addExample(kept.examples, record, effect, why)
     return isFine
   }

@@ -59,16 +59,16 @@ const barWidth = (step: number): string => (step > 4 ? step - 1 : step).toFixed(
 
 export const nameOf = (series: Series): string => (series === 'would' ? 'would have been refused' : series)
 
-/** The next of 1, 2, 4, 6, 8, 10, 20, … */
+/** The next of 1, 2, 3, 4, 5, 6, 8, 10, 20, … */
 export function niceTop(highest: number): number {
   const power = 10 ** Math.floor(Math.log10(highest))
-  const factor = [1, 2, 4, 6, 8, 10].find((each) => each * power >= highest) ?? 10
+  const factor = [1, 2, 3, 4, 5, 6, 8, 10].find((each) => each * power >= highest) ?? 10
   return Math.max(1, factor * power)
 }
 
 /** Counts are whole, so are the lines they are read from. */
 function gridLines(top: number, y: (value: number) => number): readonly Markup[] {
-  const parts = [4, 2, 1].find((each) => top % each === 0) ?? 1
+  const parts = [4, 5, 3, 2].find((each) => top % each === 0) ?? 1
   return Array.from({ length: parts + 1 }, (_, i) => {
     const value = (top * i) / parts
     const at = y(value)
