@@ -66,7 +66,8 @@ const subject = z.discriminatedUnion('state', [
   z.object({ state: z.literal('anonymous') }),
 ])
 
-const facts = z.object({
+/** Loose: a fact that is not known here is told by its members. */
+const facts = z.looseObject({
   action: z.object({ name: text, isKnown: z.boolean(), sensitivity: text, scopes: names }),
   address: z.object({ ip: text.optional(), isUntrusted: z.boolean() }),
   device: z.object({

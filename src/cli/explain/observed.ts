@@ -1,4 +1,5 @@
 import type { ReadRecord } from '../../audit/reading.ts'
+import { flatten } from './flatten.ts'
 import { listed, plural, whenSeen } from './words.ts'
 
 /** What was seen of the request, and what was known of the identity. */
@@ -15,6 +16,7 @@ export function observedOf({ at, caller, entrypoint, subject, facts, past }: Rea
     `Address: ${address.ip ?? 'not known'}${address.isUntrusted ? ', only that of the connection: the forwarding chain was shorter than configured' : ''}.`,
     deviceOf(device, subject?.state === 'identified' ? subject.credential.device : undefined),
     ...postureOf(device.posture),
+    ...othersOf(facts),
     ...(past === undefined ? [] : known(past, Date.parse(at))),
   ]
 }
@@ -42,6 +44,15 @@ function postureOf(posture: NonNullable<ReadRecord['facts']>['device']['posture'
   const why = failure === undefined ? '' : ` (${failure})`
   return [`Posture: the token${by} ${POSTURES[state] ?? state}${why}.`]
 }
+
+/** What has sentences of its own, or stands in `why`. */
+const KNOWN: ReadonlySet<string> = new Set(['action', 'address', 'device', 'refusal', 'refusalDetail'])
+
+const othersOf = (facts: object): readonly string[] =>
+  Object.entries(facts)
+    .filter(([name]) => !KNOWN.has(name))
+    .map(([name, value]) => [`${name.slice(0, 1).toUpperCase()}${name.slice(1)}`, flatten(value)])
+    .flatMap(([name, told]) => (told === '' ? [] : [`${name}: ${told}.`]))
 
 const CALLERS: Readonly<Record<string, string>> = {
   verified: 'verified by its certificate',

@@ -91,6 +91,21 @@ test.each([
   expect(of(decision, staged({ facts, subject: identified() })).observed).toContain(sentence)
 })
 
+test('facts that nobody has written sentences for are told by their members', () => {
+  const record = recordOf({ decision: { ...BASE, effect: 'allow', reasons: ['policy.default.low-low'] } })
+  const network = {
+    country: 'DE',
+    asn: 64500,
+    city: { name: 'Bonn', missing: undefined },
+    tags: ['vpn', 'relay'],
+  }
+  const facts = { ...(record['facts'] as object), network, nothing: {}, time: 33 }
+  const { observed } = explained({ ...record, facts })
+  expect(observed).toContain('Network: country DE, asn 64500, city.name Bonn, tags vpn and relay.')
+  expect(observed).toContain('Time: 33.')
+  expect(observed.join()).not.toContain('Nothing')
+})
+
 describe('each finding is told with what it adds', () => {
   test('nats, sentence, detail and what that means for the odds', () => {
     const finding = {
