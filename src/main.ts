@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { constants } from 'node:os'
+import { endWithReader } from './cli/end-with-reader.ts'
 import { reportFile } from './cli/report/index.ts'
 import { run } from './cli/run.ts'
 import { systemClock } from './clock.ts'
@@ -29,6 +30,9 @@ function untilStopped(onReload: () => void): Promise<StopSignal> {
   }
   return promise
 }
+
+// The service writes records there, and their sink knows what to do about a pipe that is closed.
+if (process.argv[2] !== 'serve') endWithReader(process.stdout, process.exit)
 
 const code = await run(
   process.argv.slice(2),
