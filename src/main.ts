@@ -1,7 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { constants } from 'node:os'
+import { endWithReader } from './cli/end-with-reader.ts'
+import { reportFile } from './cli/report/index.ts'
 import { run } from './cli/run.ts'
 import { systemClock } from './clock.ts'
+import { explainRecords } from './explain.ts'
 import { checkFiles } from './inspect.ts'
 import { decideFile } from './offline.ts'
 import { type StopSignal, serve } from './serve.ts'
@@ -28,12 +31,17 @@ function untilStopped(onReload: () => void): Promise<StopSignal> {
   return promise
 }
 
+// The service writes records there, and their sink knows what to do about a pipe that is closed.
+if (process.argv[2] !== 'serve') endWithReader(process.stdout, process.exit)
+
 const code = await run(
   process.argv.slice(2),
   {
     serve: (args, io) => serve(args, io, { ...deps, untilStopped }),
     check: (args, io) => checkFiles(args, io, deps),
     decide: (args, io) => decideFile(args, io, deps),
+    explain: (args, io) => explainRecords(args, io, deps),
+    report: (args, io) => reportFile(args, io, { ...deps, isWatched: process.stderr.isTTY === true }),
   },
   {
     stdin: process.stdin,

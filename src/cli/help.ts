@@ -11,6 +11,8 @@ Usage
   vigil serve --config vigil.yaml [--static static.yaml]   answer Envoy's checks
   vigil config check FILE...                                find mistakes, show the effective configuration
   vigil decide --config vigil.yaml [FILE|-]                 decide CheckRequests from a file, without Envoy
+  vigil explain FILE|- [ID]                                 one decision of the audit records, in plain words
+  vigil report --records FILE|- [--html FILE]               what was decided, and what is on trial would have done
 
   vigil COMMAND --help   more about one command, with examples
   vigil --version
@@ -71,6 +73,58 @@ Examples
   vigil decide --config vigil.yaml checks.jsonl
   echo '{"attributes":{"request":{"http":{"method":"GET","host":"api.example.com","path":"/"}}}}' |
     vigil decide --config vigil.yaml -
+
+${CODES}
+`,
+  explain: `vigil explain - one decision in plain words
+
+Usage
+  vigil explain FILE|- [ID] [--config vigil.yaml] [--json]
+  vigil explain FILE|- --list [--json]
+
+FILE holds audit records, one JSON object per line (gzip is taken, too); - is standard input. Tells who asked and how
+that was proved, what was seen, what each signal added, what decided and why, and what would have made the request pass.
+
+  ID       decision id (or its first 8 characters), the urn:uuid:… that a caller quotes, an x-request-id, or a trace id;
+           without it: the last refusal in the file
+  --list   one line for each refusal
+  --json   the same as JSON, one object per line
+  --config FILE
+           decides the record again with this configuration, as it was and with one thing or two changed (a login, a
+           scope, a bound token, no finding …), and tells which changes would have let it pass
+
+Lines that are no records are counted and passed over. Exit code 2: nothing was found, or the file could not be read.
+
+Examples
+  vigil explain audit.jsonl
+  vigil explain audit.jsonl urn:uuid:5f0c0c0c-1111-4222-8333-444455556666
+  vigil explain audit.jsonl --list | grep alice
+  vigil explain audit.jsonl 5f0c0c0c --config vigil.yaml
+  kubectl logs deploy/vigil | vigil explain - 5f0c0c0c --json
+
+${CODES}
+`,
+  report: `vigil report - what was decided, and what observe mode and shadow rules would have done
+
+Usage
+  vigil report --records FILE|- [--json FILE|-] [--html FILE]
+
+Reads audit records, one JSON object per line (gzip is taken, too), and counts per rule, action and effect, with the
+identities hit most and examples with reasons. A table goes to standard output.
+
+  --records FILE   the records; - is standard input
+  --json FILE      the same as JSON; - is standard output, in place of the table
+  --html FILE      the same as one page with charts that needs nothing beside it
+
+The file is read once, in bounded memory: where there are more identities, rules or actions than counters, the rare
+ones make room and counts are upper bounds (the report says so). Lines that are no records are counted and named with
+their numbers. Exit code 2: there was no record, or a file could not be read to its end or written.
+
+Examples
+  vigil report --records audit.jsonl
+  vigil report --records audit.jsonl.gz --html report.html --json report.json
+  cat /var/log/vigil/audit*.jsonl | vigil report --records - --html report.html
+  vigil report --records audit.jsonl --json - | jq .shadowRules
 
 ${CODES}
 `,

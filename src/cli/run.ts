@@ -2,8 +2,10 @@ import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
 import { StartError } from '../errors.ts'
 import { hint } from '../lib/nearest.ts'
+import type { ExplainArgs } from './explain/index.ts'
 import { HELP, type Topic } from './help.ts'
 import { EXIT, type Io } from './io.ts'
+import type { ReportArgs } from './report/index.ts'
 
 export interface ServeArgs {
   readonly config: string
@@ -27,6 +29,8 @@ export interface Commands {
   serve(args: ServeArgs, io: Io): Promise<number>
   check(args: CheckArgs, io: Io): Promise<number>
   decide(args: DecideArgs, io: Io): Promise<number>
+  explain(args: ExplainArgs, io: Io): Promise<number>
+  report(args: ReportArgs, io: Io): Promise<number>
 }
 
 class UsageError extends Error {}
@@ -56,6 +60,10 @@ function dispatch(argv: readonly string[], commands: Commands, io: Io): Promise<
       return serve(rest, commands, io)
     case 'decide':
       return decide(rest, commands, io)
+    case 'explain':
+      return explain(rest, commands, io)
+    case 'report':
+      return report(rest, commands, io)
     case 'config':
       if (rest[0] === 'check') return check(rest.slice(1), commands, io)
       if (rest[0] === undefined || isHelp(rest[0])) return print(io, HELP['config check'])
@@ -68,9 +76,11 @@ function dispatch(argv: readonly string[], commands: Commands, io: Io): Promise<
       return print(io, HELP.main)
     default:
       if (isHelp(command)) return print(io, HELP.main)
-      throw new UsageError(`unknown command "${command}"${hint(command, ['serve', 'config', 'decide'])}`)
+      throw new UsageError(`unknown command "${command}"${hint(command, COMMANDS)}`)
   }
 }
+
+const COMMANDS = ['serve', 'config', 'decide', 'explain', 'report']
 
 const isHelp = (word: string) => word === '--help' || word === '-h'
 
@@ -98,6 +108,27 @@ function decide(argv: readonly string[], commands: Commands, io: Io) {
   if (values['help']) return help(io, 'decide')
   if (positionals.length > 1) throw new UsageError('decide takes one FILE, or - for standard input')
   return commands.decide({ config: needed(values, 'decide'), input: positionals[0] ?? '-' }, io)
+}
+
+function explain(argv: readonly string[], commands: Commands, io: Io) {
+  const { values, positionals } = read(argv, { list: 'boolean', json: 'boolean', config: 'string' })
+  if (values['help']) return help(io, 'explain')
+  const [input, id, ...more] = positionals
+  if (input === undefined) throw new UsageError('explain needs a FILE of records, or - for standard input')
+  if (more.length > 0) throw new UsageError('explain takes one FILE and one ID')
+  const isList = values['list'] === true
+  if (isList && id !== undefined) throw new UsageError('explain takes an ID or --list, not both')
+  const config = text(values['config'])
+  return commands.explain({ input, id, isList, isJson: values['json'] === true, config }, io)
+}
+
+function report(argv: readonly string[], commands: Commands, io: Io) {
+  const { values, positionals } = read(argv, { records: 'string', json: 'string', html: 'string' })
+  if (values['help']) return help(io, 'report')
+  if (positionals.length > 0) throw new UsageError(`report takes its file as --records ${positionals[0]}`)
+  const records = text(values['records'])
+  if (records === undefined) throw new UsageError('report needs --records FILE, or - for standard input')
+  return commands.report({ records, json: text(values['json']), html: text(values['html']) }, io)
 }
 
 type Values = Readonly<Record<string, string | boolean | undefined>>
