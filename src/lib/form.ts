@@ -12,7 +12,8 @@ const CONNECT_STREAM = /^application\/connect\+(json|proto)(?:$|;)/
  */
 export function formOf(check: Check): AnswerForm {
   if (check.form !== undefined) return check.form
-  if (check.isGrpc) return 'grpc'
+  // Envoy's grpc_web filter has made it gRPC for Vigil, but Envoy's own answer is still that to a plain request.
+  if (check.isGrpc) return check.headers.has('x-grpc-web') ? 'grpc-web' : 'grpc'
   if (isMcp(check)) return 'json-rpc'
   const contentType = check.headers.get('content-type')?.[0]
   return (contentType === undefined ? undefined : rpcForm(check, contentType)) ?? webForm(check)

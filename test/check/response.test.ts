@@ -68,6 +68,7 @@ describe('an answer that its type forbids never passes', () => {
     ['null', null],
     ['without effect', pass],
     ['an unknown effect', { ...pass, effect: 'permit' }],
+    ['a reply with the members of a pass', { ...pass, effect: 'reply' }],
     ['an effect of the prototype', { ...pass, effect: 'constructor' }],
     ['__proto__ as effect', { ...pass, effect: '__proto__' }],
     ['an effect in capitals', { ...pass, effect: 'ALLOW' }],

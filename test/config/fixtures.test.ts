@@ -52,8 +52,10 @@ test.each(namesIn('good'))('%s is good', async (name) => {
   expect(await check('good', name)).toEqual({ code: 0, lines: [] })
 })
 
-test('the example of the README is one of the good ones', () => {
-  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
-  const example = /`vigil\.yaml`:\n\n```yaml\n([\s\S]*?)```/.exec(readme)?.[1]
-  expect(readFileSync(join(folder, 'good/readme.yaml'), 'utf8')).toBe(example)
+test.each([
+  ['README.md', 'readme.yaml', /`vigil\.yaml`:\n\n```yaml\n([\s\S]*?)```/],
+  ['docs/mcp.md', 'mcp.yaml', /```yaml\n([\s\S]*?)```/],
+])('the example of %s is one of the good ones', (page, file, pattern) => {
+  const text = readFileSync(join(import.meta.dirname, '../..', page), 'utf8')
+  expect(readFileSync(join(folder, 'good', file), 'utf8')).toBe(pattern.exec(text)?.[1])
 })

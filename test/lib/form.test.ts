@@ -57,6 +57,8 @@ describe('a navigation (Fetch Metadata)', () => {
 test('a call over gRPC and its kin comes before what it accepts', () => {
   expect(ask({ accept: CHROME }, { isGrpc: true })).toBe('grpc')
   expect(ask({ accept: CHROME, 'content-type': 'application/grpc-web' })).toBe('grpc-web')
+  // Behind the grpc_web filter of Envoy.
+  expect(ask({ 'content-type': 'application/grpc', 'x-grpc-web': '1' }, { isGrpc: true })).toBe('grpc-web')
   expect(ask({ accept: CHROME, 'content-type': 'application/json', 'connect-protocol-version': '1' })).toBe(
     'connect',
   )
