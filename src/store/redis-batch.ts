@@ -1,9 +1,10 @@
 import type { ChainableCommander, Redis } from 'ioredis'
-import { unavailable } from './redis-failure.ts'
+import { type Counters, countByHash, countByText } from './redis-count.ts'
+import { replyCode, unavailable } from './redis-failure.ts'
 import { type StoreCommand, StoreUnavailable } from './store.ts'
 
 type Replies = readonly (string | null)[]
-type RawReply = readonly [error: Error | null, result: unknown]
+type Claim = Extract<StoreCommand, { op: 'claim' }>
 
 interface Waiting {
   readonly commands: readonly StoreCommand[]
@@ -14,7 +15,8 @@ interface Waiting {
 /**
  * Checks that arrive together ask together: what is read in one turn of the event loop goes out as one pipeline in one
  * write, because a write to the socket costs more than a whole decision. Nobody waits for it: the turn ends when
- * what has arrived is taken in.
+ * what has arrived is taken in. In the pipeline all counters are one call and all values are one call, because a call
+ * costs the client more than the server (docs/decisions/0010).
  */
 export class ReadBatch {
   readonly #ready: () => Redis
@@ -38,65 +40,111 @@ export class ReadBatch {
     const batch = this.#waiting
     this.#waiting = []
     try {
-      const pipeline = this.#ready().pipeline()
-      for (const { commands } of batch) {
-        for (const command of commands) append(pipeline, command, this.#prefix + command.key)
-      }
-      distribute(batch, (await pipeline.exec()) ?? [])
+      const asked = sorted(batch, this.#prefix)
+      distribute(batch, await ask(this.#ready(), asked))
     } catch (error) {
       for (const { reject } of batch) reject(error)
     }
   }
 }
 
-function append(pipeline: ChainableCommander, command: StoreCommand, key: string): void {
-  if (command.op === 'get') pipeline.get(key)
-  else if (command.op === 'claim') pipeline.set(key, command.value, 'PX', command.ttlMs, 'NX', 'GET')
+/** What a batch asks, by kind, each in the order of its commands. */
+interface Asked {
+  readonly claims: { readonly key: string; readonly claim: Claim }[]
+  readonly counters: Counters
+  readonly values: string[]
+}
+
+function sorted(batch: readonly Waiting[], prefix: string): Asked {
+  const asked: Asked = { claims: [], counters: { keys: [], ttlsMs: [] }, values: [] }
+  for (const { commands } of batch) for (const command of commands) sort(command, prefix + command.key, asked)
+  return asked
+}
+
+function sort(command: StoreCommand, key: string, { claims, counters, values }: Asked): void {
+  if (command.op === 'claim') claims.push({ key, claim: command })
+  else if (command.op === 'get') values.push(key)
   else {
     const current = windowKey(key, command.window)
-    if (command.adds) pipeline.set(current, 0, 'PX', command.ttlMs, 'NX').incr(current)
-    else pipeline.get(current)
-    pipeline.get(windowKey(key, command.window - 1))
+    if (command.adds) {
+      counters.keys.push(current)
+      counters.ttlsMs.push(command.ttlMs)
+    } else values.push(current)
+    values.push(windowKey(key, command.window - 1))
   }
 }
 
 /** Each window is a key of its own, which ends by itself. Numbered in base 36 to be short. */
 const windowKey = (key: string, window: number): string => key + window.toString(36)
 
-function repliesTo(command: StoreCommand): number {
-  if (command.op !== 'window') return 1
-  return command.adds ? 3 : 2
+/** One reply for each that was asked, or the error of the call they were asked by. */
+interface Answered {
+  readonly claims: unknown
+  readonly counts: unknown
+  readonly values: unknown
 }
 
-function distribute(batch: readonly Waiting[], replies: readonly RawReply[]): void {
-  let at = 0
+/** Values are asked for last, so that they tell what this batch has claimed and counted. */
+async function ask(client: Redis, { claims, counters, values }: Asked): Promise<Answered> {
+  const pipeline = client.pipeline()
+  for (const { key, claim } of claims) pipeline.set(key, claim.value, 'PX', claim.ttlMs, 'NX', 'GET')
+  const isCounting = counters.keys.length > 0
+  if (isCounting) countByHash(pipeline, counters)
+  if (values.length > 0) pipeline.mget(values)
+  const replies = await exec(pipeline)
+  const behind = claims.length + (isCounting ? 1 : 0)
+  const answered = {
+    claims: replies.slice(0, claims.length),
+    counts: isCounting ? replies[claims.length] : undefined,
+    values: replies[behind],
+  }
+  if (replyCode(answered.counts) !== 'NOSCRIPT') return answered
+  // The server forgets scripts when it restarts, and has counted nothing. What it claimed is not claimed again: that
+  // would find itself.
+  const again = client.pipeline()
+  countByText(again, counters)
+  if (values.length > 0) again.mget(values)
+  const [counts, later] = await exec(again)
+  return { claims: answered.claims, counts, values: later }
+}
+
+const exec = async (pipeline: ChainableCommander): Promise<readonly unknown[]> =>
+  ((await pipeline.exec()) ?? []).map(([error, result]) => error ?? result)
+
+function distribute(batch: readonly Waiting[], answered: Answered): void {
+  const claim = oneByOne(answered.claims)
+  const count = oneByOne(answered.counts)
+  const value = oneByOne(answered.values)
+  const answer = (command: StoreCommand): Reply => {
+    if (command.op === 'claim') return understand(claim())
+    if (command.op === 'get') return understand(value())
+    return both(understand(command.adds ? count() : value()), understand(value()))
+  }
   for (const { commands, resolve, reject } of batch) {
-    const end = at + commands.reduce((count, command) => count + repliesTo(command), 0)
-    try {
-      resolve(answers(commands, replies.slice(at, end)))
-    } catch (error) {
-      // An error reply is of this check alone: its neighbours have been answered.
-      reject(error)
-    }
-    at = end
+    const replies = commands.map(answer)
+    const failure = replies.find(isFailure)
+    // A check that was half answered is not answered; its neighbours are.
+    if (failure === undefined) resolve(replies as Replies)
+    else reject(failure)
   }
 }
 
-/** @throws the first error reply: a check that was half answered is not answered */
-function answers(commands: readonly StoreCommand[], replies: readonly RawReply[]): (string | null)[] {
+type Reply = string | null | StoreUnavailable
+const isFailure = (reply: Reply): boolean => reply instanceof StoreUnavailable
+
+function oneByOne(replies: unknown): () => unknown {
   let at = 0
-  return commands.map((command) => {
-    if (command.op !== 'window') return textOf(replies[at++])
-    // The reply that a counter has been made says nothing, but it may be an error.
-    if (command.adds) textOf(replies[at++])
-    const current = textOf(replies[at++]) ?? '0'
-    return `${current} ${textOf(replies[at++]) ?? '0'}`
-  })
+  return () => (Array.isArray(replies) ? replies[at++] : replies)
 }
 
-function textOf(reply: RawReply | undefined): string | null {
-  if (reply === undefined) throw new StoreUnavailable('unreachable')
-  const [error, result] = reply
-  if (error !== null) throw unavailable(error)
-  return result === null || result === undefined ? null : String(result)
+function understand(reply: unknown): Reply {
+  if (reply === undefined) return new StoreUnavailable('unreachable')
+  if (reply instanceof Error) return unavailable(reply)
+  return reply === null ? null : String(reply)
+}
+
+function both(current: Reply, previous: Reply): Reply {
+  if (current instanceof StoreUnavailable) return current
+  if (previous instanceof StoreUnavailable) return previous
+  return `${current ?? '0'} ${previous ?? '0'}`
 }

@@ -11,7 +11,7 @@ export type StoreCommand =
   | { readonly op: 'get'; readonly key: string }
   /**
    * What was counted under this key in the fixed window of this number and in the one before it; `adds`: one more is
-   * counted first. `SET key+window 0 NX PX ttlMs` + `INCR key+window` (else `GET`) + `GET key+earlier window`.
+   * counted first. `INCR key+window`, the first time with `PEXPIRE ttlMs` (else `GET`), and `GET key+earlier window`.
    * Result: both sums as decimal digits with a blank between, this window's first.
    */
   | {
@@ -43,7 +43,8 @@ export interface Store {
   /** Known without waiting, so that a check can look at it. Absent: nothing to worry about. */
   readonly standing?: StoreStanding
   /**
-   * Runs all commands in one wait and answers in their order.
+   * Runs all commands in one wait and answers in their order. What is asked of a key that the same read claims or counts
+   * before it includes that; whether it includes what comes behind it is open.
    * @throws StoreUnavailable when the store is unreachable or over `budgetMs`; commands may then have run or not.
    */
   read(commands: readonly StoreCommand[], budgetMs: number): Promise<readonly (string | null)[]>

@@ -10,7 +10,8 @@ import { storeContract } from '../../store/contract.ts'
 import { isReachable, open, openReady, pass } from './given.ts'
 
 /** As docs/state.md lists them. */
-const ACL = 'on >a-good-password ~vigil:* resetchannels -@all +get +set +incr +eval +evalsha +info +select'
+const ACL =
+  'on >a-good-password ~vigil:* resetchannels -@all +get +mget +set +incr +pexpire +eval +evalsha +info +select'
 const CREDENTIALS = { settings: { username: 'vigil', tls: {} }, password: 'a-good-password' }
 
 const cleanups: (() => unknown)[] = []

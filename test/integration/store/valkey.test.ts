@@ -73,6 +73,43 @@ describeWithValkey('store', (server) => {
       expect(await get(stores[0] as Store, '{u}:n')).toEqual(['200'])
     })
 
+    test('when the server has forgotten the script, all is counted once and no claim meets itself', async () => {
+      const store = await opened()
+      const count = { op: 'window', key: '{n}:c:', window: 1, ttlMs: 60_000, adds: true } as const
+      const look = { ...count, adds: false }
+      await store.read([count], 5000)
+      await scriptFlush(valkey.port)
+      const asked = [{ op: 'claim', key: '{n}:u', value: 'x', ttlMs: 60_000 } as const, count, look]
+      expect(await store.read(asked, 5000)).toEqual([null, '2 0', '2 0'])
+    })
+
+    test('every counter ends by itself', async () => {
+      const store = await opened()
+      const count = { op: 'window', key: '{t}:c:', window: 1, ttlMs: 60_000, adds: true } as const
+      await store.read([count], 5000)
+      await store.read([count], 5000)
+      const left = Number(/:(-?\d+)/.exec(await told(valkey.port, 'PTTL vigil:{t}:c:1'))?.[1])
+      expect(left).toBeGreaterThan(0)
+      expect(left).toBeLessThanOrEqual(60_000)
+    })
+
+    test.each([
+      ['RPUSH vigil:{b}:c:1 x', 'a list'],
+      ['SET vigil:{b}:c:1 x', 'a text'],
+    ])('%s: a counter that is %s fails its own check and not those beside it', async (spoil) => {
+      const store = await opened()
+      await told(valkey.port, 'DEL vigil:{b}:c:1 vigil:{g}:c:1')
+      await told(valkey.port, spoil)
+      const count = (key: string) =>
+        store.read([{ op: 'window', key, window: 1, ttlMs: 60_000, adds: true }], 5000)
+      const outcomes = await Promise.allSettled([count('{g}:c:'), count('{b}:c:'), count('{g}:c:')])
+      expect(outcomes).toMatchObject([
+        { value: ['1 0'] },
+        { status: 'rejected', reason: { reason: 'refused' } },
+        { value: ['2 0'] },
+      ])
+    })
+
     test('an update that always loses gives up', async () => {
       const [one, other] = await Promise.all([opened(), opened()])
       let n = 0
@@ -116,7 +153,7 @@ describeWithValkey('store', (server) => {
       )
       expect(proxy.pieces).toHaveLength(1)
       const sent = [...(proxy.pieces[0] ?? '').matchAll(/\*\d+\r\n\$\d+\r\n(\w+)/g)].map((m) => m[1])
-      expect(sent).toEqual(['set', 'get', 'set', 'incr', 'get', 'get', 'get'])
+      expect(sent).toEqual(['set', 'evalsha', 'mget'])
     })
   })
 
@@ -242,6 +279,19 @@ describeWithValkey('store', (server) => {
     await expect(claim(store, '{x}:1', 'x')).rejects.toMatchObject({ reason: 'refused' })
   })
 
+  test('a replica counts nothing, and the primary is looked for anew', async () => {
+    const primary = await startRedis({ server })
+    const args = ['--replicaof', '127.0.0.1', String(primary.port)]
+    const replica = await startRedis({ server, args })
+    cleanups.push(() => Promise.all([primary.stop(), replica.stop()]))
+    const { store, log } = await openReady(replica.port)
+    cleanups.push(() => store.close())
+    const count = { op: 'window', key: '{x}:c:', window: 1, ttlMs: 60_000, adds: true } as const
+    await expect(store.read([count], 5000)).rejects.toMatchObject({ reason: 'refused' })
+    const connections = () => log.lines.filter((line) => line === 'info store.connected').length
+    await waitUntil('another connection', 10_000, () => connections() === 2)
+  })
+
   test('no memory left: claims are refused as full, what is there can be read', async () => {
     const valkey = await startRedis({
       server,
@@ -252,6 +302,8 @@ describeWithValkey('store', (server) => {
     cleanups.push(() => store.close())
     await expect(claim(store, '{x}:1', 'x')).rejects.toMatchObject({ reason: 'full' })
     expect(await get(store, '{x}:1')).toEqual([null])
+    const count = { op: 'window', key: '{x}:c:', window: 1, ttlMs: 60_000, adds: true } as const
+    await expect(store.read([count], 5000)).rejects.toMatchObject({ reason: 'full' })
   })
 
   describe('close', () => {
@@ -267,11 +319,15 @@ describeWithValkey('store', (server) => {
   })
 })
 
-async function scriptFlush(port: number): Promise<void> {
+const scriptFlush = (port: number) => told(port, 'SCRIPT FLUSH')
+
+/** The server's reply to one command, as it stands on the wire. */
+async function told(port: number, command: string): Promise<string> {
   const { connect } = await import('node:net')
   const { once } = await import('node:events')
   const socket = connect(port, '127.0.0.1')
-  socket.write('SCRIPT FLUSH\r\n')
-  await once(socket, 'data')
+  socket.write(`${command}\r\n`)
+  const [reply] = await once(socket, 'data')
   socket.destroy()
+  return String(reply)
 }
