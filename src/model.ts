@@ -14,6 +14,7 @@ export type {
   NetworkFact,
   ProgramKind,
 } from './model-facts.ts'
+export { NETWORK_CLASSES } from './model-facts.ts'
 export type { Challenges, LimitReading, Past, Profile, SeenValue, Session, UseState } from './model-past.ts'
 export { CHALLENGE_WINDOW_MS } from './model-past.ts'
 export type {

@@ -1,4 +1,4 @@
-import type { Posture } from '../model.ts'
+import { NETWORK_CLASSES, type Posture } from '../model.ts'
 import { subject } from './subject-variables.ts'
 import {
   type Dictionary,
@@ -34,17 +34,6 @@ const host = (authority: string): string =>
 const SENSITIVITIES = ['low', 'medium', 'high', 'critical']
 const LEVELS = ['low', 'elevated', 'high', 'critical']
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
-const NETWORK_CLASSES = [
-  'residential',
-  'mobile',
-  'hosting',
-  'vpn',
-  'relay',
-  'satellite',
-  'corporate',
-  'private',
-  'unknown',
-]
 const CLIENT_KINDS = ['browser', 'app', 'tool', 'bot', 'headless', 'unknown']
 const PROTOCOLS = ['HTTP/1.0', 'HTTP/1.1', 'HTTP/2', 'HTTP/3']
 
