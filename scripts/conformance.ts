@@ -17,6 +17,8 @@ interface Standard {
 const yes = (id: string, asks: string): Row => ({ id, asks })
 const no = (id: string, asks: string, why: string): Row => ({ id, asks, no: why })
 
+const LATER = 'comes with a later version'
+
 /** The checks that Vigil claims, standard by standard. */
 export const STANDARDS: readonly Standard[] = [
   {
@@ -217,10 +219,33 @@ export const STANDARDS: readonly Standard[] = [
     ],
   },
   {
+    title: 'Audit events: OCSF 1.8',
+    rows: [
+      yes('OCSF-01', 'Every event is accepted by the schema of its class'),
+      yes('OCSF-02', 'Activity, action, disposition, status and severity say what became of the request'),
+    ],
+  },
+  {
     title: 'Not in this version',
     rows: [
-      no('INT-01', 'Token introspection (RFC 7662)', 'comes with a later version'),
-      no('SET-01', 'Security events (RFC 8417, SSF, CAEP, RISC)', 'comes with a later version'),
+      no('INT-01', 'Token introspection and its signed answers (RFC 7662, RFC 9701)', LATER),
+      no('SET-01', 'Security events (RFC 8417, RFC 9493) of SSF, CAEP and RISC, pushed or polled', LATER),
+      no('GTR-01', 'Requests to revoke all tokens of a subject (Global Token Revocation, a draft)', LATER),
+      no('TSL-01', 'Token Status List (a draft)', LATER),
+      no('AZ-01', 'AuthZEN Authorization API 1.0: decisions for others than Envoy', LATER),
+      no(
+        'TXN-01',
+        'Transaction tokens (a draft)',
+        'only access tokens, JWT-SVIDs and certificates are credentials',
+      ),
+      no('RAR-01', '`authorization_details` (RFC 9396)', 'it grants nothing: scopes do'),
+      no(
+        'WIT-01',
+        'Workload identity tokens and proofs: WIMSE, WIT-SVID (drafts)',
+        'X.509-SVID and JWT-SVID only',
+      ),
+      no('SIG-01', 'HTTP Message Signatures (RFC 9421)', 'bindings are DPoP and mTLS'),
+      no('DBSC-01', 'Device Bound Session Credentials (a draft)', 'a matter of whoever sets the cookie'),
     ],
   },
 ]

@@ -1,16 +1,19 @@
 /** Words of the model for single facts; everybody takes them from `model.ts`. */
 
 /** What kind of network an address belongs to. */
-export type NetworkClass =
-  | 'residential'
-  | 'mobile'
-  | 'hosting'
-  | 'vpn'
-  | 'relay'
-  | 'satellite'
-  | 'corporate'
-  | 'private'
-  | 'unknown'
+export const NETWORK_CLASSES = [
+  'residential',
+  'mobile',
+  'hosting',
+  'vpn',
+  'relay',
+  'satellite',
+  'corporate',
+  'private',
+  'unknown',
+] as const
+
+export type NetworkClass = (typeof NETWORK_CLASSES)[number]
 
 /** Where data about addresses believe an address to be; often some ten kilometres off, or the provider's seat. */
 export interface CityFact {

@@ -1,8 +1,11 @@
 /** The words every stage shares (docs/architecture). No protobuf type, no Envoy type, no behaviour. */
 import type { FailureCode } from './errors.ts'
+import type { Check, Entrypoint } from './model-check.ts'
 import type { ClientFact, FingerprintFact, NetworkFact } from './model-facts.ts'
+import type { LimitReading, Past } from './model-past.ts'
 import type { Subject } from './model-subject.ts'
 
+export type { AnswerForm, Caller, Check, Entrypoint, HeaderFields, Peer } from './model-check.ts'
 export type {
   CityFact,
   ClientFact,
@@ -11,7 +14,9 @@ export type {
   NetworkFact,
   ProgramKind,
 } from './model-facts.ts'
-
+export { NETWORK_CLASSES } from './model-facts.ts'
+export type { Challenges, LimitReading, Past, Profile, SeenValue, Session, UseState } from './model-past.ts'
+export { CHALLENGE_WINDOW_MS } from './model-past.ts'
 export type {
   Actor,
   Binding,
@@ -37,104 +42,6 @@ export type Reason = string
 
 /** Of a decision that passed because the login that was asked for has been made. */
 export const STEP_UP_SATISFIED: Reason = 'policy.step-up.satisfied'
-
-/** Who sent this Check: the calling Envoy, by its client certificate. `local` came over a Unix socket. */
-export interface Caller {
-  readonly state: 'verified' | 'unverified' | 'local'
-  readonly sans: readonly string[]
-}
-
-/**
- * In which form a caller is told a refusal. `problem` is problem+json (RFC 9457), the others are those of callers who
- * would not understand it; a `navigation` is a page that a browser is about to show.
- */
-export type AnswerForm =
-  | 'problem'
-  | 'html'
-  | 'navigation'
-  | 'text'
-  | 'json-rpc'
-  | 'grpc'
-  | 'grpc-web'
-  | 'grpc-web-text'
-  | 'connect'
-  | 'connect+json'
-  | 'connect+proto'
-
-export interface Peer {
-  readonly ip?: string | undefined
-  readonly port?: number | undefined
-  /** First URI SAN, else DNS SAN, else subject of the TLS peer; empty without mTLS. */
-  readonly principal: string
-  /** DER of the peer's leaf certificate; absent also when what Envoy sent is no certificate. */
-  readonly certificate?: Uint8Array | undefined
-}
-
-/** Header fields by name in lower case; a repeated field has all its values in their order. A `Map` is one. */
-export interface HeaderFields extends Iterable<[name: string, values: readonly string[]]> {
-  get(name: string): readonly string[] | undefined
-  has(name: string): boolean
-}
-
-/** One ext_authz call, already free of Envoy's wire format. Header names are lower case. */
-export interface Check {
-  /** The decision id (UUID), made when the check arrived. */
-  readonly id: string
-  readonly atMs: number
-  readonly caller: Caller
-  /** Made of `http.id`, `request.time`, source address and port: equal only for Envoy's own retry of one Check. */
-  readonly attempt: string
-  readonly method: string
-  readonly scheme: string
-  /** `:authority`, lower case, without default port handling: `host` or `host:port`, no trailing dot. */
-  readonly authority: string
-  /** Raw path without query; never decoded. */
-  readonly path: string
-  readonly hasQuery: boolean
-  /** True when the query carries an `access_token` parameter (RFC 6750 section 2.3); its value is never kept. */
-  readonly hasQueryToken: boolean
-  readonly protocol: string
-  readonly headers: HeaderFields
-  readonly source: Peer
-  readonly destination: Peer
-  readonly sni: string
-  readonly extensions: ReadonlyMap<string, string>
-  readonly metadata: Readonly<Record<string, unknown>>
-  readonly isGrpc: boolean
-  /** Only where a check is made again from its record, which holds none of the headers that tell it (lib/form.ts). */
-  readonly form?: AnswerForm | undefined
-  /** Set when the request itself must be refused whatever it carries (no HTTP, CONNECT, hostile path, …). */
-  readonly malformed?: FailureCode | undefined
-  /** For the `why` of its record only: what the failure's sentence leaves open, such as which header. Never a value. */
-  readonly malformedDetail?: string | undefined
-}
-
-/** The Envoy through which a check came, and what it may be trusted with. */
-export interface Entrypoint {
-  readonly name: string
-  readonly role: 'edge' | 'inside'
-  /** Trusted proxies in front of that Envoy. */
-  readonly trustedProxies: number
-  /** That Envoy appends the TCP peer to x-forwarded-for (`use_remote_address: true`). */
-  readonly envoyAppends: boolean
-  /** Origins under which clients reach it, normalised `https://host[:port]`. */
-  readonly externalOrigins: readonly string[]
-  /** Its Envoy validates client certificates against a CA, so `source.principal` is evidence. */
-  readonly peerVerified: boolean
-  /** The last element of x-forwarded-client-cert may be believed. */
-  readonly trustsXfcc: boolean
-  /** `Client-Cert` (RFC 9440) is believed from these proxy addresses (CIDR). */
-  readonly clientCertFrom: readonly string[]
-  /** Principals of the edges that forward to this inside entrypoint. */
-  readonly edges: readonly string[]
-  /** An edge answer sets x-vigil-hop for the inside entrypoints behind it. */
-  readonly issuesHop: boolean
-  /** What passes keeps its token. */
-  readonly forwardsCredential: boolean
-  /** Header in which that Envoy tells the fingerprint of the client's TLS handshake. */
-  readonly fingerprintHeader?: string
-  readonly tenant?: string
-}
 
 export interface Requirement {
   /** Any one of these satisfies, in order of preference. */
@@ -192,78 +99,6 @@ export interface Facts {
   readonly refusal?: FailureCode | undefined
   /** For the `why` of its record only: what the failure's sentence leaves open, such as which header. Never a value. */
   readonly refusalDetail?: string | undefined
-}
-
-/** One configured hard limit and how much of it is used, this request included. */
-export interface LimitReading {
-  readonly limit: string
-  readonly max: number
-  readonly windowSeconds: number
-  readonly used: number
-  /** Whole seconds until a request would fit again; 0 while it fits. */
-  readonly retryAfterSeconds: number
-}
-
-/** What one feature of an identity showed before: a value's hash, how often and when. */
-export interface SeenValue {
-  readonly value: string
-  readonly count: number
-  readonly firstSeenMs: number
-  readonly lastSeenMs: number
-}
-
-export interface Profile {
-  readonly firstSeenMs: number
-  readonly lastSeenMs: number
-  /** Requests that taught this profile. */
-  readonly seen: number
-  /** Per feature the last 8 values, newest first, and in how many requests the feature was shown at all. */
-  readonly features: Readonly<
-    Record<string, { readonly shown: number; readonly values: readonly SeenValue[] }>
-  >
-  /** Gamma posterior of this identity's requests per minute: shape, and exposure in minutes. */
-  readonly rate: { readonly shape: number; readonly minutes: number }
-  /** In which hours it was active (lib/hours.ts), and the last hour that was counted (hours since the epoch). */
-  readonly hours?: { readonly counts: string; readonly lastHour: number }
-  readonly challengedAtMs?: number
-}
-
-/** Over this time the challenges of one session are counted (SU-08). */
-export const CHALLENGE_WINDOW_MS = 600_000
-
-/** Challenges of one session, each to a token that was issued after the one before: how often a login did not help. */
-export interface Challenges {
-  readonly count: number
-  /** When the first of them was made. */
-  readonly sinceMs: number
-  readonly lastMs: number
-}
-
-export interface Session {
-  readonly firstSeenMs: number
-  readonly lastSeenMs: number
-  readonly seen: number
-  readonly challengedAtMs?: number
-  readonly challenges?: Challenges
-  /** Hash of the device shown last. */
-  readonly device?: string
-}
-
-export type UseState = 'none' | 'first' | 'retry' | 'repeated' | 'unavailable'
-
-/** What is known of this subject, read in one wait. */
-export interface Past {
-  readonly profile?: Profile | undefined
-  readonly session?: Session | undefined
-  /** Hashes under which this check's values would stand in the profile, by feature. */
-  readonly shown: Readonly<Record<string, string>>
-  readonly limits: readonly LimitReading[]
-  /** This identity's requests in the sliding minute, this one included; absent when not counted. */
-  readonly requestsPerMinute?: number | undefined
-  readonly proof: UseState
-  readonly hop: UseState
-  /** Inputs that were wanted and not had, e.g. `store`. */
-  readonly degraded: readonly string[]
 }
 
 /** What a signal returns: evidence in nats (positive: worrying), never more than its cap. */

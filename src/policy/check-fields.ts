@@ -14,7 +14,7 @@ import {
   type Tree,
 } from './syntax.ts'
 import { insteadOf } from './syntax-hint.ts'
-import type { Dictionary, Variable, Vocabulary } from './variables.ts'
+import type { Dictionary, Variable, Vocabulary } from './variable.ts'
 import { type ConditionProblem, report, type Typed, type Walk } from './walk.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { hint } from '../lib/nearest.ts'
 import { type Call, type Expr, type Literal, literalOf, literalsOf } from './syntax.ts'
-import { type Dictionary, type Variable, type VariableKind, type Vocabulary, wordsOf } from './variables.ts'
+import { type Dictionary, type Variable, type VariableKind, type Vocabulary, wordsOf } from './variable.ts'
 import { report, type Typed, type Walk } from './walk.ts'
 
 /** What a literal must be to be compared with a variable of this kind; a timestamp needs `timestamp("…")`. */

@@ -15,7 +15,7 @@ import { appliesOf, indexRules } from './index-rules.ts'
 import type { Rule } from './rules.ts'
 import { compileShadow } from './shadow.ts'
 import { ANOMALY_RETRY_SECONDS } from './throttle.ts'
-import type { Vocabulary } from './variables.ts'
+import type { Vocabulary } from './variable.ts'
 
 /** The parts of `vigil.yaml` that the policy stage is compiled from. */
 export interface PolicySettings {

@@ -2,7 +2,7 @@ import { checkFields } from './check-fields.ts'
 import type { Test } from './engine.ts'
 import { testOf } from './logic.ts'
 import { type Expr, parseCondition } from './syntax.ts'
-import type { Vocabulary } from './variables.ts'
+import type { Vocabulary } from './variable.ts'
 import type { ConditionProblem } from './walk.ts'
 
 export type CompiledCondition =

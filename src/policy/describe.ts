@@ -1,4 +1,5 @@
-import { type Entry, type Group, VARIABLES, type Variable } from './variables.ts'
+import type { Entry, Group, Variable } from './variable.ts'
+import { VARIABLES } from './variables.ts'
 
 /** Writes docs/conditions.md from the table of variables, so that the page cannot say anything else than the code. */
 

@@ -10,7 +10,7 @@ import {
   pathOf,
   selectOf,
 } from './syntax.ts'
-import type { Input } from './variables.ts'
+import type { Input } from './variable.ts'
 
 /**
  * Short cuts for the comparisons that most rules consist of: a variable against a literal, a list or another variable.

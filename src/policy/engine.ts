@@ -11,7 +11,8 @@ import {
 } from '@bufbuild/cel'
 import type { Expr } from './syntax.ts'
 import { bindingsOf, isMissing } from './unknown.ts'
-import { type Input, VARIABLES } from './variables.ts'
+import type { Input } from './variable.ts'
+import { VARIABLES } from './variables.ts'
 
 /** The CEL engine behind conditions: the profile is the core language without optional types and without extensions. */
 

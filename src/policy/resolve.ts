@@ -1,5 +1,6 @@
 import { type Expr, pathOf, type Step } from './syntax.ts'
-import { type Dictionary, type Entry, type Input, VARIABLES, type Variable } from './variables.ts'
+import type { Dictionary, Entry, Input, Variable } from './variable.ts'
+import { VARIABLES } from './variables.ts'
 
 /** What a path of a condition names in the table of variables. */
 export type Resolved =

@@ -1,7 +1,7 @@
 import type { RuleSettings } from '../config/schema/decision.ts'
 import { percentileOf, sharerOf } from '../lib/share.ts'
 import type { Subject } from '../model.ts'
-import type { Input } from './variables.ts'
+import type { Input } from './variable.ts'
 
 /** For which checks a rule is only looked at. `always` and `never` ask nothing of the check. */
 export type Shadow = 'always' | 'never' | ((input: Input) => boolean)

@@ -8,7 +8,7 @@ import {
   celMap,
   isCelError,
 } from '@bufbuild/cel'
-import type { Dictionary, Entry, Group, Input, Variable } from './variables.ts'
+import type { Dictionary, Entry, Group, Input, Variable } from './variable.ts'
 
 /**
  * Values as the engine reads them. A missing member answers with one recognisable error, so that a condition that

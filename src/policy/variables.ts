@@ -1,93 +1,24 @@
-import type { Assessment, Check, Credential, Facts, Past, Posture, Subject } from '../model.ts'
+import { NETWORK_CLASSES, type Posture } from '../model.ts'
+import { subject } from './subject-variables.ts'
+import {
+  type Dictionary,
+  double,
+  type Entry,
+  flag,
+  group,
+  type Input,
+  int,
+  list,
+  member,
+  optional,
+  text,
+  time,
+} from './variable.ts'
 
 /**
  * Everything a condition may read, in one table: its type, its closed words, the sentence that explains it and how
  * it is read. Load-time checking, evaluation and docs/conditions.md all come from here.
  */
-
-/** What one check offers to conditions. `headers` are the names that configuration lists. */
-export interface Input {
-  readonly check: Check
-  readonly subject: Subject
-  readonly facts: Facts
-  readonly past: Past
-  readonly assessment: Assessment
-  readonly headers: ReadonlySet<string>
-}
-
-/** Names and words that depend on the settings. */
-export interface Vocabulary {
-  readonly actions: readonly string[]
-  readonly issuers: readonly string[]
-  readonly claims: readonly string[]
-  readonly posture: readonly string[]
-  readonly headers: readonly string[]
-  readonly params: readonly string[]
-  /** Absent: any text is taken. */
-  readonly trustDomains?: readonly string[]
-  /** Reasons that signals may give; absent: not known here, any text is taken. */
-  readonly reasons?: readonly string[]
-}
-
-export type Scalar = string | number | boolean
-/** `timestamp` is read in milliseconds since the epoch. */
-export type VariableKind = 'string' | 'bool' | 'int' | 'double' | 'timestamp' | 'list'
-
-export interface Variable {
-  readonly kind: VariableKind
-  readonly doc: string
-  readonly mayBeMissing: boolean
-  /** The only values it can have. */
-  readonly words?: readonly string[] | ((vocabulary: Vocabulary) => readonly string[] | undefined)
-  /** undefined: missing. */
-  read(input: Input): Scalar | readonly string[] | undefined
-}
-
-/** A map whose member names are declared in the settings. */
-export interface Dictionary {
-  readonly kind: 'map'
-  readonly doc: string
-  readonly mayBeMissing: true
-  /** Where a name has to be declared, for the message. */
-  readonly declaredIn: string
-  /** Member values may have members themselves. */
-  readonly isDeep: boolean
-  names(vocabulary: Vocabulary): readonly string[]
-  member(input: Input, name: string): unknown
-  keys(input: Input): readonly string[]
-}
-
-export interface Group {
-  readonly kind: 'group'
-  readonly doc: string
-  readonly members: Readonly<Record<string, Group | Dictionary | Variable>>
-}
-
-export type Entry = Group | Dictionary | Variable
-
-type Read = Variable['read']
-type Words = Variable['words']
-
-const variable =
-  (kind: VariableKind) =>
-  (doc: string, read: Read, words?: Words): Variable => ({
-    kind,
-    doc,
-    mayBeMissing: false,
-    read,
-    ...(words && { words }),
-  })
-const optional = (from: Variable): Variable => ({ ...from, mayBeMissing: true })
-const text = variable('string')
-const flag = variable('bool')
-const int = variable('int')
-const double = variable('double')
-const time = variable('timestamp')
-const list = variable('list')
-const group = (doc: string, members: Group['members']): Group => ({ kind: 'group', doc, members })
-
-const credential = (input: Input): Credential | undefined =>
-  input.subject.state === 'identified' ? input.subject.credential : undefined
 
 /** A count of an identity that was never seen is 0; one that could not be read is missing. */
 const counted = (input: Input, count: number | undefined): number | undefined =>
@@ -97,26 +28,12 @@ const counted = (input: Input, count: number | undefined): number | undefined =>
 const whole = (value: number | undefined): number | undefined =>
   value === undefined ? undefined : Math.trunc(value)
 
-const seconds = (value: number | undefined): number | undefined =>
-  value === undefined ? undefined : value * 1000
-
 const host = (authority: string): string =>
   authority.startsWith('[') ? authority.slice(0, authority.indexOf(']') + 1) : (authority.split(':')[0] ?? '')
 
 const SENSITIVITIES = ['low', 'medium', 'high', 'critical']
 const LEVELS = ['low', 'elevated', 'high', 'critical']
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
-const NETWORK_CLASSES = [
-  'residential',
-  'mobile',
-  'hosting',
-  'vpn',
-  'relay',
-  'satellite',
-  'corporate',
-  'private',
-  'unknown',
-]
 const CLIENT_KINDS = ['browser', 'app', 'tool', 'bot', 'headless', 'unknown']
 const PROTOCOLS = ['HTTP/1.0', 'HTTP/1.1', 'HTTP/2', 'HTTP/3']
 
@@ -136,121 +53,6 @@ const request = group('The HTTP request.', {
     names: (v) => v.headers,
     member: (i, name) => (i.headers.has(name) ? i.check.headers.get(name)?.join(',') : undefined),
     keys: (i) => [...i.headers].filter((name) => i.check.headers.has(name)),
-  },
-})
-
-const binding = group('Is the token held by whom it was issued to.', {
-  state: optional(
-    text(
-      'State of the proof. A broken binding is refused by the gate, so no rule ever sees `broken`.',
-      (i) => (i.subject.state === 'identified' ? i.subject.binding.state : undefined),
-      ['verified', 'absent', 'broken'],
-    ),
-  ),
-  methods: optional(
-    list(
-      'How it was proved.',
-      (i) => (i.subject.state === 'identified' ? i.subject.binding.methods : undefined),
-      ['dpop', 'mtls', 'device'],
-    ),
-  ),
-  required: optional(
-    flag('The issuer asks for a binding on every token.', (i) =>
-      i.subject.state === 'identified' ? i.subject.binding.isRequired : undefined,
-    ),
-  ),
-})
-
-const actor = group(
-  'Who acts for the subject: the outermost `act` of the token (RFC 8693), never one inside it.',
-  {
-    id: optional(
-      text('`sub` of the actor. Missing: the subject acts itself.', (i) => credential(i)?.actor?.subject),
-    ),
-    issuer: optional(
-      text('Who knows the actor by that name: `iss` of the actor, else of the token.', (i) => {
-        const own = credential(i)
-        return own?.actor === undefined ? undefined : (own.actor.issuer ?? own.issuer)
-      }),
-    ),
-  },
-)
-
-const workload = group(
-  'Whose connection it is: the workload at its other end, by the word of a verified Envoy. Beside a token it is a fact about the request, without one it is the subject.',
-  {
-    id: optional(
-      text('SPIFFE ID.', (i) => (i.subject.state === 'identified' ? i.subject.workload?.id : undefined)),
-    ),
-    trust_domain: optional(
-      text(
-        'Its trust domain.',
-        (i) => (i.subject.state === 'identified' ? i.subject.workload?.trustDomain : undefined),
-        (v) => v.trustDomains,
-      ),
-    ),
-  },
-)
-
-const registration = group('What `identity.clients` says of the client.', {
-  kind: optional(
-    text('What kind of client. Missing: it is not listed.', (i) => credential(i)?.registration?.kind, [
-      'user-app',
-      'machine',
-      'agent',
-    ]),
-  ),
-  owner: optional(text('Who answers for it.', (i) => credential(i)?.registration?.owner)),
-})
-
-const subject = group('Who is calling.', {
-  state: text(
-    'Whether the caller is known. `anonymous` comes only to actions that allow it, and all other members of `subject` are then missing. The gate refuses a credential that does not hold, so no rule ever sees `refused`.',
-    (i) => i.subject.state,
-    ['identified', 'anonymous', 'refused'],
-  ),
-  issuer: optional(
-    text(
-      '`iss` of the token.',
-      (i) => credential(i)?.issuer,
-      (v) => v.issuers,
-    ),
-  ),
-  id: optional(text('`sub` of the token.', (i) => credential(i)?.subject)),
-  kind: optional(
-    text('What kind of caller.', (i) => credential(i)?.kind, ['user', 'machine', 'agent', 'workload']),
-  ),
-  // Without a tenant the credential holds an empty one: that is missing, not a tenant without a name.
-  tenant: optional(text('Tenant.', (i) => credential(i)?.tenant || undefined)),
-  client: optional(text('OAuth client.', (i) => credential(i)?.client)),
-  session: optional(text('Session.', (i) => credential(i)?.session.id)),
-  scopes: optional(list('Scopes of the token.', (i) => credential(i)?.scopes)),
-  acr: optional(text('Authentication context class of the login.', (i) => credential(i)?.acr)),
-  amr: optional(list('Methods of the login (RFC 8176).', (i) => credential(i)?.amr)),
-  auth_time: optional(
-    time('When the user last logged in; never guessed from `iat`.', (i) => seconds(credential(i)?.authTime)),
-  ),
-  issued_at: optional(time('When the token was issued.', (i) => seconds(credential(i)?.issuedAt))),
-  registration,
-  workload,
-  actor,
-  carrier: optional(
-    text(
-      'What carried the credential: the Authorization header, a cookie, or the connection itself.',
-      (i) => (i.subject.state === 'identified' ? (i.subject.carrier ?? 'header') : undefined),
-      ['header', 'cookie', 'peer'],
-    ),
-  ),
-  binding,
-  claims: {
-    kind: 'map',
-    doc: 'Claims of the token that the issuer lists under `claims`.',
-    mayBeMissing: true,
-    declaredIn: 'identity.issuers[].claims',
-    isDeep: true,
-    names: (v) => v.claims,
-    member: (i, name) => member(credential(i)?.claims, name),
-    keys: (i) => Object.keys(credential(i)?.claims ?? {}),
   },
 })
 
@@ -381,14 +183,4 @@ export const VARIABLES: Readonly<Record<string, Entry>> = {
   action,
   assessment,
   now: time('When the check arrived.', (i) => i.check.atMs),
-}
-
-/** An own member, so that `constructor` of a claim set is as missing as any other absent claim. */
-function member(record: Readonly<Record<string, unknown>> | undefined, name: string): unknown {
-  return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
-}
-
-/** The closed words of a variable under these settings; undefined: any text. */
-export function wordsOf(entry: Variable, vocabulary: Vocabulary): readonly string[] | undefined {
-  return typeof entry.words === 'function' ? entry.words(vocabulary) : entry.words
 }

@@ -1,5 +1,5 @@
 import { type Expr, offsetOf, type Tree } from './syntax.ts'
-import type { Entry, Vocabulary } from './variables.ts'
+import type { Entry, Vocabulary } from './variable.ts'
 
 /** What the load-time checks of one condition share. */
 

@@ -44,7 +44,7 @@ const eventOfOutcome = (over: Partial<Outcome> = {}, subject?: Subject) =>
 
 const CASES = join(import.meta.dirname, '../golden/cases')
 
-describe('every record is an event that the schema of OCSF 1.8 accepts', () => {
+describe('OCSF-01: every record is an event that the schema of OCSF 1.8 accepts', () => {
   const files = readdirSync(CASES).filter((name) => name.endsWith('.expected.yaml'))
 
   test.each(files)('those of golden case %s', (file) => {
@@ -80,7 +80,7 @@ const deny = refusal('deny', 'identity.token.expired')
 const stepUp: Decision = { ...DECISION_BASE, effect: 'step-up', unmet: {}, marksChallenge: false }
 const throttle: Decision = { ...DECISION_BASE, effect: 'throttle', retryAfterSeconds: 9 }
 
-describe('what was decided', () => {
+describe('OCSF-02: what was decided', () => {
   test.each<[string, Partial<Outcome>, number, number, number]>([
     ['allow', {}, 1, 1, 1],
     ['monitor', { decision: { ...ALLOW, effect: 'monitor' } }, 1, 1, 17],

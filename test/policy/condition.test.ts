@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { compileCondition } from '../../src/policy/condition.ts'
 import { Scope, type Verdict } from '../../src/policy/engine.ts'
-import type { Vocabulary } from '../../src/policy/variables.ts'
+import type { Vocabulary } from '../../src/policy/variable.ts'
 import { assessment, check, credential, facts, type Given, past, subject } from './fixtures.ts'
 
 const vocabulary: Vocabulary = {

@@ -6,7 +6,7 @@ import { explain } from '../../src/policy/explain.ts'
 import { testOf } from '../../src/policy/logic.ts'
 import type { Cause } from '../../src/policy/rules.ts'
 import { parseCondition } from '../../src/policy/syntax.ts'
-import type { Input } from '../../src/policy/variables.ts'
+import type { Input } from '../../src/policy/variable.ts'
 import { assessment, check, facts, past, subject } from './fixtures.ts'
 
 /** The short cuts and the frame against the engine itself, on random conditions over random, partly missing values. */

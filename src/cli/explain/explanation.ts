@@ -1,5 +1,6 @@
 import { alteredNote } from '../../audit/altered.ts'
 import type { ReadRecord } from '../../audit/reading.ts'
+import type { SkimmedRecord } from '../../audit/skim.ts'
 import type { WhatIf } from '../../what-if.ts'
 import { passes, verdictOf } from '../records/verdict.ts'
 import { type Decided, decidedOf } from './decided.ts'
@@ -72,5 +73,5 @@ export function explain(record: ReadRecord, sentences: Sentences): Explanation {
 }
 
 /** `GET https://api.example.com/v1/orders`; a check without a request has none of it. */
-export const requestOf = ({ request: { method, scheme, host, path } }: ReadRecord): string =>
+export const requestOf = ({ request: { method, scheme, host, path } }: SkimmedRecord): string =>
   `${method} ${scheme}://${host}${path}`

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { ReadRecord } from '../../audit/reading.ts'
+import { type ReadRecord, readRecord } from '../../audit/reading.ts'
 import { printable, printableJson } from '../../lib/printable.ts'
 import { discoverSignals } from '../../risk/index.ts'
 import type { WhatIf } from '../../what-if.ts'
@@ -139,6 +139,7 @@ async function scan(
   let records = 0
   let broken = 0
   const failure = await readRecords(input, io.stdin, {
+    parse: readRecord,
     record: (record, text) => {
       records++
       take(record, text)

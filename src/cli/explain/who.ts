@@ -1,10 +1,11 @@
 import type { ReadRecord } from '../../audit/reading.ts'
+import type { SkimmedRecord } from '../../audit/skim.ts'
 import { listed, whenSeen } from './words.ts'
 
 type Identified = Extract<NonNullable<ReadRecord['subject']>, { state: 'identified' }>
 
 /** Who asked, in one short line: for headings, lists and tables. */
-export function nameOf({ subject, facts }: ReadRecord): string {
+export function nameOf({ subject, facts }: SkimmedRecord): string {
   if (subject?.state === 'identified') {
     const { credential } = subject
     return `${credential.subject} (${credential.kind}${credential.tenant === '' ? '' : ` of ${credential.tenant}`})`

@@ -1,13 +1,12 @@
 import type { ReadRecord } from '../../audit/reading.ts'
 import { DEFAULT_TABLE } from '../../policy/index.ts'
-import type { Verdict } from '../records/verdict.ts'
 import { passes } from '../records/verdict.ts'
 import { isFailure, labelOf } from './decided.ts'
 import { remedyOf } from './remedies.ts'
 import { listed, plural, span, utc } from './words.ts'
 import { levelWithout } from './worry.ts'
 
-type Decision = Verdict['due']
+type Decision = ReadRecord['decision']
 
 /** What would have made the request pass this step; empty where it passed. */
 export function wouldPassOf(record: ReadRecord, due: Decision): readonly string[] {

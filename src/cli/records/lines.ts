@@ -5,7 +5,7 @@ export interface Line {
   /** From 1. */
   readonly number: number
   /** Undefined where the line is too long to be looked at. */
-  readonly text: string | undefined
+  readonly bytes: Buffer | undefined
 }
 
 const NEWLINE = 10
@@ -18,10 +18,10 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<re
   const take = (part: Buffer): Line => {
     number++
     const isLong = restBytes + part.length > MAX_LINE_BYTES
-    const text = isLong ? undefined : textOf(rest, part)
+    const bytes = isLong ? undefined : joined(rest, part)
     rest = []
     restBytes = 0
-    return { number, text }
+    return { number, bytes }
   }
   for await (const chunk of chunks) {
     const lines: Line[] = []
@@ -40,5 +40,5 @@ export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<re
   if (restBytes > 0) yield [take(Buffer.alloc(0))]
 }
 
-const textOf = (rest: readonly Buffer[], part: Buffer): string =>
-  rest.length === 0 ? part.toString('utf8') : Buffer.concat([...rest, part]).toString('utf8')
+const joined = (rest: readonly Buffer[], part: Buffer): Buffer =>
+  rest.length === 0 ? part : Buffer.concat([...rest, part])

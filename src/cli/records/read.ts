@@ -1,8 +1,7 @@
 import type { Readable } from 'node:stream'
-import { type ReadRecord, readRecord } from '../../audit/reading.ts'
 import { errorName, unreadable } from '../../lib/error-name.ts'
 import { type Input, openInput } from './input.ts'
-import { linesOf, MAX_LINE_BYTES } from './lines.ts'
+import { type Line, linesOf, MAX_LINE_BYTES } from './lines.ts'
 
 /** A line that is no record. */
 export interface BrokenLine {
@@ -10,9 +9,11 @@ export interface BrokenLine {
   readonly why: string
 }
 
-export interface Reader {
+export interface Reader<Read> {
+  /** @returns what the line says, or why it is no record; `bytes` are its text */
+  parse(text: string, bytes: Uint8Array): Read | string
   /** @param text of the line, as it stands in the file */
-  record(record: ReadRecord, text: string): void
+  record(record: Read, text: string): void
   broken(line: BrokenLine): void
   /** Once per chunk of the file. */
   progress?(input: Input): void
@@ -23,15 +24,15 @@ export interface Reader {
  * @param file `-` is standard input
  * @returns undefined, or why the file could not be read (to its end); what was read until then has been told
  */
-export async function readRecords(
+export async function readRecords<Read>(
   file: string,
   stdin: Readable,
-  reader: Reader,
+  reader: Reader<Read>,
 ): Promise<string | undefined> {
   try {
     const input = await openInput(file, stdin)
     for await (const lines of linesOf(input.bytes)) {
-      for (const { number, text } of lines) take(number, text, reader)
+      for (const line of lines) take(line, reader)
       reader.progress?.(input)
     }
     return undefined
@@ -43,13 +44,14 @@ export async function readRecords(
   }
 }
 
-function take(line: number, text: string | undefined, reader: Reader): void {
-  if (text === undefined) {
+function take<Read>({ number: line, bytes }: Line, reader: Reader<Read>): void {
+  if (bytes === undefined) {
     reader.broken({ line, why: `longer than ${MAX_LINE_BYTES} bytes` })
     return
   }
+  const text = bytes.toString('utf8')
   if (text.trim() === '') return
-  const read = readRecord(text)
+  const read = reader.parse(text, bytes)
   if (typeof read === 'string') reader.broken({ line, why: read })
   else reader.record(read, text)
 }

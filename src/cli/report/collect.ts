@@ -1,4 +1,4 @@
-import type { ReadRecord } from '../../audit/reading.ts'
+import type { SkimmedRecord } from '../../audit/skim.ts'
 import type { BrokenLine } from '../records/read.ts'
 import { verdictOf } from '../records/verdict.ts'
 import { type Cell, createCells } from './cells.ts'
@@ -31,7 +31,7 @@ export interface Collected extends DecisionsView {
 }
 
 export interface Collector {
-  add(record: ReadRecord): void
+  add(record: SkimmedRecord): void
   broken(line: BrokenLine): void
   read(): Collected
 }

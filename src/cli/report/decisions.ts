@@ -1,4 +1,4 @@
-import type { ReadRecord } from '../../audit/reading.ts'
+import type { SkimmedRecord } from '../../audit/skim.ts'
 import { STEP_UP_SATISFIED } from '../../model.ts'
 import { passes, type Verdict } from '../records/verdict.ts'
 import type { Cells } from './cells.ts'
@@ -32,7 +32,7 @@ export function createDecisions(cells: Cells) {
   }))
   const actions = createTop<EffectCounts>(MOST_ACTIONS, noEffects)
   return {
-    add: (record: ReadRecord, { due, isObserved }: Verdict, action: string): void => {
+    add: (record: SkimmedRecord, { due, isObserved }: Verdict, action: string): void => {
       const decider = deciderOf(due)
       const effect = effectName(due.effect)
       effects[effect]++

@@ -1,4 +1,4 @@
-import type { ReadRecord } from '../../audit/reading.ts'
+import type { SkimmedRecord } from '../../audit/skim.ts'
 import { printable } from '../../lib/printable.ts'
 import { requestOf } from '../explain/explanation.ts'
 import { nameOf } from '../explain/who.ts'
@@ -19,7 +19,12 @@ export const MOST_EXAMPLES = 3
 
 const MOST_REASONS = 8
 
-export function addExample(examples: Example[], record: ReadRecord, effect: string, why = record.why): void {
+export function addExample(
+  examples: Example[],
+  record: SkimmedRecord,
+  effect: string,
+  why = record.why,
+): void {
   if (examples.length >= MOST_EXAMPLES) return
   const identity = short(nameOf(record))
   if (examples.some((each) => each.identity === identity)) return

@@ -1,4 +1,4 @@
-import type { ReadRecord } from '../../audit/reading.ts'
+import type { SkimmedRecord } from '../../audit/skim.ts'
 import { nameOf } from '../explain/who.ts'
 import { createTop, cutKey } from './top.ts'
 
@@ -16,7 +16,7 @@ export const MOST_IDENTITIES = 2000
 export function createIdentities() {
   const identities = createTop<IdentityKept>(MOST_IDENTITIES, () => ({ refused: 0, observed: 0, shadow: 0 }))
   return {
-    add: (record: ReadRecord, isPassed: boolean, isObserved: boolean, isShadowed: boolean): void => {
+    add: (record: SkimmedRecord, isPassed: boolean, isObserved: boolean, isShadowed: boolean): void => {
       if (isPassed && !isObserved && !isShadowed) return
       const kept = identities.count(identityOf(record))
       if (!isPassed) kept.refused++
@@ -29,7 +29,7 @@ export function createIdentities() {
 }
 
 /** The same name at two issuers is two identities. */
-function identityOf(record: ReadRecord): string {
+function identityOf(record: SkimmedRecord): string {
   const { subject } = record
   const issuer = subject?.state === 'identified' ? ` at ${subject.credential.issuer}` : ''
   return cutKey(`${nameOf(record)}${issuer}`)

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { skimRecord } from '../../audit/skim.ts'
 import type { Clock } from '../../clock.ts'
 import { errorName } from '../../lib/error-name.ts'
 import { printable, printableJson } from '../../lib/printable.ts'
@@ -31,6 +32,7 @@ export async function reportFile(args: ReportArgs, io: Io, deps: ReportDeps): Pr
   const progress = deps.isWatched ? createProgress(io.stderr, deps.clock) : silentProgress
   let records = 0
   const failure = await readRecords(args.records, io.stdin, {
+    parse: skimRecord,
     record: (record) => {
       records++
       collector.add(record)

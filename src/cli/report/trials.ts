@@ -1,4 +1,4 @@
-import type { ReadRecord } from '../../audit/reading.ts'
+import type { SkimmedRecord } from '../../audit/skim.ts'
 import { outcomeOf } from '../explain/shadow.ts'
 import { passes, shadowEffect, type Verdict } from '../records/verdict.ts'
 import type { Cells } from './cells.ts'
@@ -22,13 +22,13 @@ export interface TrialKept {
 
 export const MOST_TRIALS = 500
 
-type Shadow = ReadRecord['decision']['shadow'][number]
+type Shadow = SkimmedRecord['decision']['shadow'][number]
 
 export function createTrials(cells: Cells) {
   const trials = createTop<TrialKept>(MOST_TRIALS, newTrial)
 
   /** @returns whether the rule would have refused what passed */
-  function addOne(shadow: Shadow, record: ReadRecord, { due }: Verdict, action: string): boolean {
+  function addOne(shadow: Shadow, record: SkimmedRecord, { due }: Verdict, action: string): boolean {
     const effect = shadowEffect(shadow)
     const kept = trials.count(cutKey(shadow.rule))
     kept.effect = cutKey(shadow.effect)
@@ -47,7 +47,7 @@ export function createTrials(cells: Cells) {
 
   return {
     /** @returns whether any rule on trial would have refused what passed */
-    add: (record: ReadRecord, verdict: Verdict, action: string): boolean => {
+    add: (record: SkimmedRecord, verdict: Verdict, action: string): boolean => {
       let isRefused = false
       for (const shadow of verdict.due.shadow)
         isRefused = addOne(shadow, record, verdict, action) || isRefused

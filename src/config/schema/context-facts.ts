@@ -1,18 +1,7 @@
 import { z } from 'zod'
+import { NETWORK_CLASSES } from '../../model.ts'
 
 /** The parts of `context` that facts are made of, one per fact. */
-
-export const NETWORK_CLASSES = [
-  'residential',
-  'mobile',
-  'hosting',
-  'vpn',
-  'relay',
-  'satellite',
-  'corporate',
-  'private',
-  'unknown',
-] as const
 
 const networkClass = z.strictObject({
   class: z.enum(NETWORK_CLASSES).describe('Class of the networks that are listed here.'),

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test } from '@jest/globals'
+import { readRecord } from '../../../src/audit/reading.ts'
 import { MAX_LINE_BYTES } from '../../../src/cli/records/lines.ts'
 import { type BrokenLine, readRecords } from '../../../src/cli/records/read.ts'
 import { lineOf, recordOf } from './fixtures.ts'
@@ -15,6 +16,7 @@ async function read(file: string, chunks: readonly (Buffer | string)[] = []) {
   const ids: string[] = []
   const broken: BrokenLine[] = []
   const failure = await readRecords(file, Readable.from(chunks), {
+    parse: readRecord,
     record: ({ id }) => ids.push(id),
     broken: (line) => broken.push(line),
   })
