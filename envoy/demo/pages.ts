@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { type Credential, logIn, newKey, proofFor } from './credentials.ts'
-import { SCOPES } from './people.ts'
+import { isUser, SCOPES } from './people.ts'
 import type { World } from './world.ts'
 
 /** Two pages beside the authorization server that hand out what curl needs: nobody types a login flow by hand. */
@@ -19,7 +19,7 @@ export function addPages({ issuer, ports }: World): void {
 function login(url: URL) {
   const wanted = (name: string) => url.searchParams.get(name)
   const user = wanted('user') ?? 'alice'
-  if (user !== 'alice' && user !== 'bob') throw new Error('user must be alice or bob')
+  if (!isUser(user)) throw new Error('user must be alice, bob or carol')
   const [acr, device] = [wanted('acr'), wanted('device')]
   return { user, scopes: SCOPES, ...(acr !== null && { acr }), ...(device !== null && { device }) } as const
 }

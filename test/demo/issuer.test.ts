@@ -101,6 +101,6 @@ describe('the demo’s authorization server', () => {
 
   test('who is unknown gets no token', async () => {
     const login = { user: 'mallory' } as unknown as Login
-    await expect(logIn(issuer.url, login)).rejects.toThrow('login_hint must be alice or bob')
+    await expect(logIn(issuer.url, login)).rejects.toThrow('login_hint must be alice, bob or carol')
   })
 })
