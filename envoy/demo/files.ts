@@ -13,6 +13,8 @@ export interface Files {
   readonly static: string
   readonly records: string
   readonly seed: string
+  /** Where the page of `vigil report` goes; it stays when the demo ends. */
+  readonly report: string
   /** Never rotated while the demo runs; keys of the store derive from it. */
   readonly root: Buffer
   /** PEM text of a file in `certs/`. */
@@ -20,8 +22,11 @@ export interface Files {
   remove(): void
 }
 
-/** Makes the folder: certificates, an instance key, an empty seed, and copies of vigil.yaml and static.yaml. */
-export function prepareFiles(ports: Ports, store: 'memory' | 'redis'): Files {
+/**
+ * Makes the folder: certificates, an instance key, an empty seed, and copies of vigil.yaml and static.yaml.
+ * @param report where the page of `vigil report` goes; absent: into a folder of its own
+ */
+export function prepareFiles(ports: Ports, store: 'memory' | 'redis', report: string | undefined): Files {
   const folder = mkdtempSync(join(tmpdir(), 'vigil-demo-'))
   const certs = join(folder, 'certs')
   makeCertificates(certs)
@@ -32,6 +37,7 @@ export function prepareFiles(ports: Ports, store: 'memory' | 'redis'): Files {
     static: join(folder, 'static.yaml'),
     records: join(folder, 'records.jsonl'),
     seed: join(folder, 'seed.jsonl'),
+    report: report ?? join(mkdtempSync(join(tmpdir(), 'vigil-demo-report-')), 'report.html'),
     root,
     pem: (name) => readFileSync(join(certs, name), 'utf8'),
     remove: () => rmSync(folder, { recursive: true, force: true }),

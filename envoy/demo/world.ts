@@ -32,6 +32,8 @@ export interface Stage {
 
 export interface StageOptions {
   readonly store: 'memory' | 'redis'
+  /** Where the page of the report goes; absent: into a new folder for temporary files. */
+  readonly report: string | undefined
   /** Never the default ports. */
   readonly isAlwaysFree: boolean
   readonly say: (line: string) => void
@@ -57,7 +59,7 @@ async function startAll(options: StageOptions, atEnd: (end: Ending) => void): Pr
   const { store, say } = options
   const binaries = fetchTools(store, say)
   const ports = await choosePorts(options.isAlwaysFree)
-  const files = prepareFiles(ports, store)
+  const files = prepareFiles(ports, store, options.report)
   atEnd(files.remove)
 
   say(`authorization server (oidc-provider) on 127.0.0.1:${ports.ISSUER_PORT}`)

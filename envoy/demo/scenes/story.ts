@@ -9,8 +9,9 @@ import { networkAct } from './network.ts'
 import { observingAct } from './observing.ts'
 import { policyAct } from './policy.ts'
 import { postureAct } from './posture.ts'
+import { reportAct } from './report.ts'
 
-/** In this order: later acts use what earlier ones have left, and the last one ends Vigil. */
+/** In this order: later acts use what earlier ones have left, and Vigil ends before the last. */
 export const STORY: readonly Act[] = [
   identityAct,
   bindingAct,
@@ -22,4 +23,5 @@ export const STORY: readonly Act[] = [
   observingAct,
   policyAct,
   failureAct,
+  reportAct,
 ]
