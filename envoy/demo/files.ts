@@ -13,8 +13,8 @@ export interface Files {
   readonly static: string
   readonly records: string
   readonly seed: string
-  /** Where the page of `vigil report` goes; it stays when the demo ends. */
-  readonly report: string
+  /** Where somebody wants the page of `vigil report`. */
+  readonly report: string | undefined
   /** Never rotated while the demo runs; keys of the store derive from it. */
   readonly root: Buffer
   /** PEM text of a file in `certs/`. */
@@ -22,10 +22,7 @@ export interface Files {
   remove(): void
 }
 
-/**
- * Makes the folder: certificates, an instance key, an empty seed, and copies of vigil.yaml and static.yaml.
- * @param report where the page of `vigil report` goes; absent: into a folder of its own
- */
+/** Makes the folder: certificates, an instance key, an empty seed, and copies of vigil.yaml and static.yaml. */
 export function prepareFiles(ports: Ports, store: 'memory' | 'redis', report: string | undefined): Files {
   const folder = mkdtempSync(join(tmpdir(), 'vigil-demo-'))
   const certs = join(folder, 'certs')
@@ -37,7 +34,7 @@ export function prepareFiles(ports: Ports, store: 'memory' | 'redis', report: st
     static: join(folder, 'static.yaml'),
     records: join(folder, 'records.jsonl'),
     seed: join(folder, 'seed.jsonl'),
-    report: report ?? join(mkdtempSync(join(tmpdir(), 'vigil-demo-report-')), 'report.html'),
+    report,
     root,
     pem: (name) => readFileSync(join(certs, name), 'utf8'),
     remove: () => rmSync(folder, { recursive: true, force: true }),

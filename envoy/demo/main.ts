@@ -1,13 +1,13 @@
 /** `npm run demo`: the product's story through a real Envoy, then a place to try it with curl. */
 import { readFileSync } from 'node:fs'
 import { writeConfig } from './edit.ts'
+import { listOf, selectActs } from './list.ts'
 import { sentenceOf } from './log.ts'
 import { HELP, type Options, readOptions } from './options.ts'
 import { addPages, invitation } from './pages.ts'
 import { checkWritable, writeResults } from './results.ts'
 import { type Act, type Audience, playStory } from './scene.ts'
 import { STORY } from './scenes/story.ts'
-import { listOf, selectActs } from './select.ts'
 import { createTable } from './table.ts'
 import { type Stage, setStage, type World } from './world.ts'
 

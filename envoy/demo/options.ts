@@ -8,7 +8,7 @@ Usage: npm run demo -- [options]
   --store KIND     memory (default) or redis, which starts a Valkey
   --scene TEXT     play only the scenes of the acts with this in a name, and those that they need
   --list           the names of all acts and scenes
-  --json FILE      write {"scenes": [{name, request, expected, got, why, ok}]}
+  --json FILE      write {"scenes": [{name, request, expected, got, why, ok, lines?}]}
   --report FILE    write the page of \`vigil report\` there; else into a new folder for temporary files
   --help           this text
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type Credential, logIn, newKey, proofFor } from './credentials.ts'
 import { isUser, SCOPES } from './people.ts'
+import { ABROAD, HOME } from './places.ts'
 import type { World } from './world.ts'
 
 /** Two pages beside the authorization server that hand out what curl needs: nobody types a login flow by hand. */
@@ -40,6 +41,7 @@ async function curlConfig(credential: Credential, page: URL, origin: string): Pr
 
 /** What to try once the scenes are over. */
 export function invitation({ issuer, ports, files }: World): string {
+  const proxied = `http://127.0.0.1:${ports.PROXIED_PORT}`
   const api = `http://127.0.0.1:${ports.PLAIN_PORT}`
   // It holds a live credential: this folder is readable by its owner only, and goes when the demo ends.
   const once = join(files.folder, 'once')
@@ -56,6 +58,12 @@ A token that is bound to a key, and its replay:
   curl -s '${issuer.url}/demo/dpop?user=alice&path=/v1/accounts' > ${once}
   curl -i --config ${once}    # 200
   curl -i --config ${once}    # 401: the proof was used before
+
+From another country: carol has always come from Germany.
+
+  CAROL=$(curl -s '${issuer.url}/demo/token?user=carol')
+  curl -i -H "authorization: Bearer $CAROL" -H 'x-forwarded-for: ${HOME.ip}' ${proxied}/v1/accounts    # 200
+  curl -i -H "authorization: Bearer $CAROL" -H 'x-forwarded-for: ${ABROAD.ip}' ${proxied}/v1/accounts    # 401, log in again
 
   why            tail -n 1 ${files.records}
   edit the rules ${files.config}    # what Vigil says to it appears here

@@ -70,6 +70,6 @@ const beyond: Scene = {
 }
 
 export const agentsAct: Act = {
-  title: 'Does somebody act for somebody?',
+  title: 'Who acts for whom?',
   scenes: [within, beyond],
 }

@@ -91,6 +91,6 @@ const grpc: Scene = {
 }
 
 export const callersAct: Act = {
-  title: 'Is it understood by who asks?',
+  title: 'Does every kind of caller understand the answer?',
   scenes: [...browser(), grpc],
 }

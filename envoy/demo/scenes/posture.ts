@@ -58,6 +58,6 @@ const attested: Scene = {
 }
 
 export const postureAct: Act = {
-  title: 'Is the device in good state?',
+  title: 'Is the device in a good state?',
   scenes: [said, borrowed, attested],
 }

@@ -15,9 +15,9 @@ const report: Scene = {
   request: '`vigil report` over the records of all these requests; Vigil itself need not run',
   expected: 'it counts what observe mode and the shadow rule let pass, and writes a page',
   play: async ({ files }) => {
-    const { text, summary } = await reportOn(files)
+    const { text, summary, page } = await reportOn(files)
     const { records, observed, shadowRefused } = summary
-    const hasPage = readFileSync(files.report, 'utf8').startsWith('<!doctype html>')
+    const hasPage = readFileSync(page, 'utf8').startsWith('<!doctype html>')
     return {
       got: `${records} requests: ${observed} passed only because of observe mode, ${shadowRefused} would be refused by a rule on trial`,
       why: 'Before a rule or enforce mode goes live, the records say who would be hit.',
@@ -26,7 +26,7 @@ const report: Scene = {
         '',
         ...text.split('\n\n').slice(0, KEY_SECTIONS).join('\n\n').split('\n'),
         '',
-        `The whole report as a page: ${files.report}`,
+        `The whole report as a page: ${page}`,
       ],
     }
   },

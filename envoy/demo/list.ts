@@ -22,3 +22,14 @@ export function listOf(story: readonly Act[]): string {
     )
     .join('\n\n')
 }
+
+/** The same with what is sent and what should come back, in Markdown. */
+export function listTable(story: readonly Act[]): string {
+  const row = (...cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  const rows = story.flatMap(({ title, scenes }) => [
+    row(`**${title}**`, '', ''),
+    ...scenes.map(({ name, request, expected }) => row(name, request, expected)),
+  ])
+  return [row('scene', 'sent', 'what should come back'), '|---|---|---|', ...rows].join('\n')
+}
