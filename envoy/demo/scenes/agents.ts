@@ -4,6 +4,7 @@ import { AGENT } from '../people.ts'
 import type { Act, Scene } from '../scene.ts'
 import { explain } from '../why.ts'
 import type { World } from '../world.ts'
+import { reached } from './played.ts'
 
 /** The agent calls a tool of the MCP server with a token that alice has let it have. */
 async function callTool({ client, issuer }: World, tool: string): Promise<Told> {
@@ -57,7 +58,7 @@ const beyond: Scene = {
     const { error } = JSON.parse(told.body) as { error?: { code: number; message: string } }
     const record = await told.record()
     return {
-      got: `${told.status}, JSON-RPC error ${error?.code} “${error?.message}”; the application saw nothing`,
+      got: `${told.status}, JSON-RPC error ${error?.code} “${error?.message}”; ${reached(told)}`,
       why: `${names.text} ${await explain(record)}`,
       isAsExpected:
         told.status === 403 &&

@@ -22,7 +22,9 @@ function browser(): Scene[] {
         before = await logIn(issuer.url, { user: 'alice' })
         const ask = { path: CARD, credential: before, cookie: COOKIE, headers: OPENS_PAGE }
         const told = await client.send(ask)
-        login = new URL(told.value('location') ?? 'about:blank')
+        const location = told.value('location')
+        if (location === undefined) throw new Error(`${told.status}, and no redirect`)
+        login = new URL(location)
         const [acr, back] = [login.searchParams.get('acr'), login.searchParams.get('return_to')]
         return {
           got: `${told.status} to ${login.origin}${login.pathname}, acr: ${acr}, return_to: ${back}`,
@@ -41,8 +43,9 @@ function browser(): Scene[] {
       request: 'the login page does what it was told, alice uses her passkey, and the browser returns',
       expected: '200',
       play: async ({ client, issuer }) => {
-        const acr = login?.searchParams.get('acr') ?? 'none'
-        const path = new URL(login?.searchParams.get('return_to') ?? 'about:blank').pathname
+        const [acr, back] = [login?.searchParams.get('acr'), login?.searchParams.get('return_to')]
+        if (!acr || !back) throw new Error('no redirect told the login what to do')
+        const path = new URL(back).pathname
         const credential = await logIn(issuer.url, { user: 'alice', acr, ...(before && { again: before }) })
         const told = await client.send({ path, credential, cookie: COOKIE, headers: OPENS_PAGE })
         return passage(told, `the application saw x-vigil-acr: ${told.echo?.headers['x-vigil-acr']}`)
@@ -61,8 +64,8 @@ const MOST_CALLS = 15
 
 const grpc: Scene = {
   name: 'A gRPC caller that is too eager',
-  request: 'a job asks for an exchange rate over gRPC, again and again; 5 in a minute are allowed',
-  expected: 'a gRPC status that tells programs how long to wait',
+  request: 'a job asks for an exchange rate over gRPC, again and again; 5 a minute are allowed',
+  expected: 'grpc-status 8, and in its details how long to wait, for programs',
   play: async ({ client, issuer }) => {
     const credential = await machineToken(issuer.url, ['reports.read'])
     const headers = { 'content-type': 'application/grpc', te: 'trailers' }
@@ -81,7 +84,7 @@ const grpc: Scene = {
       const { RetryInfo } = readDetails(told.value('grpc-status-details-bin') ?? '')
       const wait = (RetryInfo as { retry_delay?: { seconds?: number } } | undefined)?.retry_delay?.seconds
       return {
-        got: `${passed} calls OK, then grpc-status ${status} (RESOURCE_EXHAUSTED), RetryInfo in its details: ${wait} s`,
+        got: `${passed} calls OK, then grpc-status ${status} (RESOURCE_EXHAUSTED), grpc-status-details-bin: retry after ${wait} s`,
         why: await explain(await told.record()),
         isAsExpected: passed >= 5 && status === EXHAUSTED && Number(wait) > 0 && told.echo === undefined,
       }

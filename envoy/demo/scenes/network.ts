@@ -1,6 +1,6 @@
 import type { Told } from '../ask.ts'
 import { type Credential, logIn } from '../credentials.ts'
-import { ABROAD, HOME, HOSTER } from '../places.ts'
+import { ABROAD, HOME, HOSTER, type Place } from '../places.ts'
 import type { AuditRecord } from '../record.ts'
 import type { Act, Played, Scene } from '../scene.ts'
 import { explain } from '../why.ts'
@@ -12,16 +12,19 @@ const TRANSFER = { method: 'POST', path: '/v1/accounts/C-300/transfers' } as con
 function whereabouts({ facts, assessment }: AuditRecord): string {
   const { country, asn, class: kind } = facts?.network ?? {}
   if (country === undefined || asn === undefined) {
-    throw new Error(
-      'country and network are unknown: npm has left out optional packages, see docs/network.md',
-    )
+    const data = 'are the optional packages of network data installed (docs/network.md)?'
+    throw new Error(`nothing is known of the address ${facts?.address.ip}: ${data}`)
   }
-  return `seen in ${country}, AS${asn} (${kind}); risk ${assessment?.level}`
+  return `Vigil saw ${country}, AS${asn} (${kind}), risk ${assessment?.level}`
 }
+
+const isSeenAt = ({ facts }: AuditRecord, { ip, country, asn }: Place): boolean =>
+  facts?.address.ip === ip && facts.network.country === country && facts.network.asn === asn
 
 /** A refusal that says from where the request came, and that the country was among the worries. */
 async function refusedThere(
   told: Told,
+  place: Place,
   level: string,
   wanted: Parameters<typeof refusal>[1],
 ): Promise<Played> {
@@ -30,9 +33,10 @@ async function refusedThere(
   const findings = record.assessment?.findings.map(({ reason }) => reason) ?? []
   return {
     ...played,
-    got: `${whereabouts(record)}: ${played.got}`,
+    got: `${played.got}; ${whereabouts(record)}`,
     isAsExpected:
       played.isAsExpected &&
+      isSeenAt(record, place) &&
       record.assessment?.level === level &&
       findings.includes('risk.new-network.country') &&
       findings.includes('risk.new-network.hosting') === (level === 'high'),
@@ -52,9 +56,9 @@ function travels(): Scene[] {
         const told = await client.send({ ...TRANSFER, credential: token, from: HOME })
         const record = await told.record()
         return {
-          got: `${whereabouts(record)}: ${told.status}`,
+          got: `${told.status}; ${whereabouts(record)}`,
           why: await explain(record),
-          isAsExpected: told.status === 200 && record.assessment?.level === 'low',
+          isAsExpected: told.status === 200 && isSeenAt(record, HOME) && record.assessment?.level === 'low',
         }
       },
     },
@@ -65,7 +69,11 @@ function travels(): Scene[] {
       play: async ({ client }) => {
         const told = await client.send({ ...TRANSFER, ...(token && { credential: token }), from: ABROAD })
         const error = 'insufficient_user_authentication'
-        return refusedThere(told, 'elevated', { status: 401, error, reason: 'policy.default.high-elevated' })
+        return refusedThere(told, ABROAD, 'elevated', {
+          status: 401,
+          error,
+          reason: 'policy.default.high-elevated',
+        })
       },
     },
     {
@@ -74,7 +82,10 @@ function travels(): Scene[] {
       expected: 'the risk is high; 403 by a rule',
       play: async ({ client }) => {
         const told = await client.send({ ...TRANSFER, ...(token && { credential: token }), from: HOSTER })
-        return refusedThere(told, 'high', { status: 403, reason: 'policy.rule.no-payments-from-hosting' })
+        return refusedThere(told, HOSTER, 'high', {
+          status: 403,
+          reason: 'policy.rule.no-payments-from-hosting',
+        })
       },
     },
   ]

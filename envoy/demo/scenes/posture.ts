@@ -20,7 +20,7 @@ async function exportWith(
   const record = await told.record()
   const found = record.facts?.device.posture?.state
   return {
-    got: `the posture is ${found}: ${told.status}`,
+    got: `${told.status}; for Vigil the posture is ${found}`,
     why: await explain(record),
     isAsExpected:
       found === state &&
