@@ -66,6 +66,7 @@ From another country: carol has always come from Germany.
   curl -i -H "authorization: Bearer $CAROL" -H 'x-forwarded-for: ${ABROAD.ip}' ${proxied}/v1/accounts    # 401, log in again
 
   why            tail -n 1 ${files.records}
+                 npm run build && npx vigil explain ${files.records}    # the last refusal in plain words
   edit the rules ${files.config}    # what Vigil says to it appears here
   metrics        http://127.0.0.1:${ports.PROBES_PORT}/metrics
   Envoy          http://127.0.0.1:${ports.ADMIN_PORT}/

@@ -30,8 +30,8 @@ async function namesOf(told: Told): Promise<{ text: string; areBoth: boolean }> 
 
 const within: Scene = {
   name: 'An agent, within its tools',
-  request: 'an assistant that acts for alice calls the MCP tool list_accounts',
-  expected: '200, and the application is told of both',
+  request: 'an AI assistant calls the MCP tool list_accounts; its token says that it acts for alice',
+  expected: '200, and the application is told of user and agent',
   play: async (world) => {
     const told = await callTool(world, 'list_accounts')
     const names = await namesOf(told)

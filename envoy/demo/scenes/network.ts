@@ -78,7 +78,7 @@ function travels(): Scene[] {
     },
     {
       name: 'From a rented server',
-      request: 'the same token from a hoster in the US',
+      request: 'the same token from a hoster in the US, where anybody can rent a machine',
       expected: 'the risk is high; 403 by a rule',
       play: async ({ client }) => {
         const told = await client.send({ ...TRANSFER, ...(token && { credential: token }), from: HOSTER })

@@ -31,16 +31,16 @@ async function exportWith(
 }
 
 const said: Scene = {
-  name: 'A device that praises itself',
-  request: 'carol exports statements; the header says `managed=true`',
+  name: 'A device that says it is managed',
+  request: 'carol exports statements, which takes a managed device; a header says `managed=true`',
   expected: '403: anybody can write a header',
   play: async (world) => exportWith(world, await newKey(), 'managed=true', 'refused'),
 }
 
 const borrowed: Scene = {
-  name: 'The good word for another device',
-  request: 'a genuine posture token, made for the key of a colleague’s laptop',
-  expected: '403: it says nothing of this caller',
+  name: 'A statement about another device',
+  request: 'a posture token, signed by the device management, for the key of a colleague’s laptop',
+  expected: '403: it says nothing of the device that shows it',
   play: async (world) => {
     const posture = await world.devices.vouch('laptop-2', await newKey(), true)
     return exportWith(world, await newKey(), posture, 'claimed')
@@ -48,7 +48,7 @@ const borrowed: Scene = {
 }
 
 const attested: Scene = {
-  name: 'A device that is vouched for',
+  name: 'A statement about this device',
   request: 'a posture token for the same key that her access token is bound to',
   expected: '200',
   play: async (world) => {
