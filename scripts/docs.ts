@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { listTable } from '../envoy/demo/list.ts'
+import { STORY } from '../envoy/demo/scenes/story.ts'
 import { describeFailures } from '../src/cli/describe-failures.ts'
 import {
   describeConfiguration,
@@ -34,6 +36,7 @@ export const PAGES: readonly Page[] = [
   { file: 'docs/schema/static.schema.json', generate: () => json(staticSchema()) },
   { file: 'docs/conformance.md', generate: () => describeConformance() },
   { file: 'docs/failures.md', generate: (page) => withTable(page, '| code |', describeFailures()) },
+  { file: 'envoy/demo/README.md', generate: (page) => withTable(page, '| scene |', listTable(STORY)) },
 ]
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`

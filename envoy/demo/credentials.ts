@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { generateKeyPair, generateProof, type KeyPair } from 'dpop'
-import { CERTIFICATE_HEADER } from './issuer.ts'
-import { API, APP, CERTIFICATE_APP, JOB, REDIRECT_URI } from './people.ts'
+import { CERTIFICATE_HEADER } from './issuer-configuration.ts'
+import { AGENT, API, APP, CERTIFICATE_APP, JOB, REDIRECT_URI, type User } from './people.ts'
 
 /** How somebody logs in, and what kind of token they want. */
 export interface Login {
-  readonly user: 'alice' | 'bob'
+  readonly user: User
   readonly scopes?: readonly string[]
   /** Strength of the login: `pwd`, `mfa` or `phr`. */
   readonly acr?: string
@@ -17,6 +17,8 @@ export interface Login {
   readonly key?: KeyPair
   /** Binds the token to this certificate (PEM, RFC 8705). */
   readonly certificate?: string
+  /** An agent gets the token: the user has agreed that it acts for them. */
+  readonly isForAgent?: boolean
   /** Logs in again in the browser of an earlier token, so in the same session. */
   readonly again?: Credential
 }
@@ -68,6 +70,7 @@ export function proofFor(
 }
 
 function clientOf(login: Login): string {
+  if (login.isForAgent === true) return AGENT
   return login.certificate === undefined ? APP : CERTIFICATE_APP
 }
 

@@ -13,6 +13,8 @@ export interface Files {
   readonly static: string
   readonly records: string
   readonly seed: string
+  /** Where somebody wants the page of `vigil report`. */
+  readonly report: string | undefined
   /** Never rotated while the demo runs; keys of the store derive from it. */
   readonly root: Buffer
   /** PEM text of a file in `certs/`. */
@@ -21,7 +23,7 @@ export interface Files {
 }
 
 /** Makes the folder: certificates, an instance key, an empty seed, and copies of vigil.yaml and static.yaml. */
-export function prepareFiles(ports: Ports, store: 'memory' | 'redis'): Files {
+export function prepareFiles(ports: Ports, store: 'memory' | 'redis', report: string | undefined): Files {
   const folder = mkdtempSync(join(tmpdir(), 'vigil-demo-'))
   const certs = join(folder, 'certs')
   makeCertificates(certs)
@@ -32,6 +34,7 @@ export function prepareFiles(ports: Ports, store: 'memory' | 'redis'): Files {
     static: join(folder, 'static.yaml'),
     records: join(folder, 'records.jsonl'),
     seed: join(folder, 'seed.jsonl'),
+    report,
     root,
     pem: (name) => readFileSync(join(certs, name), 'utf8'),
     remove: () => rmSync(folder, { recursive: true, force: true }),

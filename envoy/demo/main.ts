@@ -1,11 +1,12 @@
 /** `npm run demo`: the product's story through a real Envoy, then a place to try it with curl. */
 import { readFileSync } from 'node:fs'
 import { writeConfig } from './edit.ts'
+import { listOf, selectActs } from './list.ts'
 import { sentenceOf } from './log.ts'
 import { HELP, type Options, readOptions } from './options.ts'
 import { addPages, invitation } from './pages.ts'
 import { checkWritable, writeResults } from './results.ts'
-import { type Audience, playStory } from './scene.ts'
+import { type Act, type Audience, playStory } from './scene.ts'
 import { STORY } from './scenes/story.ts'
 import { createTable } from './table.ts'
 import { type Stage, setStage, type World } from './world.ts'
@@ -17,28 +18,30 @@ const INTERRUPTED = 130
 const say = (text: string) => console.log(text)
 
 async function main(args: readonly string[]): Promise<number> {
-  let options: Options | 'help'
+  let options: Options | 'help' | 'list'
+  let story = STORY
   try {
     options = readOptions(args)
-    if (options !== 'help' && options.json !== undefined) checkWritable(options.json)
+    if (options === 'help' || options === 'list') {
+      say(options === 'help' ? HELP : listOf(STORY))
+      return 0
+    }
+    for (const file of [options.json, options.report]) if (file !== undefined) checkWritable(file)
+    if (options.scene !== undefined) story = selectActs(STORY, options.scene)
   } catch (error) {
     console.error(`demo: ${messageOf(error)}\nTry: npm run demo -- --help`)
     return 2
   }
-  if (options === 'help') {
-    say(HELP)
-    return 0
-  }
-  return run(options)
+  return run(options, story)
 }
 
-async function run(options: Options): Promise<number> {
+async function run(options: Options, story: readonly Act[]): Promise<number> {
   const interrupted = onInterrupt()
   const stage = await start(options)
   if (stage === undefined) return 1
   try {
     const interruption = abortOf(interrupted).then(() => INTERRUPTED)
-    const code = await Promise.race([perform(stage.world, options, interrupted), interruption])
+    const code = await Promise.race([perform(stage.world, options, story, interrupted), interruption])
     if (!options.isOnce) await interruption
     return code
   } catch (error) {
@@ -49,9 +52,9 @@ async function run(options: Options): Promise<number> {
   }
 }
 
-async function start({ store, isOnce }: Options): Promise<Stage | undefined> {
+async function start({ store, isOnce, report }: Options): Promise<Stage | undefined> {
   try {
-    return await setStage({ store, isAlwaysFree: isOnce, say: (line) => say(`  ${line}`) })
+    return await setStage({ store, report, isAlwaysFree: isOnce, say: (line) => say(`  ${line}`) })
   } catch (error) {
     console.error(`demo: could not start: ${messageOf(error)}`)
     return undefined
@@ -59,7 +62,12 @@ async function start({ store, isOnce }: Options): Promise<Stage | undefined> {
 }
 
 /** Plays everything; without `--once` Vigil is then brought back and made ready to be tried. */
-async function perform(world: World, options: Options, interrupted: AbortSignal): Promise<number> {
+async function perform(
+  world: World,
+  options: Options,
+  story: readonly Act[],
+  interrupted: AbortSignal,
+): Promise<number> {
   const config = readFileSync(world.files.config, 'utf8')
   const table = createTable(columns(), process.stdout.isTTY === true)
   const audience: Audience = {
@@ -67,12 +75,13 @@ async function perform(world: World, options: Options, interrupted: AbortSignal)
     played: (result, number) => say(table.row(number, result)),
   }
   say(`\n${table.head()}`)
-  const results = await playStory(STORY, world, audience, interrupted)
+  const results = await playStory(story, world, audience, interrupted)
   if (results === undefined) return INTERRUPTED
   if (options.json !== undefined) writeResults(options.json, results)
   const wrong = results.filter(({ ok }) => !ok).length
   say(`\n${results.length - wrong} of ${results.length} scenes went as expected.\n`)
   if (!options.isOnce) {
+    await world.vigil.stop()
     writeConfig(world, config)
     await world.vigil.start()
     if (interrupted.aborted) return INTERRUPTED

@@ -26,7 +26,10 @@ declare module 'oidc-provider' {
 
   export interface Context {
     get(header: string): string
-    readonly oidc: { readonly entities: { readonly AuthorizationCode?: AuthorizationCode } }
+    readonly oidc: {
+      readonly entities: { readonly AuthorizationCode?: AuthorizationCode }
+      readonly client?: { readonly clientId: string }
+    }
   }
 
   export interface InteractionDetails {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type Credential, logIn, newKey, proofFor } from './credentials.ts'
-import { SCOPES } from './people.ts'
+import { isUser, SCOPES } from './people.ts'
+import { ABROAD, HOME } from './places.ts'
 import type { World } from './world.ts'
 
 /** Two pages beside the authorization server that hand out what curl needs: nobody types a login flow by hand. */
@@ -19,7 +20,7 @@ export function addPages({ issuer, ports }: World): void {
 function login(url: URL) {
   const wanted = (name: string) => url.searchParams.get(name)
   const user = wanted('user') ?? 'alice'
-  if (user !== 'alice' && user !== 'bob') throw new Error('user must be alice or bob')
+  if (!isUser(user)) throw new Error('user must be alice, bob or carol')
   const [acr, device] = [wanted('acr'), wanted('device')]
   return { user, scopes: SCOPES, ...(acr !== null && { acr }), ...(device !== null && { device }) } as const
 }
@@ -40,6 +41,7 @@ async function curlConfig(credential: Credential, page: URL, origin: string): Pr
 
 /** What to try once the scenes are over. */
 export function invitation({ issuer, ports, files }: World): string {
+  const proxied = `http://127.0.0.1:${ports.PROXIED_PORT}`
   const api = `http://127.0.0.1:${ports.PLAIN_PORT}`
   // It holds a live credential: this folder is readable by its owner only, and goes when the demo ends.
   const once = join(files.folder, 'once')
@@ -57,7 +59,14 @@ A token that is bound to a key, and its replay:
   curl -i --config ${once}    # 200
   curl -i --config ${once}    # 401: the proof was used before
 
+From another country: carol has always come from Germany.
+
+  CAROL=$(curl -s '${issuer.url}/demo/token?user=carol')
+  curl -i -H "authorization: Bearer $CAROL" -H 'x-forwarded-for: ${HOME.ip}' ${proxied}/v1/accounts    # 200
+  curl -i -H "authorization: Bearer $CAROL" -H 'x-forwarded-for: ${ABROAD.ip}' ${proxied}/v1/accounts    # 401, log in again
+
   why            tail -n 1 ${files.records}
+                 npm run build && npx vigil explain ${files.records}    # the last refusal in plain words
   edit the rules ${files.config}    # what Vigil says to it appears here
   metrics        http://127.0.0.1:${ports.PROBES_PORT}/metrics
   Envoy          http://127.0.0.1:${ports.ADMIN_PORT}/

@@ -5,11 +5,14 @@ export const API = 'https://api.demo.example'
 export const OTHER_API = 'https://payroll.demo.example'
 export const SCOPES = ['accounts.read', 'payments.write', 'reports.read']
 
-/** A registered OAuth client of alice's and bob's, as public as a phone app. */
+/** A registered OAuth client of all of them, as public as a phone app. */
 export const APP = 'demo-app'
 /** The same, for tokens that are bound to a client certificate (RFC 8705). */
 export const CERTIFICATE_APP = 'demo-app-mtls'
 export const JOB = { id: 'nightly-job', secret: 'not-a-secret-in-a-demo' }
+
+/** An AI agent: a client of its own, whose tokens say that it acts for the user who has agreed to that. */
+export const AGENT = 'assistant'
 
 /** Where the app would receive its code. Nothing is ever sent there: the demo reads the redirect itself. */
 export const REDIRECT_URI = 'https://app.demo.example/callback'
@@ -19,10 +22,16 @@ interface Person {
   readonly accounts: readonly string[]
 }
 
-export const PEOPLE: Readonly<Record<string, Person>> = {
+export const PEOPLE: Readonly<Record<User, Person>> = {
   alice: { accounts: ['A-100', 'A-101'] },
   bob: { accounts: ['B-200'] },
+  carol: { accounts: ['C-300'] },
 }
+
+/** Who can log in. */
+export type User = 'alice' | 'bob' | 'carol'
+
+export const isUser = (name: string): name is User => Object.hasOwn(PEOPLE, name)
 
 /** How a login of each class was done (RFC 8176 method names). */
 export const METHODS_OF: Readonly<Record<string, readonly string[]>> = {

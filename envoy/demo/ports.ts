@@ -4,6 +4,7 @@ import { freePort, isFree } from '../../test/harness/ports.ts'
 export const DEFAULT_PORTS = {
   PLAIN_PORT: 10000,
   TLS_PORT: 10443,
+  PROXIED_PORT: 10080,
   ADMIN_PORT: 9901,
   VIGIL_PORT: 9000,
   PROBES_PORT: 9090,

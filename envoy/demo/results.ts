@@ -3,7 +3,7 @@ import type { Result } from './scene.ts'
 
 /** Asked before the story, so that nobody waits for it in vain. @throws Error that names the file and the code */
 export function checkWritable(file: string): void {
-  sayingWhich(file, () => closeSync(openSync(file, 'a')))
+  sayingWhich(file, () => closeSync(openSync(file, 'a', 0o600)))
 }
 
 /** @throws Error that names the file and the code */

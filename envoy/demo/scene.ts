@@ -16,12 +16,17 @@ export interface Played {
   /** From Vigil's own record of the decision. */
   readonly why: string
   readonly isAsExpected: boolean
+  /** Shown as they are beneath the scene. */
+  readonly lines?: readonly string[]
 }
 
 /** Scenes that belong together. */
 export interface Act {
   readonly title: string
+  /** In this order: a scene may use what the ones before it have left. */
   readonly scenes: readonly Scene[]
+  /** Acts of which it uses what they have left. */
+  readonly needs?: readonly Act[]
 }
 
 /** A played scene as `--json` writes it. */
@@ -32,14 +37,15 @@ export interface Result {
   readonly got: string
   readonly why: string
   readonly ok: boolean
+  readonly lines?: readonly string[]
 }
 
 /** Plays one scene. A scene that throws went wrong and says how; the others go on. */
 export async function playScene(scene: Scene, world: World): Promise<Result> {
   const { name, request, expected } = scene
   try {
-    const { got, why, isAsExpected } = await scene.play(world)
-    return { name, request, expected, got, why, ok: isAsExpected }
+    const { got, why, isAsExpected, lines } = await scene.play(world)
+    return { name, request, expected, got, why, ok: isAsExpected, ...(lines && { lines }) }
   } catch (error) {
     const got = error instanceof Error ? error.message : String(error)
     return { name, request, expected, got, why: 'the scene could not be played', ok: false }

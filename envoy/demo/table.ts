@@ -16,6 +16,7 @@ const FIRST_WITH_COLUMNS = 120
 const SHARES = [0.2, 0.24, 0.26, 0.3] as const
 const NUMBER_WIDTH = 4
 const LABEL_WIDTH = 9
+const INDENT = ' '.repeat(NUMBER_WIDTH + GAP.length)
 
 /** @param columns width of the terminal @param hasColour whether it understands colours */
 export function createTable(columns: number, hasColour: boolean): Table {
@@ -27,7 +28,8 @@ export function createTable(columns: number, hasColour: boolean): Table {
     act: (title) => `\n${paint(1, title)}`,
     row: (number, result) => {
       const text = layout.row(`${result.ok ? '✓' : '✗'} ${number}`, result)
-      return result.ok ? text : paint(31, text)
+      const lines = (result.lines ?? []).map((line) => `\n${`${INDENT}${line}`.trimEnd()}`)
+      return `${result.ok ? text : paint(31, text)}${lines.join('')}`
     },
   }
 }

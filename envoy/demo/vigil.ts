@@ -15,7 +15,7 @@ export interface Vigil {
   lastLog(pattern: RegExp): string | undefined
   /** Tells every line of its log from now on. */
   follow(tell: (line: string) => void): void
-  /** A value on its metrics page; undefined while there is none. */
+  /** A value on its metrics page, that of all its labels together; undefined while there is none. */
   metric(name: string): Promise<number | undefined>
   /** Waits, bounded, until a metric has the wanted value. */
   waitForMetric(name: string, isWanted: (value: number) => boolean): Promise<number>
@@ -67,10 +67,11 @@ async function page(url: string): Promise<string> {
   return response.text()
 }
 
-/** Prometheus text: `name{labels} value`, labels optional. */
+/** Prometheus text: `name{labels} value`, labels optional; the sum where the labels tell several apart. */
 function valueIn(text: string, name: string): number | undefined {
-  const line = text.split('\n').find((each) => each.startsWith(`${name} `) || each.startsWith(`${name}{`))
-  const value =
-    line === undefined ? Number.NaN : Number(line.replace(/^[^ {]+(\{[^}]*\})? /, '').split(' ')[0])
-  return Number.isNaN(value) ? undefined : value
+  const values = text
+    .split('\n')
+    .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
+    .map((line) => Number(line.replace(/^[^ {]+(\{[^}]*\})? /, '').split(' ')[0]))
+  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value)
 }

@@ -5,6 +5,7 @@ import { envoyPath, valkeyPath } from '../../scripts/tools/locate.ts'
 import { startEnvoy } from '../../test/harness/envoy.ts'
 import { startRedis } from '../../test/harness/redis.ts'
 import { type Client, createClient } from './ask.ts'
+import { type DeviceManagement, startDeviceManagement } from './device-management.ts'
 import { type Files, prepareFiles } from './files.ts'
 import { type Issuer, startIssuer } from './issuer.ts'
 import { choosePorts, type Ports } from './ports.ts'
@@ -17,6 +18,7 @@ export interface World {
   readonly ports: Ports
   readonly files: Files
   readonly issuer: Issuer
+  readonly devices: DeviceManagement
   readonly client: Client
   readonly vigil: Vigil
 }
@@ -30,6 +32,8 @@ export interface Stage {
 
 export interface StageOptions {
   readonly store: 'memory' | 'redis'
+  /** Where the page of the report goes; absent: into a new folder for temporary files. */
+  readonly report: string | undefined
   /** Never the default ports. */
   readonly isAlwaysFree: boolean
   readonly say: (line: string) => void
@@ -55,12 +59,13 @@ async function startAll(options: StageOptions, atEnd: (end: Ending) => void): Pr
   const { store, say } = options
   const binaries = fetchTools(store, say)
   const ports = await choosePorts(options.isAlwaysFree)
-  const files = prepareFiles(ports, store)
+  const files = prepareFiles(ports, store, options.report)
   atEnd(files.remove)
 
   say(`authorization server (oidc-provider) on 127.0.0.1:${ports.ISSUER_PORT}`)
   const issuer = await startIssuer(ports.ISSUER_PORT)
   atEnd(issuer.stop)
+  const devices = await startDeviceManagement(issuer)
   const upstream = await startUpstream(ports.APP_PORT)
   atEnd(upstream.stop)
 
@@ -80,7 +85,7 @@ async function startAll(options: StageOptions, atEnd: (end: Ending) => void): Pr
   const bootstrap = join(import.meta.dirname, 'bootstrap.yaml')
   const envoy = await startEnvoy({ bootstrap, ports, binary: binaries.envoy, cwd: files.folder })
   atEnd(envoy.stop)
-  return { ports, files, issuer, vigil, client: createClient(ports, files, upstream) }
+  return { ports, files, issuer, devices, vigil, client: createClient(ports, files, upstream) }
 }
 
 /** Paths of what runs outside of Node; fetched first when it is not there. @throws Error that says what to run */

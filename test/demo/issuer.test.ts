@@ -99,8 +99,14 @@ describe('the demo’s authorization server', () => {
     for (const claim of ['acr', 'amr', 'auth_time', 'sid']) expect(claims[claim]).toBeUndefined()
   })
 
+  test('a token for an agent says who acts, in the user’s name; the user’s own does not', async () => {
+    const forAgent = await claimsOf(await logInAs({ isForAgent: true }))
+    expect(forAgent).toMatchObject({ sub: 'alice', client_id: 'assistant', act: { sub: 'assistant' } })
+    expect((await claimsOf(await logInAs()))['act']).toBeUndefined()
+  })
+
   test('who is unknown gets no token', async () => {
     const login = { user: 'mallory' } as unknown as Login
-    await expect(logIn(issuer.url, login)).rejects.toThrow('login_hint must be alice or bob')
+    await expect(logIn(issuer.url, login)).rejects.toThrow('login_hint must be alice, bob or carol')
   })
 })

@@ -50,6 +50,12 @@ test('in a narrow terminal each part of a scene stands in lines of its own', () 
   )
 })
 
+test('lines stand as they are beneath the row, empty ones too', () => {
+  const lines = ['', '  passed  5', '']
+  const text = createTable(130, false).row(36, { ...scene, lines })
+  expect(text).toBe(`${createTable(130, false).row(36, scene)}\n\n        passed  5\n`)
+})
+
 test('a scene that went wrong says what was expected', () => {
   const text = createTable(130, true).row(3, { ...scene, got: '200', ok: false })
   expect(text).toContain('✗ 3')

@@ -1,5 +1,6 @@
 import { logIn } from '../credentials.ts'
 import type { Act } from '../scene.ts'
+import { reached } from './played.ts'
 
 export const failureAct: Act = {
   title: 'And when Vigil is gone?',
@@ -11,11 +12,11 @@ export const failureAct: Act = {
       play: async ({ client, issuer, vigil }) => {
         const credential = await logIn(issuer.url, { user: 'alice' })
         await vigil.stop()
-        const { status, echo } = await client.send({ path: '/v1/accounts', credential })
+        const told = await client.send({ path: '/v1/accounts', credential })
         return {
-          got: `${status}; the application saw ${echo === undefined ? 'nothing' : 'the request'}`,
+          got: `${told.status}; ${reached(told)}`,
           why: 'Nobody decided, so there is no record: Envoy says no by itself (failure_mode_allow: false, status_on_error 503).',
-          isAsExpected: status === 503 && echo === undefined,
+          isAsExpected: told.status === 503 && told.echo === undefined,
         }
       },
     },

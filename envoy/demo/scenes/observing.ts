@@ -62,7 +62,7 @@ const enforced: Scene = {
     return {
       got: `${told.status}; vigil_observed_total ${counted}, vigil_observing ${observing}`,
       why: await explain(await told.record()),
-      isAsExpected: told.status === 401 && (counted ?? 0) >= 1 && observing === 0,
+      isAsExpected: told.status === 401 && counted === 2 && observing === 0,
     }
   },
 }

@@ -2,6 +2,10 @@ import type { Told } from '../ask.ts'
 import type { Played } from '../scene.ts'
 import { explain } from '../why.ts'
 
+/** Whether a request got to the application, in words. */
+export const reached = ({ echo }: Told): string =>
+  `the application saw ${echo === undefined ? 'nothing' : 'the request'}`
+
 /** The scene of a refusal: this status, this error in the challenge, this reason in the record, and nothing behind Envoy. */
 export async function refusal(
   told: Told,
@@ -11,7 +15,7 @@ export async function refusal(
   const challenge = told.value('www-authenticate') ?? ''
   const error = /error="([^"]*)"/.exec(challenge)?.[1]
   return {
-    got: `${told.status}${error === undefined ? '' : ` ${error}`}; the application saw nothing`,
+    got: `${told.status}${error === undefined ? '' : ` ${error}`}; ${reached(told)}`,
     why: await explain(record),
     isAsExpected:
       told.status === wanted.status &&
