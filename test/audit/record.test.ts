@@ -24,7 +24,7 @@ const CONTEXT = { durationUs: 31, config: 'c0ffee', headers: ['x-device-id'] }
 
 test('the record of a passing check', () => {
   const check = sampleCheck(
-    { hasQuery: true },
+    { query: 'code=SECRET' },
     {
       'x-device-id': 'd1',
       'x-request-id': 'r1',
