@@ -219,6 +219,7 @@ describe('secrets', () => {
     'x-forwarded-client-cert',
     'client-cert',
     'client-cert-chain',
+    'sec-websocket-protocol',
   )
 
   test('no token, proof, nonce, hash, query, certificate or cookie stands in a record', () => {
