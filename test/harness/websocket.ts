@@ -1,7 +1,14 @@
 /** WebSockets by hand (RFC 6455): WebSocket clients do not show the answer to an upgrade that was refused. */
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, request, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+  request,
+  type Server,
+} from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
 import { request as requestTls } from 'node:https'
 import type { Duplex } from 'node:stream'
@@ -14,13 +21,13 @@ export interface SocketApp {
   stop(): Promise<void>
 }
 
-/** Starts one on this port of 127.0.0.1. */
-export async function startSocketApp(port: number): Promise<SocketApp> {
+/** Starts one on this port of 127.0.0.1. @param answer to requests that are no upgrades */
+export async function startSocketApp(port: number, answer: RequestListener = refuse): Promise<SocketApp> {
   const seen: string[] = []
   const sockets = new Set<Duplex>()
   const server: Server = createServer((asked, response) => {
     seen.push(asked.url ?? '')
-    response.end('no WebSocket')
+    answer(asked, response)
   })
   server.on('upgrade', (asked: IncomingMessage, socket: Duplex) => {
     seen.push(asked.url ?? '')
@@ -40,6 +47,8 @@ export async function startSocketApp(port: number): Promise<SocketApp> {
   }
   return { seen, stop }
 }
+
+const refuse: RequestListener = (_asked, response) => void response.end('no WebSocket')
 
 /** RFC 6455 section 1.3. */
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
