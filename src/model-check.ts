@@ -53,7 +53,11 @@ export interface Check {
   readonly authority: string
   /** Raw path without query; never decoded. */
   readonly path: string
-  readonly hasQuery: boolean
+  /**
+   * Only of a page that a browser is about to show, to come back to it from a login: it may hold a secret, and nobody records
+   * it or decides by it.
+   */
+  readonly query?: string | undefined
   /** True when the query carries an `access_token` parameter (RFC 6750 section 2.3); its value is never kept. */
   readonly hasQueryToken: boolean
   readonly protocol: string

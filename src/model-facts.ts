@@ -49,6 +49,6 @@ export interface ClientFact {
 export interface FingerprintFact {
   /** Of the TLS handshake (JA3 or JA4), as this entrypoint's Envoy tells it: observed, not claimed. */
   readonly tls: string | undefined
-  /** Hash over it, the program, its languages and encodings; the program is a claim. */
+  /** Hash over it, the program, its languages and encodings, phone or not; all but it are claims. */
   readonly value: string | undefined
 }

@@ -65,10 +65,17 @@ export const UNRECORDED = '(not recorded)'
 /** Headers of answers with such a value. */
 const UNRECORDED_HEADERS: ReadonlySet<string> = new Set(['dpop-nonce', HOP_HEADER])
 
+/** Of the address of a login: the query of the page to come back to, from its encoded `?` on. */
+const RETURN_QUERY = /%3F[^&]*/
+
+function maskedHeader([name, value]: HeaderPair): HeaderPair {
+  if (UNRECORDED_HEADERS.has(name)) return [name, UNRECORDED]
+  return name === 'location' ? [name, value.replace(RETURN_QUERY, '')] : [name, value]
+}
+
 /** An answer as far as records can tell: what `decideAgain` must give for it. */
 export function asRecorded(answer: Answer): Answer {
-  const masked = (pairs: readonly HeaderPair[]) =>
-    pairs.map(([name, value]): HeaderPair => [name, UNRECORDED_HEADERS.has(name) ? UNRECORDED : value])
+  const masked = (pairs: readonly HeaderPair[]) => pairs.map(maskedHeader)
   if ('status' in answer) return { ...answer, headers: masked(answer.headers) }
   const { setHeaders, responseHeaders } = answer
   const passing = { setHeaders: masked(setHeaders), responseHeaders: masked(responseHeaders) }
@@ -88,16 +95,7 @@ function failureOf(decision: Decision): Parameters<typeof refuseOutright>[1] {
 }
 
 /** Members of a check that no record holds, because neither policy nor enforcement reads them. */
-const GAPS = [
-  'attempt',
-  'destination',
-  'extensions',
-  'hasQuery',
-  'hasQueryToken',
-  'metadata',
-  'sni',
-  'source',
-] as const
+const GAPS = ['attempt', 'destination', 'extensions', 'hasQueryToken', 'metadata', 'sni', 'source'] as const
 
 /** Whoever begins to read one learns of it here and in the tests, instead of deciding on something made up. */
 const GAP_READERS: PropertyDescriptorMap = Object.fromEntries(

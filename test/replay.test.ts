@@ -214,9 +214,17 @@ describe('what no record holds', () => {
     })
   })
 
+  test('of the address of a login the query to come back to is left out, and only that', () => {
+    const headers = (location: string) => [['location', location]] as const
+    const to = (query: string) =>
+      headers(`/login?to=https%3A%2F%2Fapi.example.com%2Fa%253Fb${query}&max_age=0`)
+    const sent = { effect: 'step-up', status: 302, body: '', metadata: {} } as const
+    expect(asRecorded({ ...sent, headers: to('%3Fcode%3DSECRET%26x') })).toEqual({ ...sent, headers: to('') })
+    expect(asRecorded({ ...sent, headers: to('') })).toEqual({ ...sent, headers: to('') })
+  })
+
   test.each([
     'attempt',
-    'hasQuery',
     'hasQueryToken',
     'source',
     'destination',

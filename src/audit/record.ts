@@ -124,6 +124,7 @@ const SECRET_HEADERS: ReadonlySet<string> = new Set([
   'proxy-authorization',
   'cookie',
   'dpop',
+  'sec-websocket-protocol',
   'x-vigil-hop',
   'x-forwarded-client-cert',
   'client-cert',

@@ -6,9 +6,10 @@ import { flatCopy } from '../lib/flat.ts'
  */
 
 export interface SplitPath {
-  /** Ends at the first `?` or `#`: what stands behind either may be a secret and is never kept. */
+  /** Ends at the first `?` or `#`: what stands behind either may be a secret. */
   readonly path: string
-  readonly hasQuery: boolean
+  /** What stands behind the first `?`; undefined without one. */
+  readonly query: string | undefined
   readonly hasQueryToken: boolean
   /** The path could be read in two ways by two parsers. */
   readonly isHostile: boolean
@@ -35,12 +36,12 @@ export function splitPath(raw: string): SplitPath {
   const isHostilePath = isHostile(cut)
   // What is not hostile is visible ASCII.
   const path = end === -1 || isHostilePath ? cut : flatCopy(cut)
-  const query = mark === -1 ? '' : raw.slice(mark + 1)
+  const query = mark === -1 ? undefined : raw.slice(mark + 1)
   return {
     path,
-    hasQuery: mark !== -1,
-    hasQueryToken: namesToken(query),
-    isHostile: isHostilePath || fragment !== -1 || CONTROL.test(query),
+    query,
+    hasQueryToken: query !== undefined && namesToken(query),
+    isHostile: isHostilePath || fragment !== -1 || (query !== undefined && CONTROL.test(query)),
   }
 }
 

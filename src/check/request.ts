@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import type { FailureCode } from '../errors.ts'
 import { claimed } from '../lib/claimed.ts'
 import { FieldLines } from '../lib/field-lines.ts'
+import { isNavigation } from '../lib/navigation.ts'
 import type { Caller, Check, Peer } from '../model.ts'
 import { splitPath } from './path.ts'
 import type { WireCheckRequest, WireHeader, WireHttp, WirePeer, WireStruct, WireValue } from './wire.ts'
@@ -29,7 +30,7 @@ const NO_EXTENSIONS: ReadonlyMap<string, string> = new Map()
 export function toCheck(wire: WireCheckRequest, arrival: Arrival): Check {
   const attributes = wire.attributes ?? {}
   const http = attributes.request?.http
-  const { path, hasQuery, hasQueryToken, isHostile } = splitPath(http?.path ?? '')
+  const { path, query, hasQueryToken, isHostile } = splitPath(http?.path ?? '')
   const { headers, fault } = readHeaders(http)
   const authority = normaliseAuthority(http?.host ?? '')
   const method = http?.method ?? ''
@@ -49,7 +50,7 @@ export function toCheck(wire: WireCheckRequest, arrival: Arrival): Check {
     scheme,
     authority,
     path,
-    hasQuery,
+    query: isNavigation({ method, headers }) ? query : undefined,
     hasQueryToken,
     protocol: http?.protocol ?? '',
     headers,

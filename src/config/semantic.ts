@@ -24,6 +24,7 @@ const SECRET_HEADERS = new Set([
   'cookie',
   'set-cookie',
   'dpop',
+  'sec-websocket-protocol', // where browser code hides tokens: it can set no other header of an upgrade
   'x-forwarded-client-cert',
   'client-cert',
   'client-cert-chain',

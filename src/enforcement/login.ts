@@ -46,12 +46,21 @@ function compilePair(text: string): Pair {
   }
 }
 
+/** A longer one might not get through the login's own server: then it is left out, and the page is the nearest to it. */
+const MOST_QUERY = 2048
+const VISIBLE_ASCII = /^[\x21-\x7e]*$/
+
 /**
  * The address of this request, to come back to: its origin from the configuration (the Host is the sender's word, and
- * only chooses among several), without the query, which may hold a secret and is kept nowhere.
+ * only chooses among several), path and query as the browser sent them.
  */
 export function returnTo(check: Check, entrypoint: Entrypoint): string | undefined {
   const { externalOrigins } = entrypoint
   const origin = originNamed(externalOrigins, check.authority) ?? externalOrigins[0]
-  return origin === undefined ? undefined : origin + check.path
+  return origin === undefined ? undefined : origin + check.path + queryOf(check)
+}
+
+function queryOf({ query }: Check): string {
+  if (query === undefined || query.length > MOST_QUERY || !VISIBLE_ASCII.test(query)) return ''
+  return `?${query}`
 }

@@ -1,4 +1,5 @@
 import type { IdentitySettings } from '../config/schema/identity.ts'
+import { isWebSocket } from '../lib/navigation.ts'
 import type { Check, Entrypoint } from '../model.ts'
 import { type Cookies, type Refused, type Result, refused, type TokenCookie } from './contract.ts'
 
@@ -101,9 +102,6 @@ export function crossSiteRefusal(
     origin !== undefined && (origins.has(origin) || entrypoint.externalOrigins.includes(origin))
   return isAllowed ? undefined : refused('identity.cookie.cross-site')
 }
-
-const isWebSocket = (check: Check): boolean =>
-  check.headers.get('upgrade')?.some((value) => /websocket/i.test(value)) ?? false
 
 /** The value of a header that came once. */
 function only(check: Check, name: string): string | undefined {

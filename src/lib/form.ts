@@ -1,5 +1,6 @@
 import Negotiator from 'negotiator'
 import type { AnswerForm, Check } from '../model.ts'
+import { isNavigation } from './navigation.ts'
 
 /** gRPC-Web as its specification names it: `-text` is base64, for clients that cannot read bytes. */
 const GRPC_WEB = /^application\/grpc-web(-text)?(?:$|[+;])/
@@ -18,10 +19,6 @@ export function formOf(check: Check): AnswerForm {
   const contentType = check.headers.get('content-type')?.[0]
   return (contentType === undefined ? undefined : rpcForm(check, contentType)) ?? webForm(check)
 }
-
-/** Fetch Metadata: a browser is about to show the answer as a page. Only a GET can be sent elsewhere and come back. */
-const isNavigation = ({ method, headers }: Check) =>
-  method === 'GET' && headers.get('sec-fetch-mode')?.[0] === 'navigate'
 
 /** In order of our preference, where the caller has none. */
 const FORMS: ReadonlyMap<string, AnswerForm> = new Map([

@@ -24,7 +24,7 @@ const CONTEXT = { durationUs: 31, config: 'c0ffee', headers: ['x-device-id'] }
 
 test('the record of a passing check', () => {
   const check = sampleCheck(
-    { hasQuery: true },
+    { query: 'code=SECRET' },
     {
       'x-device-id': 'd1',
       'x-request-id': 'r1',
@@ -170,6 +170,7 @@ describe('secrets', () => {
       'proxy-authorization': SECRET,
       cookie: `session=${SECRET}`,
       dpop: SECRET,
+      'sec-websocket-protocol': SECRET,
       'x-vigil-hop': SECRET,
       'x-forwarded-client-cert': `By=x;Cert="${SECRET}"`,
       'client-cert': `:${SECRET}:`,
@@ -219,6 +220,7 @@ describe('secrets', () => {
     'x-forwarded-client-cert',
     'client-cert',
     'client-cert-chain',
+    'sec-websocket-protocol',
   )
 
   test('no token, proof, nonce, hash, query, certificate or cookie stands in a record', () => {

@@ -354,10 +354,19 @@ describe('the rest', () => {
     expect(read.sni).toBe('api.example.com')
   })
 
-  test('a query leaves only two flags', () => {
+  test('a query leaves only a flag', () => {
     const read = check({ path: '/cb?access_token=SECRET' })
-    expect(read).toMatchObject({ path: '/cb', hasQuery: true, hasQueryToken: true })
+    expect(read).toMatchObject({ path: '/cb', hasQueryToken: true })
     expect(JSON.stringify(read)).not.toContain('SECRET')
+  })
+
+  test.each([
+    ['a page that is about to be shown', 'GET', { 'sec-fetch-mode': 'navigate' }, 'id=7'],
+    ['a form', 'POST', { 'sec-fetch-mode': 'navigate' }, undefined],
+    ['a script', 'GET', { 'sec-fetch-mode': 'cors' }, undefined],
+    ['a WebSocket', 'GET', { 'sec-fetch-mode': 'navigate', upgrade: 'websocket' }, undefined],
+  ])('of %s it is kept as %s says', (_who, method, headers, query) => {
+    expect(check({ method, path: '/cb?id=7', headers: wireHeaders(headers) }).query).toBe(query)
   })
 
   test('nothing of x-forwarded-* or x-envoy-* changes method, host or path (CVE-2026-40575)', () => {

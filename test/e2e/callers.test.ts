@@ -163,7 +163,7 @@ for (const version of ENVOY_VERSIONS) {
       test('sends a browser to the login of the application, and back to a configured origin', async () => {
         const answer = await pay('navigate')
         expect(answer.status).toBe(302)
-        const back = encodeURIComponent('https://api.example.com/pay/42')
+        const back = encodeURIComponent('https://api.example.com/pay/42?to=7')
         expect(answer.values('location')).toEqual([`${APP}/login?max_age=300&return_to=${back}`])
         expect(answer.value('cache-control')).toBe('no-store')
       })

@@ -134,25 +134,4 @@ describeWithEnvoy('workloads and cookies behind a real Envoy', DEFAULT_ENVOY, (b
     expect((await shown([['origin', 'https://api.example.com']], 'POST')).status).toBe(200)
     expect((await shown([['sec-fetch-site', 'same-origin']], 'POST')).status).toBe(200)
   })
-
-  test('another site opens no WebSocket', async () => {
-    const cookie = `${COOKIE}=${await tokenOf('bob')}`
-    const upgrade = (origin: string) =>
-      send(
-        {
-          headers: [
-            ['cookie', cookie],
-            ['origin', origin],
-            ['connection', 'upgrade'],
-            ['upgrade', 'websocket'],
-            ['sec-websocket-version', '13'],
-            ['sec-websocket-key', 'dGhlIHNhbXBsZSBub25jZQ=='],
-          ],
-        },
-        sendHttp1,
-      )
-    expect((await upgrade('https://evil.example')).status).toBe(403)
-    // The echo does not upgrade, but it is asked.
-    expect((await upgrade('https://api.example.com')).status).toBe(200)
-  })
 })

@@ -91,9 +91,24 @@ describe('the way back is from the configuration, never from the Host', () => {
     expect(of.get('location')).toMatch(/return_to=https%3A%2F%2Fapi\.example\.com%2F%2Fevil/)
   })
 
-  test('the query is not in it', () => {
-    const { of } = answer({ check: { hasQuery: true } })
-    expect(of.get('location')).toMatch(/%2Fv1%2Forders$/)
+  test.each<[string, string | undefined, string]>([
+    ['none', undefined, ''],
+    ['an empty one', '', '?'],
+    ['as the person asked', 'id=7&sort=a%20b', '?id=7&sort=a%20b'],
+    [
+      'one that would be a parameter of the login',
+      'x=1&to=https://evil.example',
+      '?x=1&to=https://evil.example',
+    ],
+    ['as long as may be', 'x'.repeat(2048), `?${'x'.repeat(2048)}`],
+    ['too long', 'x'.repeat(2049), ''],
+    ['bytes that are no text', 'a=\u00e9', ''],
+    ['half a character', 'a=\ud800', ''],
+  ])('the query is in it: %s', (_what, query, expected) => {
+    const location = answer({ loginUrl: '/login?to={return_to}', check: { query } }).of.get('location') ?? ''
+    expect([...new URLSearchParams(location.slice('/login?'.length))]).toEqual([
+      ['to', `https://api.example.com/v1/orders${expected}`],
+    ])
   })
 })
 
@@ -101,6 +116,7 @@ describe('everybody else gets the answer of RFC 9470', () => {
   test.each<[string, Given]>([
     ['a script', { headers: { 'sec-fetch-mode': 'cors' } }],
     ['a form that was sent', { check: { method: 'POST' } }],
+    ['a WebSocket, which follows no redirect', { headers: { upgrade: 'websocket', connection: 'Upgrade' } }],
     ['a gRPC caller', { check: { isGrpc: true } }],
     ['no login route', { loginUrl: '' }],
   ])('%s', (_what, given) => {

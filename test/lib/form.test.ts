@@ -52,6 +52,8 @@ describe('a navigation (Fetch Metadata)', () => {
     expect(ask(headers, { method })).toBe('html'))
   test.each(['cors', 'no-cors', 'same-origin', 'websocket', 'Navigate'])('mode %s is none', (mode) =>
     expect(ask({ 'sec-fetch-mode': mode })).toBe('problem'))
+  test.each(['websocket', 'WebSocket', ['h2c', 'websocket']])('nor is an upgrade to %s', (upgrade) =>
+    expect(ask({ 'sec-fetch-mode': 'navigate', upgrade })).toBe('problem'))
 })
 
 test('a call over gRPC and its kin comes before what it accepts', () => {

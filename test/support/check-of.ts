@@ -23,7 +23,6 @@ export const checkOf = (change: Partial<Check> = {}): Check => ({
   scheme: 'https',
   authority: 'api.example.com',
   path: '/',
-  hasQuery: false,
   hasQueryToken: false,
   protocol: 'HTTP/2',
   headers: new Map(),

@@ -15,8 +15,8 @@ const TLS = /^[\x21-\x2b\x2d-\x7e]+$/
 const NONE: FingerprintFact = Object.freeze({ tls: undefined, value: undefined })
 
 /**
- * Languages and encodings are sent alike with every request of a browser or app, unlike `accept`. No versions: an update
- * is no other software.
+ * Languages, encodings and the hints that need no asking (UA-CH section 3) are sent alike with every request of a browser
+ * or app; `accept` differs between pages, pictures and scripts. No versions: an update is no other software.
  */
 export function compileFingerprint(): ReadFingerprint {
   const remembered = new LRUCache<string, FingerprintFact>({ max: MAX_REMEMBERED })
@@ -27,7 +27,9 @@ export function compileFingerprint(): ReadFingerprint {
     if (kind === undefined && tls === undefined) return NONE
     const languages = cut(headers.get('accept-language')?.[0])
     const encodings = cut(headers.get('accept-encoding')?.[0])
-    const key = `${tls ?? ''}\n${kind}/${browser}/${os}\n${languages}\n${encodings}`
+    const seen = `${tls ?? ''}\n${kind}/${browser}/${os}\n${languages}\n${encodings}`
+    const mobile = headers.get('sec-ch-ua-mobile')?.[0]
+    const key = mobile === '?0' || mobile === '?1' ? `${seen}\n${mobile}` : seen
     const known = remembered.get(key)
     if (known !== undefined) return known
     const fact = Object.freeze({ tls, value: hash('sha256', key, 'base64url').slice(0, LENGTH) })

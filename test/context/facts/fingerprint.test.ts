@@ -31,9 +31,21 @@ describe('the fingerprint of a client', () => {
     ['no handshake', { ...USUAL, 'x-ja4': [] }, FIREFOX],
     ['other languages', { ...USUAL, 'accept-language': 'en' }, FIREFOX],
     ['other encodings', { ...USUAL, 'accept-encoding': 'br' }, FIREFOX],
+    ['a phone', { ...USUAL, 'sec-ch-ua-mobile': '?1' }, FIREFOX],
     ['another program', USUAL, { ...FIREFOX, browser: 'Chrome' }],
   ])('%s is another one', (_, lines, client) => {
     expect(read(lines, client).value).not.toBe(usual.value)
+  })
+
+  test('a page, a script and a picture of one browser have the same', () => {
+    for (const accept of ['text/html,*/*;q=0.8', '*/*', 'image/avif,*/*'])
+      expect(read({ ...USUAL, accept, 'sec-fetch-mode': 'cors' })).toEqual(usual)
+  })
+
+  test('a hint is one of two, or nothing is told by it', () => {
+    const told = (hint: string) => read({ ...USUAL, 'sec-ch-ua-mobile': hint }).value
+    expect(told('?0')).not.toBe(told('?1'))
+    expect(told('?2')).toBe(usual.value)
   })
 
   test.each<[string, string | string[]]>([
