@@ -93,7 +93,7 @@ export function toRecord(outcome: Outcome, context: RecordContext): AuditRecord 
     trace,
     caller: check.caller,
     request: requestView(check, context.headers, 'status' in answer || answer.effect === 'observe'),
-    entrypoint: stages?.entrypoint.name,
+    entrypoint: (stages ?? outcome).entrypoint?.name,
     subject: stages && subjectView(stages.subject),
     facts: stages && factsView(stages.facts),
     past: stages?.past,
