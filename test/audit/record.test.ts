@@ -173,6 +173,7 @@ describe('secrets', () => {
       'x-vigil-hop': SECRET,
       'x-forwarded-client-cert': `By=x;Cert="${SECRET}"`,
       'client-cert': `:${SECRET}:`,
+      'sec-websocket-protocol': `bearer, ${SECRET}`,
       'x-other': SECRET,
       traceparent: SECRET,
     }
