@@ -84,7 +84,7 @@ export const FAILURES = {
   // A new token would be no better, so these are no 401.
   'identity.client.unlisted': refusal(
     'access-denied',
-    'The client of the token is not on the list of clients.',
+    'The client of the token, or who acts for its user, is not on the list of clients.',
   ),
   'identity.client.audience': refusal(
     'access-denied',

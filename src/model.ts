@@ -223,6 +223,8 @@ export interface Outcome {
     readonly past: Past
     readonly assessment: Assessment
   }
+  /** Of a check without stages that passes, because it was only observed: where it came in. */
+  readonly entrypoint?: Entrypoint
   readonly decision: Decision
   /** `observe`: whatever was decided, the request passed. Absent: the decision was carried out. */
   readonly mode?: 'observe' | undefined

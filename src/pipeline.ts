@@ -1,8 +1,8 @@
 import { addressOf, gather } from './context/index.ts'
 import { enforce, isProved, modeOf, observe } from './enforcement/index.ts'
 import { recall } from './history/index.ts'
-import { type AnswerMakers, equip, identify } from './identity/index.ts'
-import type { Check, Decision, Mode, Outcome, Subject } from './model.ts'
+import { type AnswerMakers, equip, equipNobody, identify } from './identity/index.ts'
+import type { Check, Decision, Entrypoint, Mode, Outcome, Subject } from './model.ts'
 import { decide as decidePolicy } from './policy/index.ts'
 import type { Timeline } from './ports.ts'
 import { assess } from './risk/index.ts'
@@ -52,16 +52,22 @@ type Refusing = Extract<Decision, { effect: 'deny' | 'unavailable' }>
 
 const NOBODY: Subject = { state: 'anonymous' }
 
+/** How a check that is decided again was treated, as its record tells it. */
+export interface Treatment {
+  readonly mode: Mode
+  readonly entrypoint: Entrypoint
+}
+
 /**
  * The outcome of a check that no stage has seen: refused caller, no capacity, deadline, fault. Never a pass, but where
  * observe mode lets pass whoever shows nothing.
- * @param mode of a check that is decided again, as its record tells it
  */
 export function refuseOutright(
   check: Check,
   failure: Refusing['failure'],
   snapshot: Snapshot,
-  mode: Mode = outrightModeOf(check, snapshot),
+  treatment: Treatment | undefined = outrightTreatmentOf(check, snapshot),
+  makers: Pick<AnswerMakers, 'cookies'> = snapshot.identity,
 ): Outcome {
   const base = { reasons: [failure], failure, shadow: [], degraded: [] } as const
   const decision: Refusing =
@@ -69,13 +75,17 @@ export function refuseOutright(
       ? { ...base, effect: 'deny' }
       : { ...base, effect: 'unavailable', retryAfterSeconds: snapshot.retryAfterSeconds }
   const answer = enforce(decision, check, NOBODY, 'critical', undefined, snapshot.enforcement)
-  if (mode === 'enforce') return { check, decision, mode: undefined, answer }
-  return { check, decision, mode, answer: observe(answer, decision, check, NOBODY, undefined, undefined) }
+  if (treatment?.mode !== 'observe') return { check, decision, mode: undefined, answer }
+  const { mode, entrypoint } = treatment
+  const way = equipNobody(check, entrypoint, makers)
+  const observed = observe(answer, decision, check, NOBODY, undefined, way)
+  return { check, entrypoint, decision, mode, answer: observed }
 }
 
-function outrightModeOf(check: Check, { enforcement, entrypoints }: Snapshot): Mode {
+function outrightTreatmentOf(check: Check, { enforcement, entrypoints }: Snapshot): Treatment | undefined {
   // Where nothing is observed, a refusal must not depend on anything that could fail once more.
-  if (enforcement.modes === undefined) return 'enforce'
+  if (enforcement.modes === undefined) return undefined
   const entrypoint = entrypoints.match(check)
-  return modeOf(check, entrypoint, NOBODY, addressOf(check, entrypoint).ip, enforcement.modes)
+  const { ip } = addressOf(check, entrypoint)
+  return { mode: modeOf(check, entrypoint, NOBODY, ip, enforcement.modes), entrypoint }
 }

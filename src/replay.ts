@@ -1,7 +1,7 @@
 import { alteredNote } from './audit/altered.ts'
 import type { AuditRecord, SubjectView } from './audit/record.ts'
 import { type AnswerMakers, HOP_HEADER } from './identity/index.ts'
-import type { Answer, Assessment, Check, Decision, Facts, HeaderPair, Past, Subject } from './model.ts'
+import type { Answer, Assessment, Check, Decision, Facts, HeaderPair, Mode, Past, Subject } from './model.ts'
 import { answerTo, refuseOutright } from './pipeline.ts'
 import { decide } from './policy/index.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -25,8 +25,10 @@ export function decideAgain(record: AuditRecord, snapshot: Snapshot): Again {
   const views = viewsOf(record)
   if (views === undefined) {
     // No record holds what this rests on, but a configuration that observes nothing lets nothing pass again.
-    const mode = snapshot.enforcement.modes === undefined ? 'enforce' : (record.mode ?? 'enforce')
-    const { decision, answer } = refuseOutright(checkOf(record), failureOf(record.decision), snapshot, mode)
+    const mode: Mode = snapshot.enforcement.modes === undefined ? 'enforce' : (record.mode ?? 'enforce')
+    const treatment = { mode, entrypoint: snapshot.entrypoints.named(record.entrypoint ?? '') }
+    const failure = failureOf(record.decision)
+    const { decision, answer } = refuseOutright(checkOf(record), failure, snapshot, treatment, NO_MAKERS)
     return { decision, answer }
   }
   const { check, subject, facts, past, assessment } = views
@@ -73,12 +75,16 @@ function maskedHeader([name, value]: HeaderPair): HeaderPair {
   return name === 'location' ? [name, value.replace(RETURN_QUERY, '')] : [name, value]
 }
 
-/** An answer as far as records can tell: what `decideAgain` must give for it. */
+/** An answer as far as records can tell: what `decideAgain` must give for it. No record tells whether a cookie came. */
 export function asRecorded(answer: Answer): Answer {
   const masked = (pairs: readonly HeaderPair[]) => pairs.map(maskedHeader)
   if ('status' in answer) return { ...answer, headers: masked(answer.headers) }
-  const { setHeaders, responseHeaders } = answer
-  const passing = { setHeaders: masked(setHeaders), responseHeaders: masked(responseHeaders) }
+  const { setHeaders, removeHeaders, responseHeaders } = answer
+  const passing = {
+    setHeaders: masked(setHeaders.filter(([name]) => name !== 'cookie')),
+    removeHeaders: removeHeaders.filter((name) => name !== 'cookie'),
+    responseHeaders: masked(responseHeaders),
+  }
   if (answer.effect !== 'observe') return { ...answer, ...passing }
   return { ...answer, ...passing, would: { ...answer.would, headers: masked(answer.would.headers) } }
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { type AuditRecord, toRecord } from '../src/audit/record.ts'
 import type { Check, Decision, Outcome, Posture } from '../src/model.ts'
 import type { Entry, Input } from '../src/policy/variable.ts'
 import { VARIABLES } from '../src/policy/variables.ts'
@@ -11,12 +10,11 @@ import { makeCheck } from './harness/requests.ts'
 import { AUDIENCE, issuerOf, mintAccessToken, NOW, NOW_MS } from './harness/tokens.ts'
 import * as policy from './policy/fixtures.ts'
 import { sampleOutcome } from './support/edge-samples.ts'
+import { recordOf as readBack } from './support/records.ts'
 
 const HEADERS = ['x-region', 'x-request-id', 'origin']
 
-/** The record as it is read back from a file. */
-const recordOf = (outcome: Outcome, headers = HEADERS): AuditRecord =>
-  JSON.parse(JSON.stringify(toRecord(outcome, { durationUs: 0, config: 'test', headers })))
+const recordOf = (outcome: Outcome, headers = HEADERS) => readBack(outcome, headers)
 
 const settings = (requestHeaders = HEADERS) => ({
   identity: { issuers: [issuerOf({ claims: ['accounts'] })] },

@@ -1,6 +1,7 @@
 import type { FailureCode } from '../errors.ts'
 import { formOf } from '../lib/form.ts'
 import { originOf } from '../lib/origin.ts'
+import { SECRET_HEADERS } from '../lib/secret-headers.ts'
 import { readTraceParent } from '../lib/trace-parent.ts'
 import type { AnswerForm, Assessment, Check, Decision, Facts, Outcome, Past, Subject } from '../model.ts'
 import type { Altered } from './altered.ts'
@@ -93,7 +94,7 @@ export function toRecord(outcome: Outcome, context: RecordContext): AuditRecord 
     trace,
     caller: check.caller,
     request: requestView(check, context.headers, 'status' in answer || answer.effect === 'observe'),
-    entrypoint: stages?.entrypoint.name,
+    entrypoint: (stages ?? outcome).entrypoint?.name,
     subject: stages && subjectView(stages.subject),
     facts: stages && factsView(stages.facts),
     past: stages?.past,
@@ -117,19 +118,6 @@ const factsView = (facts: Facts): Omit<Facts, 'entrypoint'> => ({
   time: facts.time,
   refusal: facts.refusal,
 })
-
-/** Never told, whatever configuration lists: what stands in them lets somebody in. */
-const SECRET_HEADERS: ReadonlySet<string> = new Set([
-  'authorization',
-  'proxy-authorization',
-  'cookie',
-  'dpop',
-  'sec-websocket-protocol',
-  'x-vigil-hop',
-  'x-forwarded-client-cert',
-  'client-cert',
-  'client-cert-chain',
-])
 
 /**
  * The view of the request that conditions have, too: no query, and only the headers that configuration names.

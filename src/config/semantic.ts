@@ -1,6 +1,7 @@
 import { FAILURES, type SettingsProblem } from '../errors.ts'
 import { normaliseCidr } from '../lib/ip.ts'
 import { didYouMean } from '../lib/nearest.ts'
+import { SECRET_HEADERS } from '../lib/secret-headers.ts'
 import { OWN_ACTIONS } from '../model.ts'
 import { observedPlaces } from './observed.ts'
 import type { ActionSettings, RequirementSettings, RuleSettings } from './schema/decision.ts'
@@ -16,19 +17,6 @@ import { checkTrustDomain, plainFetch } from './semantic-keys.ts'
 /** What a schema cannot say about `vigil.yaml`: names that must differ or exist, and keys that need each other. */
 
 type Path = readonly (string | number)[]
-
-/** Headers that carry credentials or Vigil's own word; a condition must never read them and a record never hold them. */
-const SECRET_HEADERS = new Set([
-  'authorization',
-  'proxy-authorization',
-  'cookie',
-  'set-cookie',
-  'dpop',
-  'sec-websocket-protocol', // where browser code hides tokens: it can set no other header of an upgrade
-  'x-forwarded-client-cert',
-  'client-cert',
-  'client-cert-chain',
-])
 
 /** The name of requests that match no action; conditions and limits may use it, the catalogue may not. */
 const UNKNOWN_ACTION = 'unknown'

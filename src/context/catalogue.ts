@@ -5,7 +5,7 @@ import type { Action, Check } from '../model.ts'
 import { knownAction, nameProblems, toolProblems, unknownAction } from './action-settings.ts'
 import { type Candidate, compileTools, isCovering, isToolIn } from './candidate.ts'
 import { type PathSettings, readSegments } from './path.ts'
-import { parseTemplate } from './template.ts'
+import { parseTemplate, type Template, type TemplateSegment } from './template.ts'
 import { readToolCall } from './tool-call.ts'
 import { type Choose, createTrie, type Trie } from './trie.ts'
 
@@ -17,9 +17,6 @@ export interface Catalogue {
 /** `actions` under compilation: where each candidate is found, and what is wrong. */
 interface Index {
   readonly paths: Trie
-  /** `/package.Service/Method` and `package.Service`. */
-  readonly methods: Map<string, Candidate[]>
-  readonly services: Map<string, Candidate[]>
   /** Actions that name neither paths nor gRPC methods. */
   readonly anywhere: Candidate[]
   readonly problems: SettingsProblem[]
@@ -29,7 +26,6 @@ interface Index {
 }
 
 const GRPC = /^([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)\/(\*|[A-Za-z_]\w*)$/
-const GRPC_PATH = /^\/([^/%]+)\/[A-Za-z_]\w*$/
 
 /** Compiles `actions` once into an index that gives exactly what a scan in catalogue order would give. */
 export function compileCatalogue(
@@ -40,8 +36,6 @@ export function compileCatalogue(
 ): Compiled<Catalogue> {
   const index: Index = {
     paths: createTrie(),
-    methods: new Map(),
-    services: new Map(),
     anywhere: [],
     problems: [],
     order: 0,
@@ -127,21 +121,7 @@ function earliest(
     }
     return best
   }
-  let best = choose(index.anywhere, undefined)
-  if (check.isGrpc) best = chooseGrpc(index, check.path, choose, best)
-  return index.paths.find(segments, choose, best)
-}
-
-function chooseGrpc(
-  index: Index,
-  path: string,
-  choose: Choose,
-  best: Candidate | undefined,
-): Candidate | undefined {
-  const service = GRPC_PATH.exec(path)?.[1]
-  if (service === undefined) return best
-  const byMethod = choose(index.methods.get(path) ?? [], best)
-  return choose(index.services.get(service) ?? [], byMethod)
+  return index.paths.find(segments, choose, choose(index.anywhere, undefined))
 }
 
 const isTaking = (candidate: Candidate, method: string, host: string): boolean =>
@@ -201,26 +181,31 @@ function addPath(index: Index, text: string, path: Path, make: Make): void {
     index.problems.push({ path, message: template.problem, offset: template.offset })
     return
   }
-  const candidate = make(
-    template.segments.flatMap((s, at) =>
-      s.kind === 'literal' ? [] : [{ name: s.name, at, isRest: s.kind === 'rest' }],
-    ),
+  const params = template.segments.flatMap((s, at) =>
+    s.kind === 'literal' ? [] : [{ name: s.name, at, isRest: s.kind === 'rest' }],
   )
-  reportCovered(index, index.paths.covering(template), candidate, path)
-  index.paths.add(template, candidate)
+  addTemplate(index, template, make(params), path)
 }
 
+/**
+ * A gRPC method is its path (gRPC over HTTP/2, Requests), whatever content type a caller names: servers answer the same
+ * method also as gRPC-Web, Connect or plain JSON, and no caller may choose a milder action by it.
+ */
 function addGrpc(index: Index, text: string, path: Path, make: Make): void {
   const [, service = '', method] = GRPC.exec(text) ?? []
   if (method === undefined) {
     index.problems.push({ path, message: `write package.Service/Method or package.Service/*: "${text}"` })
     return
   }
-  const candidate = make([])
-  const [map, key] = method === '*' ? [index.services, service] : [index.methods, `/${text}`]
-  const same = map.get(key) ?? []
-  reportCovered(index, [...same, ...(index.services.get(service) ?? [])], candidate, path)
-  map.set(key, [...same, candidate])
+  const called: TemplateSegment =
+    method === '*' ? { kind: 'param', name: 'method' } : { kind: 'literal', text: method }
+  const segments = [{ kind: 'literal', text: service } as const, called]
+  addTemplate(index, { segments, hasSlash: false }, make([]), path)
+}
+
+function addTemplate(index: Index, template: Template, candidate: Candidate, path: Path): void {
+  reportCovered(index, index.paths.covering(template), candidate, path)
+  index.paths.add(template, candidate)
 }
 
 /** A way that an earlier action takes in every case is dead, and its stricter demands would silently not apply. */

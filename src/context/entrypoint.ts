@@ -1,6 +1,7 @@
 import type { EntrypointSettings } from '../config/schema/entrypoints.ts'
 import type { Compiled, SettingsProblem } from '../errors.ts'
 import { normaliseCidr } from '../lib/ip.ts'
+import { isUnread } from '../lib/unread.ts'
 import type { Check, Entrypoint } from '../model.ts'
 
 export interface EntrypointMatcher {
@@ -43,20 +44,24 @@ export function compileEntrypoints(settings: readonly EntrypointSettings[]): Com
   })
   if (problems.length > 0) return { ok: false, problems }
   const byName = new Map(candidates.map(({ entrypoint }) => [entrypoint.name, entrypoint]))
+  // It may be any of them, also the one whose application shall see no token.
+  const unmatched = { ...UNMATCHED, forwardsCredential: settings.every((s) => s.forwardsCredential) }
   return {
     ok: true,
     value: {
-      match: (check) => firstMatch(candidates, check),
-      named: (name) => byName.get(name) ?? UNMATCHED,
+      match: (check) => firstMatch(candidates, check) ?? unmatched,
+      named: (name) => byName.get(name) ?? unmatched,
     },
   }
 }
 
-function firstMatch(candidates: readonly Candidate[], check: Check): Entrypoint {
+function firstMatch(candidates: readonly Candidate[], check: Check): Entrypoint | undefined {
+  // Conditions that hold for nothing say nothing about where it came in.
+  if (isUnread(check)) return undefined
   for (const candidate of candidates) {
     if (isMatch(candidate.match, check)) return candidate.entrypoint
   }
-  return UNMATCHED
+  return undefined
 }
 
 function isMatch(match: EntrypointSettings['match'], check: Check): boolean {

@@ -1,4 +1,5 @@
-import type { Actor, Credential, Decision, Entrypoint, HeaderPair, Identified, Level } from '../model.ts'
+import type { Actor, Credential, Decision, HeaderPair, Identified, Level } from '../model.ts'
+import type { Way } from './way.ts'
 
 /** The identity headers that the upstream sees (docs/answers.md). */
 const IDENTITY_HEADERS = [
@@ -49,22 +50,37 @@ export function headersToRemove(set: readonly HeaderPair[]): readonly string[] {
 }
 
 const CREDENTIAL = ['authorization', 'dpop']
-const withCredential = new Map<readonly string[], readonly string[]>()
+const COOKIE = 'cookie'
 
-/** The same and the credential: what it was issued for is done here, and it must not be used elsewhere (MCP-02). */
-function withCredentialToo(names: readonly string[]): readonly string[] {
-  const known = withCredential.get(names) ?? Object.freeze([...names, ...CREDENTIAL])
-  withCredential.set(names, known)
-  return known
+/** The lists of `headersToRemove` with more behind them: the same object each time, too. */
+function lengthened(more: readonly string[]): (names: readonly string[]) => readonly string[] {
+  const known = new WeakMap<readonly string[], readonly string[]>()
+  return (names) => {
+    const list = known.get(names) ?? Object.freeze([...names, ...more])
+    known.set(names, list)
+    return list
+  }
 }
 
-/** What a request that passes loses on its way through this entrypoint. */
-export const removalOf = (
-  set: readonly HeaderPair[],
-  entrypoint: Pick<Entrypoint, 'forwardsCredential'> | undefined,
-): readonly string[] => {
+const withCredential = lengthened(CREDENTIAL)
+const withCookie = lengthened([...CREDENTIAL, COOKIE])
+
+/**
+ * What a request that passes loses on its way through this entrypoint. Where that forwards no credential it loses this,
+ * too: what it was issued for is done here, and it must not be used elsewhere (MCP-02).
+ */
+export function removalOf(set: readonly HeaderPair[], way: Way | undefined): readonly string[] {
   const names = headersToRemove(set)
-  return entrypoint?.forwardsCredential === false ? withCredentialToo(names) : names
+  if (way?.entrypoint.forwardsCredential !== false) return names
+  return way.cookie === '' ? withCookie(names) : withCredential(names)
+}
+
+/** What a request that passes is given on its way, besides what is told of who it is. */
+export function wayHeaders(way: Way | undefined): HeaderPair[] {
+  const headers: HeaderPair[] = []
+  if (way?.hop !== undefined) headers.push([HOP_HEADER, way.hop])
+  if (way?.cookie) headers.push([COOKIE, way.cookie])
+  return headers
 }
 
 /**

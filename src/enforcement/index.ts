@@ -5,7 +5,7 @@ import { FAILURES } from '../errors.ts'
 import type { Answer, Check, Decision, Level, Subject } from '../model.ts'
 import type { ChallengeConfig } from './challenge.ts'
 import { type Cors, compileCors } from './cors.ts'
-import { HOP_HEADER, identityHeaders, removalOf } from './headers.ts'
+import { identityHeaders, removalOf, wayHeaders } from './headers.ts'
 import { compileLogin, type Login } from './login.ts'
 import { compileModes, type Modes } from './mode.ts'
 import { nonceHeaders } from './nonce.ts'
@@ -71,11 +71,11 @@ export function enforce(
       if (reply !== undefined) return { effect: 'reply', ...reply, metadata }
       const known = subject.state === 'identified' ? subject : undefined
       const setHeaders = identityHeaders(known, level, check.id, decision)
-      if (way?.hop !== undefined) setHeaders.push([HOP_HEADER, way.hop])
+      setHeaders.push(...wayHeaders(way))
       return {
         effect: decision.effect,
         setHeaders,
-        removeHeaders: removalOf(setHeaders, way?.entrypoint),
+        removeHeaders: removalOf(setHeaders, way),
         responseHeaders: nonceHeaders(subject, check),
         metadata,
       }

@@ -1,6 +1,6 @@
 import type { FailureCode } from '../errors.ts'
 import type { Answer, Check, Decision, Level, Subject } from '../model.ts'
-import { HOP_HEADER, identityHeaders, removalOf } from './headers.ts'
+import { identityHeaders, removalOf, wayHeaders } from './headers.ts'
 import { nonceHeaders } from './nonce.ts'
 import type { Way } from './way.ts'
 
@@ -23,12 +23,12 @@ export function observe(
   if (!('status' in would) || would.effect === 'reply') return { ...would, metadata }
   const known = isProved(decision, subject) ? subject : undefined
   const setHeaders = identityHeaders(known, level, check.id, decision)
-  if (way?.hop !== undefined) setHeaders.push([HOP_HEADER, way.hop])
+  setHeaders.push(...wayHeaders(way))
   return {
     effect: 'observe',
     would,
     setHeaders,
-    removeHeaders: removalOf(setHeaders, way?.entrypoint),
+    removeHeaders: removalOf(setHeaders, way),
     // A client that is not given a nonce could never show what it would do with one.
     responseHeaders: nonceHeaders(subject, check),
     metadata: { ...metadata, effect: 'observe', would: would.effect, wouldStatus: would.status },

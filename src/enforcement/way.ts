@@ -5,4 +5,6 @@ export interface Way {
   readonly entrypoint: Entrypoint
   /** Value of x-vigil-hop that an edge gives to the inside entrypoints behind it. */
   readonly hop?: string
+  /** What is left of the `cookie` header without the tokens in it, empty for nothing; absent: it passes as it came. */
+  readonly cookie?: string
 }

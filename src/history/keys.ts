@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
+import { addressGroup } from '../lib/address-group.ts'
 import type { Credential, SingleUse } from '../model.ts'
-import { addressGroup } from './address.ts'
 
 /**
  * Names of what is kept. Nothing of a person is readable in the store: every name is an HMAC-SHA-256 with a key of the

@@ -1,5 +1,7 @@
 import type { IdentitySettings } from '../config/schema/identity.ts'
+import { cookieParts, excessOf, lenientName, withoutCookies } from '../lib/cookies.ts'
 import { isWebSocket } from '../lib/navigation.ts'
+import { isUnread } from '../lib/unread.ts'
 import type { Check, Entrypoint } from '../model.ts'
 import { type Cookies, type Refused, type Result, refused, type TokenCookie } from './contract.ts'
 
@@ -9,7 +11,6 @@ export interface ShownCookie {
   readonly value: string
 }
 
-const MAX_LENGTH = 64 * 1024
 /** RFC 9110 section 9.2.1; TRACE is no method that this service knows. */
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
@@ -18,9 +19,9 @@ export function compileCookies({ issuers }: Pick<IdentitySettings, 'issuers'>): 
   const found = new Map<string, TokenCookie>()
   for (const { issuer, cookie } of issuers) {
     if (cookie === undefined) continue
-    const before = found.get(lenient(cookie.name))
+    const before = found.get(lenientName(cookie.name))
     const origins = cookie.allowedOrigins.flatMap((origin) => URL.parse(origin)?.origin ?? [])
-    found.set(lenient(cookie.name), {
+    found.set(lenientName(cookie.name), {
       name: cookie.name,
       issuers: new Set([...(before?.issuers ?? []), issuer]),
       origins: new Set([...(before?.origins ?? []), ...origins]),
@@ -30,61 +31,38 @@ export function compileCookies({ issuers }: Pick<IdentitySettings, 'issuers'>): 
 }
 
 /**
- * The one cookie that holds a token. Readers of cookies differ: some split at commas, some drop odd characters around a
- * name, some compare prefixes without case (RFC 6265bis section 4.1.3), some change their grammar after `$Version`. A request
- * in which any of them could find another cookie than this one is refused: application and Vigil must see the same.
+ * The one cookie that holds a token. Readers of cookies differ (lib/cookies.ts), and some change their grammar after
+ * `$Version`. A request in which any of them could find another cookie than this one is refused: application and Vigil must see the same.
  */
 export function readCookie(check: Check, cookies: Cookies): Result<ShownCookie> | undefined {
   const lines = check.headers.get('cookie')
   if (lines === undefined) return undefined
   const text = lines.join(';')
-  if (text.length > MAX_LENGTH)
-    return refused('identity.cookie.ambiguous', `they are longer than ${MAX_LENGTH} characters`)
-  const parts = partsOf(text)
+  const excess = excessOf(text)
+  if (excess !== undefined) return refused('identity.cookie.ambiguous', excess)
+  const parts = cookieParts(text)
   const isLegacy = parts.some(({ name }) => name.toLowerCase() === '$version')
-  const shown = parts.filter(({ name }) => cookies.byLenientName.has(lenient(name)))
+  const shown = parts.filter(({ name }) => cookies.byLenientName.has(lenientName(name)))
   const [one, ...more] = shown
   if (one === undefined) return undefined
   if (more.length > 0) {
     return refused('identity.credential.multiple', `cookies with a token came ${shown.length} times`)
   }
-  const cookie = cookies.byLenientName.get(lenient(one.name))
+  const cookie = cookies.byLenientName.get(lenientName(one.name))
   return cookie?.name === one.name && one.isWhole && !isLegacy
     ? { ok: true, value: { cookie, value: one.value } }
     : refused('identity.cookie.ambiguous', `some find ${cookie?.name} in them and others do not`)
 }
 
-interface Part {
-  readonly name: string
-  readonly value: string
-  /** Nobody could find it elsewhere: it has a value and stands behind no comma. */
-  readonly isWhole: boolean
+/**
+ * What is left of the `cookie` header for an application that shall see no token; empty: nothing.
+ * @returns undefined where it holds none
+ */
+export function cookieOnward(check: Check, { byLenientName }: Cookies): string | undefined {
+  if (isUnread(check)) return ''
+  const lines = check.headers.get('cookie')
+  return lines && withoutCookies(lines, (name) => byLenientName.has(name))
 }
-
-/** Whatever a reader could take for a cookie. */
-function partsOf(text: string): Part[] {
-  return text.split(';').flatMap((pair) =>
-    pair.split(',').map((part, i) => {
-      const equals = part.indexOf('=')
-      const name = equals < 0 ? part : part.slice(0, equals)
-      return {
-        name: withoutBlanks(name),
-        value: part.slice(equals + 1).trim(),
-        isWhole: i === 0 && equals >= 0,
-      }
-    }),
-  )
-}
-
-/** RFC 9110 section 5.6.3 knows two blanks, `trim` many. By hand: a pattern with an end looks for it from every blank. */
-function withoutBlanks(text: string): string {
-  let [start, end] = [0, text.length]
-  while (start < end && isBlank(text[start])) start++
-  while (end > start && isBlank(text[end - 1])) end--
-  return text.slice(start, end)
-}
-
-const isBlank = (character: string | undefined) => character === ' ' || character === '\t'
 
 /**
  * A browser sends cookies with what other sites make it ask (CSRF). What changes something, and a WebSocket, which no
@@ -107,10 +85,4 @@ export function crossSiteRefusal(
 function only(check: Check, name: string): string | undefined {
   const lines = check.headers.get(name)
   return lines?.length === 1 ? lines[0] : undefined
-}
-
-/** A name as the most lenient reader takes it: nothing but the characters of a token; prefixes without case. */
-function lenient(name: string): string {
-  const bare = name.replace(/[^!#$%&'*+\-.^_`|~0-9A-Za-z]+/g, '')
-  return /^__(?:host|secure)-/i.test(bare) ? bare.toLowerCase() : bare
 }

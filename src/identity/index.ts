@@ -4,6 +4,7 @@ import { authenticateJwt } from './authenticators/jwt.ts'
 import { authenticatePeer, compileWorkloads, isForwarder } from './authenticators/workload.ts'
 import { type Attempt, bind, refuse } from './bind.ts'
 import type {
+  Cookies,
   HopSigner,
   IdentityConfig,
   PeerIdentity,
@@ -11,7 +12,7 @@ import type {
   Result,
   VerifiedToken,
 } from './contract.ts'
-import { compileCookies, crossSiteRefusal } from './cookie.ts'
+import { compileCookies, cookieOnward, crossSiteRefusal } from './cookie.ts'
 import { readCredential } from './credential.ts'
 import { writeBinding } from './hop.ts'
 
@@ -96,6 +97,8 @@ export function compileIdentity(
 export interface AnswerMakers {
   readonly proofs: Pick<ProofVerifier, 'nonce'>
   readonly hops: Pick<HopSigner, 'sign'>
+  /** Absent: no cookie holds a token, or none is known. */
+  readonly cookies?: Cookies | undefined
 }
 
 /** What identity adds to an answer. */
@@ -105,6 +108,18 @@ export interface Equipment {
   readonly entrypoint: Entrypoint
   /** The value of `x-vigil-hop` for the inside entrypoints behind this edge. */
   readonly hop?: string
+  /** What is left of the `cookie` header, empty for nothing; absent: it passes as it came. */
+  readonly cookie?: string
+}
+
+/** What an answer is given whoever asks: no token in a cookie for an application that shall see none. */
+export function equipNobody(
+  check: Check,
+  entrypoint: Entrypoint,
+  { cookies }: Pick<AnswerMakers, 'cookies'>,
+): Pick<Equipment, 'entrypoint' | 'cookie'> {
+  const cookie = entrypoint.forwardsCredential || !cookies ? undefined : cookieOnward(check, cookies)
+  return cookie === undefined ? { entrypoint } : { entrypoint, cookie }
 }
 
 /**
@@ -120,18 +135,19 @@ export function equip(
   makers: AnswerMakers,
   isProvedAndObserved = false,
 ): Equipment {
-  if (subject.state !== 'identified') return { subject, entrypoint }
+  const given = equipNobody(check, entrypoint, makers)
+  if (subject.state !== 'identified') return { subject, ...given }
   if (decision.effect === 'deny' && decision.failure === 'identity.dpop.nonce-required') {
     const { jkt } = subject.credential.confirmation
     const nonced =
       jkt === undefined ? subject : { ...subject, nextNonce: makers.proofs.nonce(jkt, check.atMs) }
-    return { subject: nonced, entrypoint }
+    return { subject: nonced, ...given }
   }
   // A peer shows itself again at the next Envoy; there is no token that a hop could vouch for.
   const { tokenHash } = subject.credential
-  if (subject.carrier === 'peer' || tokenHash === undefined) return { subject, entrypoint }
+  if (subject.carrier === 'peer' || tokenHash === undefined) return { subject, ...given }
   const isPassed = decision.effect === 'allow' || decision.effect === 'monitor' || isProvedAndObserved
-  if (!isPassed || entrypoint.role !== 'edge' || !entrypoint.issuesHop) return { subject, entrypoint }
+  if (!isPassed || entrypoint.role !== 'edge' || !entrypoint.issuesHop) return { subject, ...given }
   const hop = makers.hops.sign({
     tokenHash,
     binding: writeBinding(subject.binding.methods),
@@ -140,5 +156,5 @@ export function equip(
     decisionId: check.id,
     atMs: check.atMs,
   })
-  return { subject, entrypoint, hop }
+  return { subject, ...given, hop }
 }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { addressGroup } from './address-group.ts'
 
 /**
  * Where a text stands between 0 (included) and 100 (excluded): the same text always stands at the same place, in every
@@ -16,8 +17,10 @@ interface Sharer {
 }
 
 /**
- * Which text stands for a caller: a session by its issuer and id, everybody else by the client's address. Not by the
- * credential: a refused one could be shaken until it falls into the share that suits.
+ * Which text stands for a caller: a session by its issuer and id, everybody else by the client's address, where an IPv6 /64
+ * is one. Not by the credential: a refused one could be shaken until it falls into the share that suits.
  */
 export const sharerOf = ({ credential }: Sharer, address = ''): string =>
-  credential === undefined ? `address\n${address}` : `session\n${credential.issuer}\n${credential.session.id}`
+  credential === undefined
+    ? `address\n${addressGroup(address)}`
+    : `session\n${credential.issuer}\n${credential.session.id}`

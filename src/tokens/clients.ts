@@ -1,7 +1,8 @@
 import type { ClientSettings, IdentitySettings, IssuerSettings } from '../config/schema/identity.ts'
 import { type Refused, refused } from '../identity/contract.ts'
 import { claimed, configured } from '../lib/claimed.ts'
-import type { Registration } from '../model.ts'
+import type { Actor, Registration } from '../model.ts'
+import { actorsOf } from './actors.ts'
 import type { AccessClaims } from './claims.ts'
 
 /** One client of one issuer, as `identity.clients` lists it. */
@@ -14,11 +15,13 @@ export interface ListedClient {
 /** The clients of one issuer: a client id is a name that one issuer gave. */
 export interface Clients {
   readonly listed: ReadonlyMap<string, ListedClient>
-  /** A client that is not listed is refused. */
+  /** A client or actor that is not listed is refused. */
   readonly isClosed: boolean
+  /** Whether the actor is listed as a client of the issuer that knows it. */
+  readonly isActorListed: (actor: Actor) => boolean
 }
 
-export const NO_CLIENTS: Clients = { listed: new Map(), isClosed: false }
+export const NO_CLIENTS: Clients = { listed: new Map(), isClosed: false, isActorListed: () => false }
 
 /** Without `issuer` a client is that of the only issuer; semantic checks see to it that there is no other. */
 export function clientsOf(settings: IdentitySettings, { issuer }: IssuerSettings): Clients {
@@ -26,6 +29,8 @@ export function clientsOf(settings: IdentitySettings, { issuer }: IssuerSettings
   return {
     listed: new Map(own.map((client) => [client.id, listedClient(client)])),
     isClosed: settings.unlistedClients === 'refuse',
+    isActorListed: ({ subject, issuer: knower = issuer }) =>
+      settings.clients.some((client) => client.id === subject && (client.issuer ?? issuer) === knower),
   }
 }
 
@@ -40,13 +45,19 @@ const listedClient = ({ kind, owner, audiences }: ClientSettings): ListedClient 
  * @param ours the audiences that the issuer's tokens may name: what a token says to others is none of our business
  */
 export function clientRefusal(
-  { client, raw }: Pick<AccessClaims, 'client' | 'raw'>,
-  { listed, isClosed }: Clients,
+  { client, act, iss, raw }: Pick<AccessClaims, 'client' | 'act' | 'iss' | 'raw'>,
+  { listed, isClosed, isActorListed }: Clients,
   ours: ReadonlySet<string>,
 ): Refused | undefined {
   const found = listed.get(client)
   if (found === undefined) {
     return isClosed ? refused('identity.client.unlisted', `client_id is ${claimed(client)}`) : undefined
+  }
+  // Whoever acts for a user is a caller as well. Only the current actor counts (RFC 8693 section 4.1).
+  const [actor] = actorsOf(act)
+  if (isClosed && actor !== undefined && !isActorListed(actor)) {
+    const detail = `act.sub is ${claimed(actor.subject)}, known to ${claimed(actor.issuer ?? iss)}`
+    return refused('identity.client.unlisted', detail)
   }
   const { audiences } = found
   if (audiences === undefined) return undefined

@@ -170,10 +170,10 @@ describe('secrets', () => {
       'proxy-authorization': SECRET,
       cookie: `session=${SECRET}`,
       dpop: SECRET,
-      'sec-websocket-protocol': SECRET,
       'x-vigil-hop': SECRET,
       'x-forwarded-client-cert': `By=x;Cert="${SECRET}"`,
       'client-cert': `:${SECRET}:`,
+      'sec-websocket-protocol': `bearer, ${SECRET}`,
       'x-other': SECRET,
       traceparent: SECRET,
     }

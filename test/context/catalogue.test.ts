@@ -8,7 +8,6 @@ interface Request {
   readonly method: string
   readonly authority: string
   readonly path: string
-  readonly isGrpc: boolean
 }
 
 /** The plain reading of docs/actions.md: one action after the other, one template after the other. */
@@ -24,7 +23,7 @@ const isEligible = ({ methods, hosts }: ActionSettings['match'], { method, autho
   (methods === undefined || methods.some((m) => m === method)) &&
   (hosts === undefined || hosts.some((h) => isHost(h, authority)))
 
-function waysOf({ paths, grpc }: ActionSettings['match'], { path, isGrpc }: Request) {
+function waysOf({ paths, grpc }: ActionSettings['match'], { path }: Request) {
   if (paths === undefined && grpc === undefined) return {}
   for (const template of paths ?? []) {
     const found = pattern(template).exec(path)
@@ -32,10 +31,10 @@ function waysOf({ paths, grpc }: ActionSettings['match'], { path, isGrpc }: Requ
   }
   const isCalled = (grpc ?? []).some((g) =>
     g.endsWith('/*')
-      ? path.startsWith(`/${g.slice(0, -1)}`) && /^\/[^/]+\/\w+$/.test(path)
+      ? path.startsWith(`/${g.slice(0, -1)}`) && /^\/[^/]+\/[^/]+$/.test(path)
       : path === `/${g}`,
   )
-  return isGrpc && isCalled ? {} : undefined
+  return isCalled ? {} : undefined
 }
 
 const isHost = (pattern: string, host: string) =>
@@ -72,7 +71,6 @@ const request = fc.record({
   path: fc
     .tuple(fc.array(word, { minLength: 1, maxLength: 5 }), fc.constantFrom('', '/'))
     .map(([parts, end]) => `/${parts.join('/')}${end}`),
-  isGrpc: fc.boolean(),
 })
 
 const compile = (actions: readonly ActionSettings[]) =>

@@ -21,7 +21,7 @@ const token = (claims: object = {}) =>
 
 const SETTINGS = {
   entrypoints: [{ name: 'gateway', externalOrigins: ['https://api.example.com'], forwardsCredential: false }],
-  identity: { issuers: [issuerOf()] },
+  identity: { issuers: [issuerOf({ cookie: { name: '__Host-session' } })] },
   actions: [
     {
       name: 'read-file',
@@ -114,6 +114,20 @@ for (const version of ENVOY_VERSIONS) {
             authorization_servers: ['https://idp.example.com'],
           })
       }
+    })
+
+    test('MCP-02 of its cookies the application sees all but the one with the token', async () => {
+      const held = `__Host-session=${token({})}`
+      const seen = async (cookie: string) => {
+        const answer = await ask({ headers: [['cookie', cookie]] })
+        expect(answer.status).toBe(200)
+        return JSON.parse(answer.body).headers
+      }
+      expect(await seen(`a=1; ${held}; b=2`)).toMatchObject({
+        cookie: 'a=1; b=2',
+        'x-vigil-subject': 'alice',
+      })
+      expect(await seen(held)).not.toHaveProperty('cookie')
     })
 
     describe('a client of MCP', () => {

@@ -68,6 +68,16 @@ describe('the cookie that holds a token', () => {
     ['before $version', `${NAME}=plain; $version=1`, 'identity.cookie.ambiguous'],
     ['blanks around it', ` \t${NAME} =plain`, 'identified'],
     ['60,000 blanks inside a name', `a${' '.repeat(60_000)}b=1; ${NAME}=plain`, 'identified'],
+    ['behind 2,000 others', `${'a=1;'.repeat(2_000)}${NAME}=plain`, 'identified'],
+    ['behind 60,000 semicolons', `${';'.repeat(60_000)}${NAME}=plain`, 'identity.cookie.ambiguous'],
+    ['before 60,000 commas', `${NAME}=plain;a=${','.repeat(60_000)}`, 'identity.cookie.ambiguous'],
+    ['nothing but semicolons', ';'.repeat(60_000), 'identity.cookie.ambiguous'],
+    ['as many as are looked at', `${NAME}=plain${';a=1,2'.repeat(1_023)};b`, 'identified'],
+    [
+      'one more than are looked at',
+      `${NAME}=plain${';a=1,2'.repeat(1_023)};b;c`,
+      'identity.cookie.ambiguous',
+    ],
     ['behind 70,000 characters', `a=${'x'.repeat(70_000)}; ${NAME}=plain`, 'identity.cookie.ambiguous'],
   ])('%s', async (_, cookie, expected) => {
     expect(await verdict(withCookie(cookie))).toBe(expected)

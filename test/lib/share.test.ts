@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { expect, test } from '@jest/globals'
-import { percentileOf } from '../../src/lib/share.ts'
+import { describe, expect, test } from '@jest/globals'
+import { percentileOf, sharerOf } from '../../src/lib/share.ts'
 
 test('the same text falls in the same place, in every process', () => {
   expect(percentileOf('5f0c0c0c-1111-4222-8333-444455556666')).toBe(
@@ -21,4 +21,21 @@ test.each([
   }
   // Six standard deviations of a fair throw.
   for (const count of tenths) expect(Math.abs(count - 2000)).toBeLessThan(255)
+})
+
+describe('who stands where only an address is known', () => {
+  const nobody = { state: 'anonymous' }
+
+  test('all addresses of an IPv6 /64 are one caller: nobody walks through them until one falls right', () => {
+    const sharers = new Set(
+      Array.from({ length: 500 }, (_, i) => sharerOf(nobody, `2001:db8:0:1::${i.toString(16)}`)),
+    )
+    expect([...sharers]).toEqual(['address\n2001:db8:0:1::/64'])
+    expect(sharerOf(nobody, '2001:db8:0:2::1')).not.toBe(sharerOf(nobody, '2001:db8:0:1::1'))
+  })
+
+  test('an IPv4 address is one caller, however it is written', () => {
+    expect(sharerOf(nobody, '::ffff:192.0.2.1')).toBe(sharerOf(nobody, '192.0.2.1'))
+    expect(sharerOf(nobody, '192.0.2.2')).not.toBe(sharerOf(nobody, '192.0.2.1'))
+  })
 })

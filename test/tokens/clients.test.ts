@@ -82,6 +82,31 @@ describe('who may come', () => {
     expect(await verdict(minted(claims), closed)).toBe(expected)
   })
 
+  test.each<[string, Members, string]>([
+    ['a listed agent', { sub: 'assistant' }, 'accepted'],
+    ['one that is not listed', { sub: 'evil' }, 'identity.client.unlisted'],
+    ['a listed agent, as its own issuer knows it', { sub: 'assistant', iss: ISSUER }, 'accepted'],
+    [
+      'one that another issuer knows by a listed name',
+      { sub: 'assistant', iss: OTHER },
+      'identity.client.unlisted',
+    ],
+    ['a listed agent of another issuer', { sub: 'planner', iss: OTHER }, 'accepted'],
+    ['that name here', { sub: 'planner' }, 'identity.client.unlisted'],
+    ['one that is not listed acted before', { sub: 'assistant', act: { sub: 'evil' } }, 'accepted'],
+    ['a listed agent acted before', { sub: 'evil', act: { sub: 'assistant' } }, 'identity.client.unlisted'],
+  ])('who acts for the user at a listed client: %s', async (_, act, expected) => {
+    const planner = { id: 'planner', kind: 'agent', issuer: OTHER }
+    const own = [app, agent].map((client) => ({ ...client, issuer: ISSUER }))
+    const more = { unlistedClients: 'refuse' }
+    expect(await verdict(minted({ act }), listing([...own, planner], more, [{}, { issuer: OTHER }]))).toBe(
+      expected,
+    )
+    expect(await verdict(minted({ act }), listing([...own, planner], {}, [{}, { issuer: OTHER }]))).toBe(
+      'accepted',
+    )
+  })
+
   test('nobody learns from a token of their own making who is listed', async () => {
     const token = minted({ client_id: 'evil' })
     expect(await verdict(`${token.slice(0, -8)}AAAAAAAA`, closed)).toBe('identity.token.signature')
@@ -107,6 +132,9 @@ describe('who may come', () => {
       return result.ok ? 'accepted' : result.detail
     }
     expect(await detail({ client_id: 'ev\u202eil' })).toBe('client_id is "ev\\u{202e}il"')
+    expect(await detail({ act: { sub: 'evil' } })).toBe(
+      'act.sub is "evil", known to "https://idp.example.com"',
+    )
     expect(await detail({ client_id: 'nightly' })).toBe(
       'client "nightly", aud "https://api.example.com"; it may use https://orders.example.com',
     )

@@ -174,7 +174,7 @@ export const identitySettings = z
     unlistedClients: z
       .enum(['accept', 'refuse'])
       .default('accept')
-      .describe('Tokens of clients that `clients` does not list.'),
+      .describe('Tokens of clients, and of actors (`act`), that `clients` does not list.'),
     workloads: z
       .strictObject({
         trustDomains: z

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer'
 import { hash } from 'node:crypto'
 import { parseClientCert } from '../../lib/client-cert.ts'
 import { type CidrMatcher, compileCidrs } from '../../lib/ip.ts'
+import { firstCertificate } from '../../lib/pem.ts'
 import { lastXfccElement } from '../../lib/xfcc.ts'
 import type { Check, Entrypoint } from '../../model.ts'
 import { type Result, refused } from '../contract.ts'
@@ -11,7 +12,6 @@ const NONE: readonly string[] = []
 const HOW_TO_BELIEVE =
   'give it a client certificate (server.tls.clientCaFile) or a Unix socket, or accept its word (acknowledge.unverifiedCaller)'
 const SHA256_HEX = /^[0-9a-fA-F]{64}$/
-const PEM = /^\s*-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END CERTIFICATE-----/
 
 /**
  * Whether the client holds the certificate to which its token is bound (RFC 8705 section 3.1; MTLS-01, 02, 04). The
@@ -62,8 +62,8 @@ function digestOfPem(encoded: string): string | undefined {
   const text = encoded.replace(/%([0-7][0-9A-Fa-f])/g, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   )
-  const base64 = PEM.exec(text)?.[1]
-  return base64 === undefined ? undefined : digest(Buffer.from(base64, 'base64'))
+  const der = firstCertificate(text)
+  return der === undefined ? undefined : digest(der)
 }
 
 const digest = (der: Uint8Array) => hash('sha256', der, 'base64url')

@@ -126,18 +126,29 @@ describe('what else must fit', () => {
     ['IPv6 with a port', on('[::1]:80'), 'hosted'],
     ['no host', on(''), 'unknown'],
     ['a gRPC method', call('/shop.v1.Cart/Add'), 'cart'],
-    ['the same path without gRPC', call('/shop.v1.Cart/Add', false), 'unknown'],
+    ['a gRPC method with another content type', call('/shop.v1.Cart/Add', false), 'cart'],
     ['another gRPC method', call('/shop.v1.Cart/Clear'), 'unknown'],
     ['any method of a service', call('/shop.v1.Admin/Wipe'), 'cart'],
     ['a service without method', call('/shop.v1.Admin/'), 'unknown'],
     ['a longer path', call('/shop.v1.Admin/Wipe/x'), 'unknown'],
     ['a trailing slash', call('/shop.v1.Cart/Add/'), 'unknown'],
-    ['an escaped gRPC path', call('/shop.v1.%43art/Add'), 'unknown'],
-    ['a literal star', call('/shop.v1.Admin/*'), 'unknown'],
+    ['an escaped gRPC path', call('/shop.v1.%43art/Add'), 'cart'],
+    ['what is no name of a method', call('/shop.v1.Admin/a-b'), 'cart'],
+    ['a literal star', call('/shop.v1.Admin/*'), 'cart'],
     ['another case', call('/shop.v1.cart/Add'), 'unknown'],
   ]
   test.each(table)('%s', (_, change, name) => {
     expect(resolve(catalogue, change).name).toBe(name)
+  })
+
+  test.each([true, false])('a milder action behind a gRPC method is not reached (gRPC: %s)', (isGrpc) => {
+    const behind: Written = [
+      { name: 'wipe', match: { grpc: ['shop.v1.Admin/Wipe'] }, sensitivity: 'critical' },
+      { name: 'any', match: { paths: ['/{rest...}'] }, sensitivity: 'low' },
+    ]
+    for (const method of ['GET', 'POST'])
+      for (const path of ['/shop.v1.Admin/Wipe', '/shop.v1.Admin/%57ipe'])
+        expect(resolve(behind, { path, method, isGrpc }).name).toBe('wipe')
   })
 
   test('the first match wins, not the most exact one', () => {
@@ -222,6 +233,8 @@ describe('what is refused at load', () => {
     ['the same gRPC method', [a({ grpc: ['p.S/M'] }), b({ grpc: ['p.S/M'] })], path(1, 'match', 'grpc', 0)],
     ['a method of a service', [a({ grpc: ['p.S/*'] }), b({ grpc: ['p.S/M'] })], path(1, 'match', 'grpc', 0)],
     ['the same service', [a({ grpc: ['p.S/*'] }), b({ grpc: ['p.S/*'] })], path(1, 'match', 'grpc', 0)],
+    ['a method behind a path', [at('a', '/{x...}'), b({ grpc: ['p.S/M'] })], path(1, 'match', 'grpc', 0)],
+    ['a path behind a method', [a({ grpc: ['p.S/*'] }), at('b', '/p.S/M')], path(1, 'match', 'paths', 0)],
   ]
   test.each(table)('%s', (_, written, expected) => {
     const compiled = compile(written)

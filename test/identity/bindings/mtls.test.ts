@@ -72,6 +72,8 @@ describe('the certificate of the connection', () => {
 
 describe('x-forwarded-client-cert', () => {
   const cert = encodeURIComponent(PEM)
+  const begin = '-----BEGIN CERTIFICATE-----'
+  const framed = (body: string) => `${begin}${body}-----END CERTIFICATE-----`
   test.each<[string, string | string[], string]>([
     ['hash', `By=spiffe://a;Hash=${HEX};URI=spiffe://b`, 'ok'],
     ['hash in upper case, key in lower', `hash=${HEX.toUpperCase()}`, 'ok'],
@@ -88,6 +90,18 @@ describe('x-forwarded-client-cert', () => {
     ['chain only', `Chain="${cert}"`, 'identity.mtls.missing'],
     ['broken certificate', 'Cert="%zz"', 'identity.mtls.missing'],
     ['no PEM', 'Cert="abc"', 'identity.mtls.missing'],
+    ['blanks around its lines', `Cert="${encodeURIComponent(`\n ${PEM.replaceAll('\n', ' \r\n')}`)}"`, 'ok'],
+    ['no end', `Cert="${cert.slice(0, -20)}"`, 'identity.mtls.missing'],
+    ['something inside that is no base64', `Cert="${cert.replace('MII', 'M.I')}"`, 'identity.mtls.missing'],
+    ['padding inside', `Cert="${cert.replace('MII', 'M%3DI')}"`, 'identity.mtls.missing'],
+    ['nothing inside', `Cert="${encodeURIComponent(framed('\n'))}"`, 'identity.mtls.missing'],
+    ['nothing but line breaks inside', `Cert="${framed('%0A'.repeat(10_000))}"`, 'identity.mtls.missing'],
+    ['line breaks and no end', `Cert="${begin}${'%0A'.repeat(10_000)}A"`, 'identity.mtls.missing'],
+    [
+      'larger than certificates are',
+      `Cert="${framed(`%0A${'A'.repeat(40_000)}%0A`)}"`,
+      'identity.mtls.missing',
+    ],
     ['malformed', `Subject="a;Hash=${HEX}`, 'identity.mtls.missing'],
   ])('MTLS-01 %s', (_, xfcc, expected) => {
     expect(verdict({ xfcc, entrypoint: trustsXfcc })).toBe(expected)

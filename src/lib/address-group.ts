@@ -1,7 +1,7 @@
-import { normaliseCidr, normaliseIp } from '../lib/ip.ts'
+import { normaliseCidr, normaliseIp } from './ip.ts'
 
 /**
- * What a limit per address counts: an IPv4 address, or the /64 of an IPv6 address, because one customer holds all
+ * What counts as one caller where only the address is known: an IPv4 address, or the /64 of an IPv6 address, because one customer holds all
  * addresses of it (RFC 6177). IPv4-mapped addresses count as IPv4. Text that is no address counts as itself.
  */
 export function addressGroup(ip: string): string {
