@@ -77,9 +77,11 @@ export async function createApp(options: AppOptions): Promise<App> {
     compile: (settings, hash, folder) =>
       compileSnapshot(settings, hash, folder === undefined ? deps : { ...deps, folder }, current?.snapshot),
     use: async (snapshot) => {
+      // First of all: where its sinks cannot be made, the configuration is not in use.
+      const closed = auditor.configure(snapshot.settings.audit)
       current = { snapshot, decider: createDecider(snapshot, { auditor, learner, meter, tracing }) }
       meter.set('vigil_observing', OBSERVING[snapshot.enforcement.observes])
-      await auditor.configure(snapshot.settings.audit)
+      await closed
     },
     decider: () => {
       if (current === undefined) throw new Error('no configuration is in use yet')
@@ -114,6 +116,7 @@ function createDecider(snapshot: Snapshot, { auditor, learner, meter, tracing }:
         ? decide(check, snapshot, tracing?.begin(check))
         : Promise.resolve(refuseOutright(check, 'audit.record.unavailable', snapshot)),
     refuse: (check, failure) => refuseOutright(check, failure, snapshot),
+    abandon: (check) => auditor.abandon(check),
     finish: (outcome, durationMs) => {
       const { check, stages, decision, answer } = outcome
       const context = {

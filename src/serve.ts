@@ -58,9 +58,15 @@ export async function serve(args: ServeArgs, io: Io, deps: ServeDeps): Promise<n
 
 async function collectorOf({ telemetry }: StaticSettings, dir: string): Promise<Collector | undefined> {
   if (telemetry.otlp === undefined) return undefined
-  const { url, timeoutMs, headersFile, traces, metricsSeconds } = telemetry.otlp
+  const { url, timeoutMs, headersFile, traces, tracesPerSecond, metricsSeconds } = telemetry.otlp
   const headers = headersFile === undefined ? {} : await readOtlpHeaders(resolve(dir, headersFile))
-  return { url, timeoutMs, headers, hasTraces: traces === 'parent', metricsSeconds }
+  return {
+    url,
+    timeoutMs,
+    headers,
+    tracesPerSecond: traces === 'parent' ? tracesPerSecond : 0,
+    metricsSeconds,
+  }
 }
 
 interface Running extends ServeDeps {

@@ -13,7 +13,12 @@ export interface Auditor {
   admit(check: Check): boolean
   /** Queues the record of one check; never throws, never waits. */
   record(outcome: Outcome, context: RecordContext): void
-  /** Takes over changed settings: new sinks are opened, old ones are flushed and closed. */
+  /** Gives back the place of a check that ended without a record; nothing where it has none. */
+  abandon(check: Check): void
+  /**
+   * Takes over changed settings: new sinks are opened, then old ones are flushed and closed, for which the promise stands.
+   * @throws at once when a sink cannot be made; then nothing has changed
+   */
   configure(settings: AuditSettings): Promise<void>
   close(): Promise<void>
 }
@@ -28,6 +33,9 @@ export function createAuditor(deps: RouteDeps): Auditor {
   const closeAll = async (old: readonly View[]) => {
     await Promise.all(old.map((view) => view.close()))
   }
+  const abandon = (check: Check) => {
+    if (isRequired && admitted.delete(check)) awaited--
+  }
   return {
     admit: (check) => {
       if (!isRequired) return true
@@ -37,21 +45,22 @@ export function createAuditor(deps: RouteDeps): Auditor {
       return true
     },
     record: (outcome, context) => {
-      if (isRequired && admitted.delete(outcome.check)) awaited--
+      abandon(outcome.check)
       if (views.every((view) => view.record(outcome, context))) return
       deps.log.error('a record could not be made', { decision: outcome.check.id })
       deps.meter.add('vigil_audit_dropped_total', 1, LOST)
     },
-    configure: async (settings) => {
+    abandon,
+    configure: (settings) => {
       const next = JSON.stringify(settings)
-      if (next === current) return
+      if (next === current) return Promise.resolve()
       const old = views
-      current = next
       views = openViews(settings, naming, deps)
+      current = next
       isRequired = settings.required
       admitted = new WeakSet()
       awaited = 0
-      await closeAll(old)
+      return closeAll(old)
     },
     close: async () => {
       const old = views

@@ -14,13 +14,25 @@ export interface View {
   close(): Promise<void>
 }
 
+/** @throws when a sink cannot be made; then none stays open */
 export function openViews({ sinks, queue }: AuditSettings, naming: Naming, deps: RouteDeps): View[] {
-  return Object.values(Object.groupBy(sinks, wayOf)).flatMap((alike) => {
-    const [first] = alike ?? []
-    if (alike === undefined || first === undefined) return []
-    const routes = alike.map((sink) => openRoute(sink, queue, deps, () => openSink(sink, deps)))
-    return [createView(showing(first, naming), routes)]
-  })
+  const opened: Route[] = []
+  const open = (sink: SinkSettings): Route => {
+    const route = openRoute(sink, queue, deps, () => openSink(sink, deps))
+    opened.push(route)
+    return route
+  }
+  try {
+    return Object.values(Object.groupBy(sinks, wayOf)).flatMap((alike) => {
+      const [first] = alike ?? []
+      return alike === undefined || first === undefined
+        ? []
+        : [createView(showing(first, naming), alike.map(open))]
+    })
+  } catch (error) {
+    for (const route of opened) void route.close()
+    throw error
+  }
 }
 
 const wayOf = ({ format, pseudonyms, addresses }: SinkSettings): string =>

@@ -17,6 +17,8 @@ export interface Decider {
   finish(outcome: Outcome, durationMs: number): void
   /** The outcome for a check that the pipeline never judged. Its answer must be a refusal, or one that is observed. */
   refuse(check: Check, failure: FailureCode): Outcome
+  /** Called instead of `finish` for a check that was answered without any outcome; must not throw. */
+  abandon(check: Check): void
 }
 
 export interface HandlerOptions {
@@ -146,6 +148,8 @@ class Handler {
       this.#settle(open, refusal(open, failure))
     } catch (error) {
       this.#close(open, this.#lastResort(error))
+      open.decider.abandon(open.check)
+      this.#options.meter.add('vigil_audit_dropped_total', 1, LOST)
     }
   }
 
@@ -192,6 +196,8 @@ class Handler {
   }
 }
 
+const LOST = { sink: 'all', reason: 'fault' } as const
+
 /** @throws when the decider lets pass what it was told to refuse. */
 function refusal({ check, decider }: Open, failure: FailureCode): Outcome {
   const outcome = decider.refuse(check, failure)
@@ -207,7 +213,8 @@ function finish({ decider, outcome, durationMs }: Settled, meter: Meter, log: Lo
   } catch (error) {
     // The answer stands; what was to be recorded is lost, and that is said.
     log.error('finishing a check failed', { decision: outcome.check.id, error: nameOf(error) })
-    meter.add('vigil_audit_dropped_total', 1, { sink: 'all', reason: 'fault' })
+    meter.add('vigil_audit_dropped_total', 1, LOST)
+    decider.abandon(outcome.check)
   }
 }
 

@@ -39,8 +39,8 @@ export interface TelemetryOptions {
 }
 
 export interface Collector extends OtlpTarget {
-  /** Spans go there, too. */
-  readonly hasTraces: boolean
+  /** Of so many checks in a second spans go there, too; 0: of none. */
+  readonly tracesPerSecond: number
   /** Metrics go there every so many seconds; 0: never. */
   readonly metricsSeconds: number
 }
@@ -57,7 +57,7 @@ export function startTelemetry({ clock, otlp }: TelemetryOptions = {}): Telemetr
   process.env['OTEL_TRACES_EXPORTER'] ??= 'none'
   process.env['OTEL_LOGS_EXPORTER'] ??= 'none'
   const exporter = new PrometheusExporter({ preventServerStart: true, appendTimestamp: false })
-  const hasTraces = clock !== undefined && otlp?.hasTraces === true
+  const hasTraces = clock !== undefined && otlp !== undefined && otlp.tracesPerSecond > 0
   const sdk = new NodeSDK({
     resource: RESOURCE,
     metricReaders: [exporter, ...metricsTo(otlp)],
@@ -74,7 +74,7 @@ export function startTelemetry({ clock, otlp }: TelemetryOptions = {}): Telemetr
     onCollect: (act) => void collecting.push(act),
     serveMetrics: (request, response) => exporter.getMetricsRequestHandler(request, response),
     openExport: otlp === undefined ? undefined : openRecordExport(otlp),
-    tracing: hasTraces ? createTracing(trace.getTracer('vigil'), clock) : undefined,
+    tracing: hasTraces ? createTracing(trace.getTracer('vigil'), clock, otlp.tracesPerSecond) : undefined,
     close: () => sdk.shutdown(),
   }
 }

@@ -26,16 +26,32 @@ interface Traced extends Timeline {
 /**
  * A span for each check whose request is sampled by whoever called, and one for each stage in it. While a check is decided
  * only the times are noted; the spans are made after its answer.
+ * @param perSecond checks at most: the flag may be the client's word, who could ask for spans of every request
  */
-export function createTracing(tracer: Tracer, { monotonicMs }: Pick<Clock, 'monotonicMs'>): Tracing {
+export function createTracing(
+  tracer: Tracer,
+  { monotonicMs }: Pick<Clock, 'monotonicMs'>,
+  perSecond: number,
+): Tracing {
   const open = new WeakMap<Check, Traced>()
+  let windowMs = Number.NEGATIVE_INFINITY
+  let begun = 0
+  const hasRoom = (nowMs: number): boolean => {
+    if (nowMs - windowMs >= 1000) {
+      windowMs = nowMs
+      begun = 0
+    }
+    return begun++ < perSecond
+  }
   return {
     begin: (check) => {
       const parent = readTraceParent(check.headers.get('traceparent')?.[0])
       if (parent?.isSampled !== true) return undefined
+      const startMs = monotonicMs()
+      if (!hasRoom(startMs)) return undefined
       const marks: Mark[] = []
       const mark = (stage: string) => void marks.push({ stage, endMs: monotonicMs() })
-      const traced: Traced = { parent, startMs: monotonicMs(), marks, mark }
+      const traced: Traced = { parent, startMs, marks, mark }
       open.set(check, traced)
       return traced
     },

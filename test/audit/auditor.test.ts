@@ -68,6 +68,32 @@ describe('the auditor', () => {
     expect(ids('c1')).toEqual(['one', 'two'])
   })
 
+  test('settings whose sinks cannot be opened change nothing, and can be tried again', async () => {
+    const { auditor } = setUp()
+    await auditor.configure(toFile('y1'))
+    // No collector is configured here.
+    const sinks = [{ kind: 'file', path: join(dir, 'y2') }, { kind: 'otlp' }]
+    const settings = auditSettings.parse({ sinks, required: true })
+    for (const _ of [1, 2]) expect(() => auditor.configure(settings)).toThrow('telemetry.otlp is not set')
+    auditor.record(outcome('one'), CONTEXT)
+    await auditor.configure(toFile('y1'))
+    auditor.record(outcome('two'), CONTEXT)
+    await auditor.close()
+    expect(ids('y1')).toEqual(['one', 'two'])
+  })
+
+  test('the place of a check that ends without a record is given back', async () => {
+    const { auditor } = setUp()
+    const sinks = [{ kind: 'file', path: join(dir, 'y3') }]
+    await auditor.configure(auditSettings.parse({ sinks, required: true, queue: 1 }))
+    const [lost, next] = [sampleCheck({ id: 'lost' }), sampleCheck({ id: 'next' })]
+    expect([auditor.admit(lost), auditor.admit(next)]).toEqual([true, false])
+    auditor.abandon(lost)
+    auditor.abandon(lost)
+    expect([auditor.admit(next), auditor.admit(lost)]).toEqual([true, false])
+    await auditor.close()
+  })
+
   test('a record that cannot be told is counted as dropped and does not throw', async () => {
     const { auditor, meter } = setUp()
     await auditor.configure(toFile('d1'))

@@ -53,6 +53,7 @@ function setUp(decider: Partial<Decider> = {}, over: Partial<HandlerOptions> = {
         finished.push(outcome)
       },
       refuse: outright,
+      abandon: () => undefined,
       ...decider,
     }),
     {
@@ -124,6 +125,7 @@ test('a check keeps the configuration it began with, for its refusal and its rec
       return outright(check, failure)
     },
     finish: () => void calls.push(`${name} finishes`),
+    abandon: () => void calls.push(`${name} abandons`),
   })
   let current = named('old')
   const handler = createCheckHandler(() => current, {
@@ -193,6 +195,22 @@ describe('whatever breaks, the answer is a refusal and not a gRPC error', () => 
     expect((await ask()).denied_response).toMatchObject({
       status: { code: 503 },
       headers: [{ header: { key: 'retry-after', value: '1' } }],
+    })
+  })
+
+  test.each<[string, Partial<Decider>, Partial<HandlerOptions>]>([
+    ['decide and refuse throw', { decide: boom, refuse: boom }, {}],
+    ['nothing can be deferred', {}, { defer: boom }],
+    ['finish throws', { finish: boom }, {}],
+  ])('what ends without a record is given up once, and counted: %s', async (_what, decider, options) => {
+    const abandoned: Check[] = []
+    const { ask, meter } = setUp({ ...decider, abandon: (check) => void abandoned.push(check) }, options)
+    await ask()
+    expect(abandoned).toHaveLength(1)
+    expect(meter.counted).toContainEqual({
+      name: 'vigil_audit_dropped_total',
+      value: 1,
+      labels: { sink: 'all', reason: 'fault' },
     })
   })
 

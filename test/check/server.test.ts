@@ -48,6 +48,7 @@ async function startWith(over: Partial<ServerSettings>, decide: Decide = passes)
       },
       finish: () => undefined,
       refuse: (check) => sampleOutcome({ check, answer: refusedAnswer() }),
+      abandon: () => undefined,
     }),
     {
       deadlineMs: 5000,

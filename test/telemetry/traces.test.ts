@@ -14,14 +14,14 @@ const TRACE = '0af7651916cd43dd8448eb211c80319c'
 const CALLER = 'b7ad6b7169203331'
 const parentOf = (flags: string) => `00-${TRACE}-${CALLER}-${flags}`
 
-function setUp() {
+function setUp(perSecond = 100) {
   const exporter = new InMemorySpanExporter()
   const provider = new TracerProvider({
     sampler: new ParentBasedSampler({ root: new AlwaysOffSampler() }),
     spanProcessors: [new SimpleSpanProcessor({ exporter })],
   })
   const clock = { ms: 5000, monotonicMs: () => clock.ms }
-  return { tracing: createTracing(provider.getTracer('test'), clock), clock, exporter }
+  return { tracing: createTracing(provider.getTracer('test'), clock, perSecond), clock, exporter }
 }
 
 const msOf = ([seconds, nanos]: readonly [number, number]) => seconds * 1000 + nanos / 1e6
@@ -114,5 +114,32 @@ describe('no trace', () => {
     expect(tracing.begin(check)).toBeUndefined()
     tracing.end(sampleOutcome({ check }), 1)
     expect(exporter.getFinishedSpans()).toEqual([])
+  })
+})
+
+describe('whoever asks for a trace of each request', () => {
+  const sampled = () => sampleCheck({}, { traceparent: parentOf('01') })
+  const begun = ({ tracing }: ReturnType<typeof setUp>, times: number) =>
+    Array.from({ length: times }, () => tracing.begin(sampled())).filter((timeline) => timeline !== undefined)
+
+  test('gets no more than the settings allow in a second', () => {
+    const made = setUp(3)
+    expect(begun(made, 10)).toHaveLength(3)
+    made.clock.ms += 999
+    expect(begun(made, 10)).toHaveLength(0)
+    made.clock.ms += 1
+    expect(begun(made, 2)).toHaveLength(2)
+    // What is not asked for does not count.
+    made.tracing.begin(sampleCheck({}, { traceparent: parentOf('00') }))
+    expect(begun(made, 10)).toHaveLength(1)
+  })
+
+  test('gets none for the rest, however they end', () => {
+    const made = setUp(1)
+    begun(made, 1)
+    const check = sampled()
+    made.tracing.begin(check)
+    made.tracing.end(sampleOutcome({ check }), 1)
+    expect(made.exporter.getFinishedSpans()).toEqual([])
   })
 })

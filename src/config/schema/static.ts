@@ -164,6 +164,13 @@ export const staticSettings = z.strictObject({
             .describe(
               '`parent`: a span per stage of each check whose `traceparent` says that it is sampled.',
             ),
+          tracesPerSecond: z
+            .number()
+            .int()
+            .min(1)
+            .max(100_000)
+            .default(100)
+            .describe('Checks that are traced at most in a second: a client may ask for a trace, too.'),
           metricsSeconds: z
             .number()
             .int()
