@@ -1,3 +1,4 @@
+import { FAILURES } from '../errors.ts'
 import type { Disguise } from './pseudonyms.ts'
 import type { AuditRecord, RequestView, SubjectView } from './record.ts'
 
@@ -9,7 +10,6 @@ export function disguised(record: AuditRecord, disguise: Disguise): AuditRecord 
   const { subject, facts, request } = record
   const credential = subject?.state === 'identified' ? subject.credential : undefined
   const swap = swapper(record, credential, disguise)
-  const detail = subject?.state === 'refused' ? subject.detail : undefined
   const hidesWords = disguise.altered.pseudonyms !== undefined
   return {
     ...record,
@@ -24,7 +24,7 @@ export function disguised(record: AuditRecord, disguise: Disguise): AuditRecord 
         detail: mapped(finding.detail, (value) => (typeof value === 'string' ? swap(value) : value)),
       })),
     },
-    why: hidesWords ? withoutDetail(record.why, detail) : record.why,
+    why: hidesWords ? withoutDetail(record) : record.why,
   }
 }
 
@@ -44,11 +44,16 @@ function swapper(record: AuditRecord, credential: CredentialView | undefined, di
     add(hides('actor'), actor?.subject, 'subject', actor?.issuer ?? issuer)
     for (const prior of priorActors) add(hides('actor'), prior.subject, 'subject', prior.issuer ?? issuer)
     add(hides('client'), client, 'client', issuer)
-    add(hides('session'), session.id, 'session', issuer)
+    // A derived one is made of the subject alone: whoever knows a subject could try it.
+    add(hides('session') || (session.isDerived && hides('subject')), session.id, 'session', issuer)
     add(hides('tenant'), tenant, 'tenant')
     add(hides('device'), device, 'device')
   }
   add(hides('device'), record.facts?.device.id, 'device')
+  if (record.subject?.state === 'identified') {
+    const { workload } = record.subject
+    add(hides('subject'), workload?.id, 'subject', workload?.trustDomain ?? '')
+  }
   const ip = record.facts?.address.ip
   if (ip !== undefined && disguise.address(ip) !== ip) names.set(ip, disguise.address(ip))
   return (text) => names.get(text) ?? text
@@ -80,7 +85,7 @@ function credentialOf(credential: CredentialView, disguise: Disguise, swap: Swap
     client: client === undefined ? undefined : swap(client),
     actor: actor === undefined ? undefined : { ...actor, subject: swap(actor.subject) },
     priorActors: priorActors?.map((prior) => ({ ...prior, subject: swap(prior.subject) })),
-    registration: credential.registration,
+    registration: registrationOf(credential.registration, disguise),
     session: { ...session, id: swap(session.id) },
     scopes: credential.scopes,
     acr: credential.acr,
@@ -93,6 +98,13 @@ function credentialOf(credential: CredentialView, disguise: Disguise, swap: Swap
   }
   // What has no value is left out by JSON.
   return view as CredentialView
+}
+
+/** Who answers for a client tells which one it is. */
+function registrationOf(registration: CredentialView['registration'], { hides, name }: Disguise) {
+  const owner = registration?.owner
+  if (registration === undefined || owner === undefined || !hides('client')) return registration
+  return { ...registration, owner: name('owner', owner) }
 }
 
 const claimsOf = (claims: Readonly<Record<string, unknown>>, disguise: Disguise, swap: Swap) =>
@@ -120,7 +132,8 @@ function factsOf(facts: FactsView, disguise: Disguise, swap: Swap): FactsView {
     fingerprint: fingerprintOf(facts.fingerprint, disguise),
     time: facts.time,
     refusal: facts.refusal,
-    refusalDetail: facts.refusalDetail,
+    // As with a refused credential: it may be anything.
+    refusalDetail: disguise.altered.pseudonyms === undefined ? facts.refusalDetail : undefined,
   }
   return view
 }
@@ -157,13 +170,19 @@ function requestOf(request: RequestView, disguise: Disguise, swap: Swap): Reques
     isGrpc: request.isGrpc,
     requestId: request.requestId,
     hasOrigin: request.hasOrigin,
-    origin: request.origin,
+    origin: request.origin === undefined ? undefined : originOf(request.origin, disguise),
     form: request.form,
     source: request.source === undefined ? undefined : disguise.address(request.source),
     headers: headersOf(request.headers, disguise, swap),
     malformed: request.malformed,
   }
   return view
+}
+
+/** An origin may name its host by an address. */
+function originOf(origin: string, { addressesIn }: Disguise): string {
+  const [scheme, host] = origin.split('://', 2)
+  return host === undefined ? origin : `${scheme}://${addressesIn(host)}`
 }
 
 function pathOf(path: string, disguise: Disguise, swap: Swap): string {
@@ -221,8 +240,8 @@ function deep(value: unknown, change: Swap): unknown {
   return value
 }
 
-/** `why` ends with what was found; without it the sentence still says which failure it was. */
-function withoutDetail(why: string | undefined, detail: string | undefined): string | undefined {
-  const tail = `: ${detail}.`
-  return detail !== undefined && why?.endsWith(tail) === true ? `${why.slice(0, -tail.length)}.` : why
+/** `why` may end with what was found, which may be anything; a detail of the decision is a rule's and no caller's. */
+function withoutDetail({ why, decision }: AuditRecord): string | undefined {
+  if (decision.effect !== 'deny' && decision.effect !== 'unavailable') return why
+  return why === undefined || decision.detail !== undefined ? why : FAILURES[decision.failure].sentence
 }

@@ -222,6 +222,60 @@ describe('whole kinds', () => {
   })
 })
 
+describe('what leads to somebody by another way', () => {
+  const credential = sampleCredential({
+    issuer: ISSUER,
+    subject: WHO.subject,
+    client: WHO.client,
+    registration: { kind: 'agent', owner: 'shop team' },
+    session: { id: 'made-of-the-subject', isDerived: true },
+  })
+  const subject = identified({
+    credential,
+    workload: { id: 'spiffe://mesh.example.com/bob', trustDomain: 'mesh.example.com' },
+  })
+
+  test('a session that is derived from the subject goes with it', () => {
+    const id = name('session', ISSUER, 'made-of-the-subject')
+    expect(shown({ pseudonyms: ['subject'] }, recordOf(subject)).subject).toMatchObject({
+      credential: { session: { id } },
+    })
+    expect(JSON.stringify(shown({ pseudonyms: ['subject'] }))).toContain(WHO.session)
+  })
+
+  test('so does the workload beside a token of somebody else', () => {
+    const { subject: altered } = shown({ pseudonyms: ['subject'] }, recordOf(subject))
+    expect(altered).toMatchObject({
+      workload: { id: name('subject', 'mesh.example.com', 'spiffe://mesh.example.com/bob') },
+    })
+  })
+
+  test('who answers for a client goes with it', () => {
+    const text = JSON.stringify(shown({ pseudonyms: ['client'] }, recordOf(subject)))
+    expect(text).not.toContain('shop team')
+    expect(text).toContain(name('owner', 'shop team'))
+  })
+
+  test('an origin whose host is an address goes with the addresses', () => {
+    const record = recordOf()
+    const from = (origin: string) => ({ ...record, request: { ...record.request, origin } })
+    const told = (origin: string) => shown({ addresses: 'prefix' }, from(origin)).request.origin
+    expect(told(`http://${IP}:8080`)).toBe('http://198.51.100.0/24')
+    expect(told('https://app.example.com')).toBe('https://app.example.com')
+  })
+
+  test('what was wrong with the request is told by its failure alone', () => {
+    const check = sampleCheck({
+      malformed: 'check.request.host',
+      malformedDetail: `the path holds ${WHO.subject}`,
+    })
+    const decision = { ...DECISION_BASE, effect: 'deny', failure: 'check.request.host' } as const
+    const record = toRecord(sampleOutcome({ check, decision, answer: refusedAnswer(400) }), CONTEXT)
+    expect(record.why).toContain(WHO.subject)
+    expect(shown({ pseudonyms: ['device'] }, record).why).not.toContain(WHO.subject)
+  })
+})
+
 describe('what a refused sender claims of himself', () => {
   const refused: Subject = {
     state: 'refused',
