@@ -11,7 +11,7 @@ export interface BenchOptions {
   readonly maxTokens?: number | undefined
 }
 
-/** One issuer, four signals, ten rules, one hard limit. */
+/** One issuer, all signals, ten rules, one hard limit. */
 export function benchSettings({ jwks, records, moreRules = [], maxTokens }: BenchOptions): unknown {
   return {
     identity: {
