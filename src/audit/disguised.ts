@@ -44,7 +44,7 @@ function swapper(record: AuditRecord, credential: CredentialView | undefined, di
     add(hides('actor'), actor?.subject, 'subject', actor?.issuer ?? issuer)
     for (const prior of priorActors) add(hides('actor'), prior.subject, 'subject', prior.issuer ?? issuer)
     add(hides('client'), client, 'client', issuer)
-    // A derived one is made of the subject alone: whoever knows a subject could try it.
+    // A derived one is a hash of issuer, subject, client and key: whoever knows those could try subjects until it fits.
     add(hides('session') || (session.isDerived && hides('subject')), session.id, 'session', issuer)
     add(hides('tenant'), tenant, 'tenant')
     add(hides('device'), device, 'device')

@@ -39,8 +39,8 @@ const MEMBERS = wanted({
 })
 
 /**
- * Reads the members of a `SkimmedRecord`, for a third of the time that all of them take; of the others it only sees that
- * they are JSON. A line on which this is not enough is read whole.
+ * Reads the members of a `SkimmedRecord`, which is much faster than reading all (docs/performance.md); of the others it
+ * only sees that they are JSON. A line on which this is not enough is read whole.
  * @returns the record, or in a few words (and none of the line) why this line is none
  */
 export function skimRecord(text: string, bytes: Uint8Array): SkimmedRecord | string {
