@@ -9,8 +9,9 @@ export interface Counters {
 
 /**
  * Counts each key up by one. It does nothing else, so that a batch of some checks costs the server no more than plain
- * commands would (docs/decisions/0010); and no counter can be left without its end, wherever a client dies. What is wrong with one key is the reply for that
- * key; what is wrong with the server (`READONLY`, `OOM`) is the reply to all, so that the client sees it.
+ * commands would (docs/decisions/0010); and no counter can be left without its end, wherever a client dies. What is wrong
+ * with one key is the reply for that key; what is wrong with the server (`READONLY`, `OOM`) is the reply to all, so that
+ * the client sees it.
  */
 const COUNT = `
 local counts = {}
