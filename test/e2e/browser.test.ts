@@ -7,11 +7,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { ROOT } from '../../scripts/root.ts'
 import { DEFAULT_ENVOY } from '../../scripts/tools/catalog.ts'
-import { describeWithBrowser, domOf } from '../harness/browser.ts'
+import { domOf } from '../harness/browser.ts'
 import { type Envoy, startEnvoy } from '../harness/envoy.ts'
 import { freePorts } from '../harness/ports.ts'
 import { issuerOf, mintAccessToken } from '../harness/tokens.ts'
-import { describeWithEnvoy } from '../harness/tools.ts'
+import { describeWithBrowser, describeWithEnvoy } from '../harness/tools.ts'
 import { startVigil, type VigilProcess } from '../harness/vigil.ts'
 
 const now = Math.floor(Date.now() / 1000)
