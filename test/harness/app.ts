@@ -9,6 +9,7 @@ import {
   type Meter,
   noPlaces,
   type OpenPlaces,
+  type OpenRecordExport,
   silentLog,
   silentMeter,
   type Tracing,
@@ -60,6 +61,7 @@ export async function openTestApp(
     hasRecords?: boolean
     tracing?: Tracing
     openPlaces?: OpenPlaces
+    openExport?: OpenRecordExport
   } = {},
 ): Promise<TestApp> {
   let nowMs = options.atMs ?? Date.UTC(2026, 10, 24, 10)
@@ -81,6 +83,7 @@ export async function openTestApp(
     baseDir: import.meta.dirname,
     tracing: options.tracing,
     openPlaces: options.openPlaces ?? noPlaces,
+    openExport: options.openExport,
     // Learning happens in `flush`, never by itself.
     schedule: () => () => undefined,
     defer: (run) => run(),
