@@ -7,6 +7,7 @@ import { openTestApp, type TestApp } from '../harness/app.ts'
 import { athOf, makeSigner, signProof } from '../harness/proofs.ts'
 import { AUDIENCE, mintAccessToken, NOW, NOW_MS } from '../harness/tokens.ts'
 import { fakeMeter } from '../store/fakes.ts'
+import { DEGRADED } from '../support/degraded.ts'
 import {
   ask,
   checkOf,
@@ -19,20 +20,6 @@ import {
   settings,
   storeThatFails,
 } from './rows.ts'
-
-/** The store, and the signals that see nothing without it. */
-const DEGRADED = [
-  'store',
-  'signal:automation',
-  'signal:binding',
-  'signal:new-client',
-  'signal:new-device',
-  'signal:new-network',
-  'signal:new-tls',
-  'signal:request-rate',
-  'signal:unusual-time',
-  'signal:withheld-fact',
-]
 
 row('the store is unreachable or over its budget: baselines and rates', () => {
   const failures = [

@@ -16,6 +16,7 @@ import { describeWithValkey } from '../harness/tools.ts'
 import { startVigil, type VigilProcess, writeInstanceKey } from '../harness/vigil.ts'
 import { waitUntil } from '../harness/wait.ts'
 import type { RequestOptions } from '../harness/wire.ts'
+import { DEGRADED } from '../support/degraded.ts'
 
 const CONFIG = {
   entrypoints: [{ name: 'gateway', externalOrigins: [AUDIENCE] }],
@@ -67,20 +68,6 @@ const as = (method: string): RequestOptions => ({
   headers: { authorization: `Bearer ${mintNow()}` },
   streamId: `stream-${++streams}`,
 })
-
-/** The store, and the signals that see nothing without it. */
-const DEGRADED = [
-  'store',
-  'signal:automation',
-  'signal:binding',
-  'signal:new-client',
-  'signal:new-device',
-  'signal:new-network',
-  'signal:new-tls',
-  'signal:request-rate',
-  'signal:unusual-time',
-  'signal:withheld-fact',
-]
 
 /** The row of the failure table, by sensitivity, each answer within the deadline. */
 async function expectFailureRow(vigil: VigilProcess): Promise<void> {
