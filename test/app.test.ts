@@ -37,7 +37,8 @@ async function endAll(): Promise<void> {
 afterEach(endAll)
 
 /** A service whose parts write down what they are asked; a collector takes every record, unless it is broken, and ends when it is released. */
-async function start(audit: object) {
+async function start(audit: object, fixed = {}) {
+  const kept: number[] = []
   const told: string[] = []
   const world = { isBroken: false, failing: undefined as string | undefined }
   const flushed = Promise.withResolvers<void>()
@@ -45,6 +46,7 @@ async function start(audit: object) {
   const memory = createMemoryStore({ maxEntries: 100, clock })
   const meter = spyMeter()
   const { app } = await openTestApp(rawOf(audit), {
+    fixed,
     hasRecords: true,
     meter: {
       ...meter,
@@ -71,6 +73,7 @@ async function start(audit: object) {
       read: (commands, budgetMs) => memory.read(commands, budgetMs),
       update: (key, ttlMs, merge) => {
         told.push('learned')
+        kept.push(ttlMs)
         return memory.update(key, ttlMs, merge)
       },
       health: () => memory.health(),
@@ -92,7 +95,7 @@ async function start(audit: object) {
   /** All that is set from here on to whether refusals are only observed. */
   const observing = () =>
     meter.counted.filter(({ name }) => name === 'vigil_observing').map(({ value }) => value)
-  return { app, world, told, compile, observing, release: () => flushed.resolve() }
+  return { app, world, told, kept, compile, observing, release: () => flushed.resolve() }
 }
 
 describe('a configuration that is put in use', () => {
@@ -134,6 +137,17 @@ test('a check has its record first, whatever goes wrong with the rest', async ()
   expect(() => decider.finish(outcome, 1)).toThrow('vigil_checks_total')
   await endAll()
   expect(told).toContain('record first')
+})
+
+test('what was learned is kept for as long as the static file says', async () => {
+  const { app, kept } = await start(
+    { sinks: [] },
+    { store: { retention: { profileDays: 30, sessionDays: 2 } } },
+  )
+  const decider = app.decider()
+  decider.finish(await decider.decide(checkOf('kept')), 1)
+  await app.flush()
+  expect(kept.sort()).toEqual([2 * 86_400_000, 30 * 86_400_000])
 })
 
 test('at the end what was learned is written, then what was recorded, and the store is closed last', async () => {

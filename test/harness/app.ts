@@ -62,6 +62,8 @@ export async function openTestApp(
     tracing?: Tracing
     openPlaces?: OpenPlaces
     openExport?: OpenRecordExport
+    /** Members of static.yaml. */
+    fixed?: object
   } = {},
 ): Promise<TestApp> {
   let nowMs = options.atMs ?? Date.UTC(2026, 10, 24, 10)
@@ -73,7 +75,7 @@ export async function openTestApp(
     },
   }
   const app = await createApp({
-    fixed: staticSettings.parse({ acknowledge: { unverifiedCaller: true } }),
+    fixed: staticSettings.parse({ acknowledge: { unverifiedCaller: true }, ...options.fixed }),
     store: options.store ?? createMemoryStore({ maxEntries: 100_000, clock }),
     keys: TEST_KEYS,
     clock,
