@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { ROOT } from '../../scripts/root.ts'
 import { ENVOY_VERSIONS } from '../../scripts/tools/catalog.ts'
 import { type Envoy, PATIENT_DEADLINE, startEnvoy } from '../harness/envoy.ts'
-import { type RawRequest, sendHttp1 } from '../harness/http.ts'
+import { type RawRequest, sendHttp1, sendHttp2 } from '../harness/http.ts'
 import { freePorts } from '../harness/ports.ts'
 import { issuerOf, mintAccessToken } from '../harness/tokens.ts'
 import { describeWithEnvoy } from '../harness/tools.ts'
@@ -124,6 +124,15 @@ for (const version of ENVOY_VERSIONS) {
         'x-vigil-subject': 'alice',
       })
       expect(await seen(held)).not.toHaveProperty('cookie')
+    })
+
+    test('a cookie with a token in a second line over HTTP/1 cannot be told from a value with a comma', async () => {
+      const lines = [
+        ['cookie', 'a=1'],
+        ['cookie', `__Host-session=${token({})}`],
+      ] as const
+      expect((await ask({ headers: lines })).status).toBe(400)
+      expect((await sendHttp2({ port, path: '/v1/items', headers: lines })).status).toBe(200)
     })
 
     describe('a client of MCP', () => {
