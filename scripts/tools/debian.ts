@@ -66,6 +66,8 @@ export function ensureDebian(tool: DebianTool, machine: Machine = thisMachine())
   const { status, stderr, error } = spawnSync(command, args, {
     encoding: 'utf8',
     env: machine.env,
+    // What it says of a hundred packages is for nobody.
+    stdio: ['ignore', 'ignore', 'pipe'],
     timeout: 600_000,
   })
   if (status !== 0 || tool.find() === undefined) {
