@@ -1,15 +1,17 @@
 /** `npm run tools`: brings the outside programs that integration and end-to-end tests need. */
 import { parseArgs } from 'node:util'
 import { isCi } from './root.ts'
+import { DEBIAN_TOOLS } from './tools/debian.ts'
 import { ensureTools, TOOL_NAMES } from './tools/ensure.ts'
 
 const HELP = `Usage: npm run tools [-- --only NAME,NAME]
 
 Fetches pinned tools into .tools/ (links into \${XDG_CACHE_HOME:-~/.cache}/vigil), with python3's pip, without root:
   ${TOOL_NAMES.join(', ')}
-redis is Debian's redis-server (the engine with TLS): taken from the PATH; installed only as root with CI=true.
+redis is Debian's redis-server (the engine with TLS), chromium its browser: taken from the PATH; installed only with
+CI=true, as root or by sudo.
 What is already there is not fetched again. Exit code 1 when a tool could not be had
-(redis counts only when it was named or CI=true).
+(redis and chromium count only when named or with CI=true).
 
   --only NAMES  a comma-separated part of the list
   --help        this text`
@@ -22,8 +24,9 @@ function main(): number {
   }
   const names = values.only?.split(',').map((name) => name.trim()) ?? TOOL_NAMES
   const missing = ensureTools(names, console.log)
-  const isRedisOptional = values.only === undefined && !isCi()
-  return missing.some((name) => name !== 'redis' || !isRedisOptional) ? 1 : 0
+  const isOptional = (name: string) => DEBIAN_TOOLS.some((tool) => tool.name === name)
+  const isEachNeeded = values.only !== undefined || isCi()
+  return missing.some((name) => isEachNeeded || !isOptional(name)) ? 1 : 0
 }
 
 process.exitCode = main()

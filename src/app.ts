@@ -71,7 +71,14 @@ export async function createApp(options: AppOptions): Promise<App> {
     isUnverifiedCallerAcknowledged: options.fixed.acknowledge.unverifiedCaller,
   }
   const auditor = createAuditor(options)
-  const learner = createLearner({ store, keys: historyKeys, meter, log, schedule: options.schedule })
+  const learner = createLearner({
+    store,
+    keys: historyKeys,
+    meter,
+    log,
+    schedule: options.schedule,
+    retention: options.fixed.store.retention,
+  })
   let current: { readonly snapshot: Snapshot; readonly decider: Decider } | undefined
   return {
     compile: (settings, hash, folder) =>

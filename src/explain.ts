@@ -3,13 +3,13 @@ import { type ExplainArgs, explainFile } from './cli/explain/index.ts'
 import { EXIT, type Io } from './cli/io.ts'
 import { formatProblem } from './config/format.ts'
 import { readSettings } from './config/read.ts'
-import { type OfflineDeps, openOffline } from './offline.ts'
+import { COMPILES_ONLY, type OfflineDeps, openOffline } from './offline.ts'
 import { type WhatIf, whatIf } from './what-if.ts'
 
 /** `vigil explain`: with a configuration the decision is also made again, as it was and otherwise. */
 export async function explainRecords(args: ExplainArgs, io: Io, deps: OfflineDeps): Promise<number> {
   if (args.config === undefined) return await explainFile(args, io)
-  const { app } = await openOffline(args.config, deps)
+  const { app } = await openOffline(args.config, deps, COMPILES_ONLY)
   try {
     const read = await readSettings(args.config, (settings, hash, folder) =>
       app.compile({ ...settings, audit: { ...settings.audit, sinks: [] } }, hash, folder),

@@ -7,7 +7,7 @@ import { type Read, readSettings, readStatic } from './config/read.ts'
 import type { Settings } from './config/schema/settings.ts'
 import type { StaticSettings } from './config/schema/static.ts'
 import { checkTogether } from './config/semantic-static.ts'
-import { type OfflineDeps, openOffline } from './offline.ts'
+import { COMPILES_ONLY, type OfflineDeps, openOffline } from './offline.ts'
 import { renderDefaultTable } from './policy/index.ts'
 import { discoverSignals, type Signal, signalsSettings } from './risk/index.ts'
 
@@ -59,7 +59,7 @@ async function readDynamic(
   beside: readonly StaticSettings[],
   deps: OfflineDeps,
 ): Promise<Read<unknown>> {
-  const { app } = await openOffline(file, deps)
+  const { app } = await openOffline(file, deps, COMPILES_ONLY)
   const signals = await discoverSignals()
   try {
     return await readSettings(file, (settings, hash, folder) => {

@@ -26,12 +26,22 @@ export interface OfflineApp {
   decide(check: Check): Promise<Outcome>
 }
 
-export async function openOffline(configFile: string, deps: OfflineDeps): Promise<OfflineApp> {
+/** What checks may leave behind in one run of `vigil decide`. */
+const MAX_ENTRIES = 1_000_000
+/** For whoever compiles a configuration and decides nothing with it: a store takes all its room at once. */
+export const COMPILES_ONLY = 1
+
+/** @param maxEntries room for what checks leave behind */
+export async function openOffline(
+  configFile: string,
+  deps: OfflineDeps,
+  maxEntries = MAX_ENTRIES,
+): Promise<OfflineApp> {
   let nowMs = deps.clock.nowMs()
   const clock: Clock = { nowMs: () => nowMs, monotonicMs: () => deps.clock.monotonicMs() }
   const app = await createApp({
     fixed: staticSettings.parse({ acknowledge: { unverifiedCaller: false } }),
-    store: createMemoryStore({ maxEntries: 1_000_000, clock }),
+    store: createMemoryStore({ maxEntries, clock }),
     keys: deriveInstanceKeys(randomInstanceKey(deps.entropy)),
     clock,
     entropy: deps.entropy,

@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs'
 import { staticSettings } from '../../src/config/schema/static.ts'
 import { createHistoryKeys } from '../../src/history/index.ts'
 import type { HistoryKeys } from '../../src/history/keys.ts'
-import { encodeProfile, PROFILE_TTL_MS, type ProfileRecord } from '../../src/history/profile.ts'
+import { encodeProfile, type ProfileRecord } from '../../src/history/profile.ts'
 import type { Credential } from '../../src/model.ts'
 import { silentLog, silentMeter } from '../../src/ports.ts'
 import { createRedisStore } from '../../src/store/redis.ts'
@@ -24,6 +24,9 @@ const ACTIVE_MINUTES = 5000
 const REQUESTS_PER_MINUTE = 2
 const SEEN = ACTIVE_MINUTES * REQUESTS_PER_MINUTE
 
+/** Longer than any demo. */
+const KEPT_MS = 90 * 86_400_000
+
 interface Entry {
   readonly key: string
   readonly value: string
@@ -37,7 +40,7 @@ export async function seedHabits({ issuer, files, ports, store }: SeedOptions): 
   const entryOf = (user: User, features: ProfileRecord['features']): Entry => ({
     key: keys.of(identityOf(user, issuer)).profile,
     value: encodeProfile(habit(nowMs, features)),
-    ttlMs: PROFILE_TTL_MS,
+    ttlMs: KEPT_MS,
   })
   const entries = [entryOf('bob', {}), entryOf('carol', fromHome(keys, nowMs))]
   // `store.memory.seedFile` is documented: one entry a line.

@@ -1,10 +1,10 @@
 import { defaultPlaces, TOOLS } from './catalog.ts'
+import { DEBIAN_TOOLS, ensureDebian } from './debian.ts'
 import { install, type Outcome } from './install.ts'
-import { ensureRedis } from './redis.ts'
 import { fetchWheel } from './wheel.ts'
 
 /** Every name that `--only` takes. */
-export const TOOL_NAMES: readonly string[] = [...TOOLS.map((tool) => tool.name), 'redis']
+export const TOOL_NAMES: readonly string[] = [...TOOLS, ...DEBIAN_TOOLS].map((tool) => tool.name)
 
 /** Makes the named tools available, saying one line for each; returns the names of those that could not be had. */
 export function ensureTools(names: readonly string[], say: (line: string) => void): string[] {
@@ -24,7 +24,8 @@ function ensureOne(name: string, say: (line: string) => void): boolean {
 }
 
 function installByName(name: string, say: (line: string) => void): Outcome {
-  if (name === 'redis') return ensureRedis()
+  const debian = DEBIAN_TOOLS.find((candidate) => candidate.name === name)
+  if (debian !== undefined) return ensureDebian(debian)
   const tool = TOOLS.find((candidate) => candidate.name === name)
   if (tool === undefined) throw new Error(`unknown tool; known: ${TOOL_NAMES.join(', ')}`)
   return install(tool, defaultPlaces(), (wanted, into) => {

@@ -25,6 +25,14 @@ export function redisMajor(versionText: string): number {
   return Number(/\bv=(\d+)\./.exec(versionText)?.[1] ?? 0)
 }
 
+/** How Chromium is called by those who package it. */
+const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+
+/** Name of a Chromium on the PATH that starts (Ubuntu's `chromium-browser` may be a mere hint), else undefined. */
+export function browserPath(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  return BROWSERS.find((name) => spawnSync(name, ['--version'], { env, timeout: 10_000 }).status === 0)
+}
+
 function fetched(name: string): string | undefined {
   const places = defaultPlaces()
   const tool = TOOLS.find((candidate) => candidate.name === name)

@@ -1,5 +1,5 @@
 import type { SettingsProblem } from '../errors.ts'
-import type { EnforcementSettings } from './schema/decision.ts'
+import type { EnforcementSettings } from './schema/enforcement.ts'
 
 /** What a schema cannot say about the parts of `enforcement` that are for browsers. */
 export function checkAnswers(enforcement: EnforcementSettings, issuers: number): SettingsProblem[] {

@@ -3,7 +3,7 @@ import { observedPlaces } from './observed.ts'
 import type { EntrypointSettings } from './schema/entrypoints.ts'
 import type { Settings } from './schema/settings.ts'
 import type { ServerSettings, StaticSettings, StoreSettings } from './schema/static.ts'
-import { duplicates } from './semantic.ts'
+import { duplicates } from './semantic-names.ts'
 
 /** Every contradiction in `static.yaml`. */
 export function checkStaticSettings(settings: StaticSettings): SettingsProblem[] {

@@ -1,4 +1,4 @@
-import type { EnforcementSettings } from '../config/schema/decision.ts'
+import type { EnforcementSettings } from '../config/schema/enforcement.ts'
 import { originOf } from '../lib/origin.ts'
 import { askedFor, protectedResource } from '../lib/protected-resource.ts'
 import type { Action, Check } from '../model.ts'

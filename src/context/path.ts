@@ -1,4 +1,4 @@
-import type { ContextSettings } from '../config/schema/decision.ts'
+import type { ContextSettings } from '../config/schema/context.ts'
 import type { FailureCode } from '../errors.ts'
 
 export type PathSettings = ContextSettings['paths']

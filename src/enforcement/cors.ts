@@ -1,4 +1,4 @@
-import type { EnforcementSettings } from '../config/schema/decision.ts'
+import type { EnforcementSettings } from '../config/schema/enforcement.ts'
 import { originOf } from '../lib/origin.ts'
 import type { Check, HeaderPair } from '../model.ts'
 

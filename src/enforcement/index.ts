@@ -1,4 +1,5 @@
-import type { ActionSettings, EnforcementSettings } from '../config/schema/decision.ts'
+import type { ActionSettings } from '../config/schema/decision.ts'
+import type { EnforcementSettings } from '../config/schema/enforcement.ts'
 import type { EntrypointSettings } from '../config/schema/entrypoints.ts'
 import type { IdentitySettings } from '../config/schema/identity.ts'
 import { FAILURES } from '../errors.ts'

@@ -1,4 +1,4 @@
-import type { EnforcementSettings } from '../config/schema/decision.ts'
+import type { EnforcementSettings } from '../config/schema/enforcement.ts'
 import type { EntrypointSettings } from '../config/schema/entrypoints.ts'
 import type { FailureCode } from '../errors.ts'
 import { compileHosts, type Hosts, hostOf, isHostIn } from '../lib/hosts.ts'

@@ -1,3 +1,4 @@
+import { escapeHtml } from '../lib/html.ts'
 import type { Check, HeaderPair } from '../model.ts'
 
 /** What a page is made of. */
@@ -23,7 +24,7 @@ const ADVICE: Readonly<Record<number, string>> = {
 
 /** A refusal as a page for a person, with the decision id that support asks for. */
 export function tellPage(shown: Shown, check: Check): { headers: readonly HeaderPair[]; body: string } {
-  const title = escaped(String(shown.body['title']))
+  const title = escapeHtml(String(shown.body['title']))
   const advice = ADVICE[shown.status] ?? ''
   const headers: readonly HeaderPair[] = [
     ['content-type', 'text/html; charset=utf-8'],
@@ -31,7 +32,7 @@ export function tellPage(shown: Shown, check: Check): { headers: readonly Header
     ['x-content-type-options', 'nosniff'],
     ['referrer-policy', 'no-referrer'],
   ]
-  return { headers, body: pageOf(title, escaped(advice), escaped(check.id)) }
+  return { headers, body: pageOf(title, escapeHtml(advice), escapeHtml(check.id)) }
 }
 
 const pageOf = (title: string, advice: string, id: string) => `<!doctype html>
@@ -55,13 +56,3 @@ code { user-select: all }
 </main>
 </html>
 `
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '')

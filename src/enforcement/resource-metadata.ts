@@ -1,4 +1,4 @@
-import type { EnforcementSettings } from '../config/schema/decision.ts'
+import type { EnforcementSettings } from '../config/schema/enforcement.ts'
 import type { IdentitySettings } from '../config/schema/identity.ts'
 import { askedFor, type ProtectedResource, protectedResource, resourceOf } from '../lib/protected-resource.ts'
 import type { Check, HeaderPair } from '../model.ts'

@@ -1,3 +1,4 @@
+import type { RetentionSettings } from '../config/schema/static.ts'
 import { isUsuallyShown } from '../lib/usual.ts'
 import {
   type Check,
@@ -10,16 +11,9 @@ import {
 import type { Log, Meter } from '../ports.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
 import type { HistoryKeys } from './keys.ts'
-import { decodeProfile, encodeProfile, mergeProfile, PROFILE_TTL_MS } from './profile.ts'
+import { decodeProfile, encodeProfile, mergeProfile } from './profile.ts'
 import { LearningQueue, type Pending } from './queue.ts'
-import {
-  type ChallengeDelta,
-  decodeSession,
-  encodeSession,
-  mergeSession,
-  SESSION_TTL_MS,
-  withChallenge,
-} from './session.ts'
+import { type ChallengeDelta, decodeSession, encodeSession, mergeSession, withChallenge } from './session.ts'
 
 /** Runs `fn` once after `ms`; returns what cancels it. */
 export type Schedule = (ms: number, fn: () => void) => () => void
@@ -30,6 +24,8 @@ export interface LearnerParts {
   readonly meter: Meter
   readonly log: Log
   readonly schedule: Schedule
+  /** An identity or a session that teaches nothing for so long starts anew. */
+  readonly retention: RetentionSettings
   /** Deltas that may wait at once (many like checks are one); more are dropped and counted. */
   readonly maxPending?: number
 }
@@ -42,6 +38,7 @@ export interface Learner {
   readonly pending: number
 }
 
+const DAY_MS = 86_400_000
 /** A page is many requests within a second: they become one write per key. */
 const INTERVAL_MS = 1000
 const MAX_PER_KEY = 32
@@ -142,7 +139,8 @@ class WriteBehind implements Learner {
   }
 
   async #write(key: string, pending: Pending): Promise<void> {
-    const ttlMs = pending.kind === 'profile' ? PROFILE_TTL_MS : SESSION_TTL_MS
+    const { profileDays, sessionDays } = this.#parts.retention
+    const ttlMs = (pending.kind === 'profile' ? profileDays : sessionDays) * DAY_MS
     try {
       await this.#parts.store.update(key, ttlMs, (current) => merged(current, pending))
       this.#isLosing = false

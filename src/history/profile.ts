@@ -19,8 +19,6 @@ export type ProfileDelta =
     })
   | { readonly kind: 'challenged'; readonly atMs: number }
 
-/** An identity unseen for this long starts anew. */
-export const PROFILE_TTL_MS = 90 * 86_400_000
 export const MAX_PROFILE_BYTES = 640
 const MAX_VALUES = 8
 const VERSION = 2

@@ -13,9 +13,6 @@ export interface ChallengeDelta {
 
 export type SessionDelta = (Sightings & { readonly device: string | undefined }) | ChallengeDelta
 
-/** A session that is idle for this long is forgotten. */
-export const SESSION_TTL_MS = 7 * 86_400_000
-
 /**
  * Version 1, first seen 6, last seen 6, challenged 6, seen 4, device 6, number of challenges 1, the first of them 6, the
  * last 6: 42 bytes, 56 characters.

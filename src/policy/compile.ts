@@ -1,11 +1,6 @@
-import type {
-  ActionSettings,
-  ContextSettings,
-  EnforcementSettings,
-  FailureSettings,
-  RuleSettings,
-  UnknownActionSettings,
-} from '../config/schema/decision.ts'
+import type { ContextSettings } from '../config/schema/context.ts'
+import type { ActionSettings, RuleSettings, UnknownActionSettings } from '../config/schema/decision.ts'
+import type { EnforcementSettings, FailureSettings } from '../config/schema/enforcement.ts'
 import type { IdentitySettings } from '../config/schema/identity.ts'
 import type { Compiled, SettingsProblem } from '../errors.ts'
 import type { Requirement } from '../model.ts'

@@ -1,8 +1,5 @@
-import type {
-  EnforcementSettings,
-  FailureSettings,
-  UnknownActionSettings,
-} from '../config/schema/decision.ts'
+import type { UnknownActionSettings } from '../config/schema/decision.ts'
+import type { EnforcementSettings, FailureSettings } from '../config/schema/enforcement.ts'
 import type { Requirement } from '../model.ts'
 import type { RuleIndex } from './index-rules.ts'
 

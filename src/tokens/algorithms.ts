@@ -1,36 +1,11 @@
-/** Which signature algorithm goes with which kind of key (RFC 7518 section 3.1, RFC 8037, RFC 9864). */
+import { ALGORITHMS, type Algorithm } from '../lib/algorithms.ts'
 
-export type Algorithm =
-  | 'ES256'
-  | 'ES384'
-  | 'ES512'
-  | 'Ed25519'
-  | 'PS256'
-  | 'PS384'
-  | 'PS512'
-  | 'RS256'
-  | 'RS384'
-  | 'RS512'
+/** Which signature algorithm goes with which kind of key. */
 
-const ALGORITHMS: readonly string[] = [
-  'ES256',
-  'ES384',
-  'ES512',
-  'Ed25519',
-  'PS256',
-  'PS384',
-  'PS512',
-  'RS256',
-  'RS384',
-  'RS512',
-] satisfies Algorithm[]
+const NAMES: readonly string[] = ALGORITHMS
+const isAlgorithm = (name: string): name is Algorithm => NAMES.includes(name)
 
-const isAlgorithm = (name: string): name is Algorithm => ALGORITHMS.includes(name)
-
-/**
- * The one name of an algorithm, or undefined when it is none that Vigil verifies: never `none`, never symmetric.
- * `EdDSA` means Ed25519 here: RFC 9864 deprecates the polymorphic name and both occur in the wild.
- */
+/** The one name of an algorithm, or undefined when it is none that Vigil verifies. */
 export function algorithmNamed(name: unknown): Algorithm | undefined {
   if (name === 'EdDSA') return 'Ed25519'
   return typeof name === 'string' && isAlgorithm(name) ? name : undefined
@@ -47,7 +22,7 @@ export const isRsa = (algorithm: Algorithm): boolean =>
 
 /** Algorithms that a key of this type and curve could be used with; empty for keys of no use here. */
 export function algorithmsOf(kty: unknown, crv: unknown): readonly Algorithm[] {
-  if (kty === 'RSA') return ALGORITHMS.filter(isAlgorithm).filter(isRsa)
+  if (kty === 'RSA') return ALGORITHMS.filter(isRsa)
   if (kty === 'OKP') return crv === 'Ed25519' ? ['Ed25519'] : []
   const algorithm = kty === 'EC' ? BY_CURVE.get(crv) : undefined
   return algorithm === undefined ? [] : [algorithm]

@@ -1,6 +1,7 @@
 import { type Refused, type Result, refused } from '../identity/contract.ts'
+import type { Algorithm } from '../lib/algorithms.ts'
 import { claimed, configured } from '../lib/claimed.ts'
-import { type Algorithm, algorithmNamed } from './algorithms.ts'
+import { algorithmNamed } from './algorithms.ts'
 import { MAX_KID_LENGTH } from './jwk.ts'
 
 export interface TokenHeader {

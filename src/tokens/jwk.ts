@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { type Algorithm, algorithmNamed, algorithmsOf, isRsa } from './algorithms.ts'
+import type { Algorithm } from '../lib/algorithms.ts'
+import { algorithmNamed, algorithmsOf, isRsa } from './algorithms.ts'
 import { isPlainObject } from './json.ts'
 import { thumbprintOf } from './thumbprint.ts'
 

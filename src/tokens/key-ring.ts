@@ -1,6 +1,6 @@
+import type { Algorithm } from '../lib/algorithms.ts'
 import { errorName } from '../lib/error-name.ts'
 import type { Clock, Log, Meter } from '../ports.ts'
-import type { Algorithm } from './algorithms.ts'
 import type { KeyUse, VerificationKey } from './jwk.ts'
 import { KeyLoadError } from './key-fetch.ts'
 import { buildKeySet } from './key-set.ts'

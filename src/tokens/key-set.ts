@@ -1,6 +1,6 @@
 import { type Result, refused } from '../identity/contract.ts'
+import type { Algorithm } from '../lib/algorithms.ts'
 import { claimed } from '../lib/claimed.ts'
-import type { Algorithm } from './algorithms.ts'
 import { importKey, type KeyUse, type VerificationKey } from './jwk.ts'
 
 /** A member of a key set that is not used, and why. */

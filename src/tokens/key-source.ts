@@ -3,8 +3,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
 import type { IssuerSettings } from '../config/schema/identity.ts'
 import type { Compiled, SettingsProblem } from '../errors.ts'
+import type { Algorithm } from '../lib/algorithms.ts'
 import { unreadable } from '../lib/error-name.ts'
-import type { Algorithm } from './algorithms.ts'
 import type { KeyUse } from './jwk.ts'
 import {
   addressProblem,

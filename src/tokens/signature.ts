@@ -1,6 +1,6 @@
 import { compactVerify, errors } from 'jose'
 import { type Refused, type Result, refused } from '../identity/contract.ts'
-import type { Algorithm } from './algorithms.ts'
+import type { Algorithm } from '../lib/algorithms.ts'
 import type { TokenHeader } from './header.ts'
 import type { VerificationKey } from './jwk.ts'
 import type { KeyRing } from './key-ring.ts'

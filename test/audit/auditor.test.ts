@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { createAuditor } from '../../src/audit/index.ts'
 import { auditSettings } from '../../src/config/schema/audit.ts'
+import type { OpenRecordExport } from '../../src/ports.ts'
 import { refusedAnswer, sampleCheck, sampleOutcome, spyLog, spyMeter } from '../support/edge-samples.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'vigil-auditor-'))
@@ -20,9 +21,10 @@ const outcome = (id: string) => sampleOutcome({ check: sampleCheck({ id }) })
 const dropsAndFilters = ({ counted }: ReturnType<typeof spyMeter>) =>
   counted.filter(({ name }) => name !== 'vigil_audit_sink_losing')
 
-function setUp() {
+function setUp(parts: { openExport?: OpenRecordExport } = {}) {
   const meter = spyMeter()
   const auditor = createAuditor({
+    ...parts,
     meter,
     log: spyLog(),
     schedule: () => () => undefined,
@@ -80,6 +82,23 @@ describe('the auditor', () => {
     auditor.record(outcome('two'), CONTEXT)
     await auditor.close()
     expect(ids('y1')).toEqual(['one', 'two'])
+  })
+
+  test('where a sink cannot be made, those that were opened before it are closed again, of every view', () => {
+    const closed: number[] = []
+    let opened = 0
+    const { auditor } = setUp({
+      openExport: () => {
+        const n = ++opened
+        if (n === 3) throw new Error('no third one')
+        return { send: () => undefined, close: async () => void closed.push(n) }
+      },
+    })
+    const disguised = { kind: 'otlp', pseudonyms: ['subject'] }
+    const settings = auditSettings.parse({ sinks: [{ kind: 'otlp' }, disguised, disguised] })
+    expect(() => auditor.configure(settings)).toThrow('no third one')
+    expect(opened).toBe(3)
+    expect(closed).toEqual([1, 2])
   })
 
   test('the place of a check that ends without a record is given back', async () => {

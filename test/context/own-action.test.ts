@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { enforcementSettings } from '../../src/config/schema/decision.ts'
+import { enforcementSettings } from '../../src/config/schema/enforcement.ts'
 import { compileOwnActions } from '../../src/context/own-action.ts'
 import type { Check } from '../../src/model.ts'
 import { checkOf } from '../support/check-of.ts'

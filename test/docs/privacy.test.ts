@@ -4,18 +4,18 @@ import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { parse } from 'yaml'
 import { auditSettings } from '../../src/config/schema/audit.ts'
+import { staticSettings } from '../../src/config/schema/static.ts'
 import { checkAudit } from '../../src/config/semantic-audit.ts'
-import { PROFILE_TTL_MS } from '../../src/history/profile.ts'
-import { SESSION_TTL_MS } from '../../src/history/session.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const page = (name: string) => readFileSync(join(ROOT, 'docs', name), 'utf8')
 const PRIVACY = page('privacy.md')
-const DAY_MS = 86_400_000
 
 test('profile and session are kept as long as the page says', () => {
-  expect(PRIVACY).toMatch(new RegExp(`^\\| profile .* \\| ${PROFILE_TTL_MS / DAY_MS} days after`, 'm'))
-  expect(PRIVACY).toMatch(new RegExp(`^\\| session .* \\| ${SESSION_TTL_MS / DAY_MS} days after`, 'm'))
+  const { profileDays, sessionDays } = staticSettings.parse({}).store.retention
+  expect(PRIVACY).toMatch(new RegExp(`^\\| profile .* \\| ${profileDays} days after`, 'm'))
+  expect(PRIVACY).toMatch(new RegExp(`^\\| session .* \\| ${sessionDays} days after`, 'm'))
+  for (const key of ['profileDays', 'sessionDays']) expect(PRIVACY).toContain(`store.retention.${key}`)
 })
 
 /** The words of `pseudonyms`, as the schema lists them. */

@@ -10,12 +10,11 @@ import { makeEdgeCerts } from '../../scripts/certs/make.ts'
 import { ROOT } from '../../scripts/root.ts'
 import { DEFAULT_ENVOY } from '../../scripts/tools/catalog.ts'
 import type { AuditRecord } from '../../src/audit/record.ts'
-import { describeWithBrowser } from '../harness/browser.ts'
 import { type BrowserSession, openBrowser } from '../harness/browser-session.ts'
-import { type Envoy, startEnvoy } from '../harness/envoy.ts'
+import { type Envoy, PATIENT_DEADLINE, startEnvoy } from '../harness/envoy.ts'
 import { freePorts } from '../harness/ports.ts'
 import { issuerOf } from '../harness/tokens.ts'
-import { describeWithEnvoy } from '../harness/tools.ts'
+import { describeWithBrowser, describeWithEnvoy } from '../harness/tools.ts'
 import { startVigil, type VigilProcess } from '../harness/vigil.ts'
 import { waitUntil } from '../harness/wait.ts'
 import { type SocketApp, startSocketApp } from '../harness/websocket.ts'
@@ -68,18 +67,19 @@ describeWithBrowser('a person', (chromium) => {
       makeEdgeCerts(certs)
       const pem = (name: string) => readFileSync(join(certs, name), 'utf8')
       const tls = { cert: pem('server.crt'), key: pem('server.key') }
-      const config = join(folder, 'vigil.yaml')
-      writeFileSync(config, JSON.stringify(settingsOf(join(folder, 'records.jsonl'))))
-      vigil = await startVigil({ config })
+      vigil = await startVigil({
+        config: settingsOf(join(folder, 'records.jsonl')),
+        server: PATIENT_DEADLINE,
+      })
       sockets = await startSocketApp(ports.APP_PORT, shop)
       await listen(createServer(tls), ports.IDP_PORT, issuer)
       await listen(createServer(tls), ports.PAGE_PORT, (_request, response) => {
         response.setHeader('content-type', 'text/html')
         response.end('<!doctype html><h1>a page of another origin</h1>')
       })
-      const VIGIL_PORT = Number(vigil.address.split(':')[1])
       const bootstrap = join(ROOT, 'envoy', 'edge.yaml')
-      envoy = await startEnvoy({ bootstrap, ports: { ...ports, VIGIL_PORT }, binary, cwd: folder })
+      const all = { ...ports, VIGIL_PORT: vigil.port }
+      envoy = await startEnvoy({ bootstrap, ports: all, binary, cwd: folder, isPatient: true })
       browser = await openBrowser(chromium, {
         'api.example.com': `127.0.0.1:${ports.LISTENER_PORT}`,
         'idp.example.com': `127.0.0.1:${ports.IDP_PORT}`,

@@ -1,17 +1,15 @@
 /** What a real browser makes of refusals: through Envoy and Vigil, from pages of two origins. */
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { ROOT } from '../../scripts/root.ts'
 import { DEFAULT_ENVOY } from '../../scripts/tools/catalog.ts'
-import { describeWithBrowser, domOf } from '../harness/browser.ts'
-import { type Envoy, startEnvoy } from '../harness/envoy.ts'
+import { domOf } from '../harness/browser.ts'
+import { type Envoy, PATIENT_DEADLINE, startEnvoy } from '../harness/envoy.ts'
 import { freePorts } from '../harness/ports.ts'
 import { issuerOf, mintAccessToken } from '../harness/tokens.ts'
-import { describeWithEnvoy } from '../harness/tools.ts'
+import { describeWithBrowser, describeWithEnvoy } from '../harness/tools.ts'
 import { startVigil, type VigilProcess } from '../harness/vigil.ts'
 
 const now = Math.floor(Date.now() / 1000)
@@ -43,7 +41,6 @@ function application(request: IncomingMessage, response: ServerResponse): void {
 
 describeWithBrowser('a browser', (browser) => {
   describeWithEnvoy('through Envoy', DEFAULT_ENVOY, (binary) => {
-    let folder: string
     let vigil: VigilProcess
     let envoy: Envoy
     const servers: Server[] = []
@@ -52,9 +49,7 @@ describeWithBrowser('a browser', (browser) => {
     beforeAll(async () => {
       const all = await freePorts('ADMIN_PORT', 'LISTENER_PORT', 'APP_PORT', 'PAGE_PORT')
       ports = all
-      folder = mkdtempSync(join(tmpdir(), 'vigil-browser-'))
-      const config = join(folder, 'vigil.yaml')
-      const settings = {
+      const config = {
         entrypoints: [{ name: 'gateway', externalOrigins: ['https://api.example.com'] }],
         identity: { issuers: [issuerOf()] },
         actions: [
@@ -63,8 +58,7 @@ describeWithBrowser('a browser', (browser) => {
         policy: [{ name: 'closed', when: 'request.path == "/v1/closed"', effect: 'deny' }],
         enforcement: { cors: { origins: [`http://127.0.0.1:${all.PAGE_PORT}`] } },
       }
-      writeFileSync(config, JSON.stringify(settings))
-      vigil = await startVigil({ config })
+      vigil = await startVigil({ config, server: PATIENT_DEADLINE })
       servers.push(await listen(all.APP_PORT, application))
       const api = `http://127.0.0.1:${all.LISTENER_PORT}`
       servers.push(
@@ -73,9 +67,13 @@ describeWithBrowser('a browser', (browser) => {
           response.end(pageOf(api))
         }),
       )
-      const VIGIL_PORT = Number(vigil.address.split(':')[1])
       const bootstrap = join(ROOT, 'envoy', 'sidecar.yaml')
-      envoy = await startEnvoy({ bootstrap, ports: { ...all, VIGIL_PORT }, binary })
+      envoy = await startEnvoy({
+        bootstrap,
+        ports: { ...all, VIGIL_PORT: vigil.port },
+        binary,
+        isPatient: true,
+      })
     }, 90_000)
 
     afterAll(async () => {
@@ -85,7 +83,6 @@ describeWithBrowser('a browser', (browser) => {
         server.closeAllConnections()
         server.close()
       }
-      rmSync(folder, { recursive: true, force: true })
     })
 
     const seenBy = async (host: string) =>

@@ -1,14 +1,12 @@
 /** Callers that are no API clients, through a real Envoy and a real Vigil: what a browser or an agent sees. */
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { ROOT } from '../../scripts/root.ts'
 import { ENVOY_VERSIONS } from '../../scripts/tools/catalog.ts'
-import { type Envoy, startEnvoy } from '../harness/envoy.ts'
-import { type RawRequest, sendHttp1 } from '../harness/http.ts'
+import { type Envoy, PATIENT_DEADLINE, startEnvoy } from '../harness/envoy.ts'
+import { type RawRequest, sendHttp1, sendHttp2 } from '../harness/http.ts'
 import { freePorts } from '../harness/ports.ts'
 import { issuerOf, mintAccessToken } from '../harness/tokens.ts'
 import { describeWithEnvoy } from '../harness/tools.ts'
@@ -46,18 +44,11 @@ const SETTINGS = {
 }
 
 let vigil: VigilProcess
-let folder: string
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'vigil-callers-'))
-  const config = join(folder, 'vigil.yaml')
-  writeFileSync(config, JSON.stringify(SETTINGS))
-  vigil = await startVigil({ config })
+  vigil = await startVigil({ config: SETTINGS, server: PATIENT_DEADLINE })
 }, 60_000)
-afterAll(async () => {
-  await vigil?.stop()
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => vigil?.stop())
 
 for (const version of ENVOY_VERSIONS) {
   describeWithEnvoy('callers', version, (binary) => {
@@ -73,8 +64,13 @@ for (const version of ENVOY_VERSIONS) {
         response.end(JSON.stringify({ method: request.method, headers: request.headers }))
       }).listen(ports.APP_PORT, '127.0.0.1')
       await once(app, 'listening')
-      const all = { ...ports, VIGIL_PORT: Number(vigil.address.split(':')[1]) }
-      envoy = await startEnvoy({ bootstrap: join(ROOT, 'envoy', 'sidecar.yaml'), ports: all, binary })
+      const all = { ...ports, VIGIL_PORT: vigil.port }
+      envoy = await startEnvoy({
+        bootstrap: join(ROOT, 'envoy', 'sidecar.yaml'),
+        ports: all,
+        binary,
+        isPatient: true,
+      })
     }, 30_000)
     afterAll(async () => {
       await envoy?.stop()
@@ -128,6 +124,15 @@ for (const version of ENVOY_VERSIONS) {
         'x-vigil-subject': 'alice',
       })
       expect(await seen(held)).not.toHaveProperty('cookie')
+    })
+
+    test('a cookie with a token in a second line over HTTP/1 cannot be told from a value with a comma', async () => {
+      const lines = [
+        ['cookie', 'a=1'],
+        ['cookie', `__Host-session=${token({})}`],
+      ] as const
+      expect((await ask({ headers: lines })).status).toBe(400)
+      expect((await sendHttp2({ port, path: '/v1/items', headers: lines })).status).toBe(200)
     })
 
     describe('a client of MCP', () => {

@@ -1,5 +1,5 @@
 /** Whose country and system a record tells: real Envoys in every way of finding the address, and a client that lies. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
@@ -7,7 +7,7 @@ import { parse } from 'yaml'
 import { ROOT } from '../../scripts/root.ts'
 import { DEFAULT_ENVOY } from '../../scripts/tools/catalog.ts'
 import type { AuditRecord } from '../../src/audit/record.ts'
-import { bootstrapText, type Envoy, startEnvoy } from '../harness/envoy.ts'
+import { bootstrapText, type Envoy, PATIENT_DEADLINE, startEnvoy } from '../harness/envoy.ts'
 import { sendHttp1 } from '../harness/http.ts'
 import { freePorts } from '../harness/ports.ts'
 import { issuerOf, mintAccessToken } from '../harness/tokens.ts'
@@ -41,7 +41,7 @@ describeWithEnvoy('the network of a client', DEFAULT_ENVOY, (binary) => {
     folder = mkdtempSync(join(tmpdir(), 'vigil-network-'))
     records = join(folder, 'records.jsonl')
     for (const [name] of WAYS) portOf.set(name, (await freePorts('PORT')).PORT)
-    const settings = {
+    const config = {
       entrypoints: WAYS.map(([name, envoyAppends, trustedProxies]) => ({
         name: name.replaceAll(/[ ,]+/g, '-'),
         match: { port: portOf.get(name) },
@@ -54,9 +54,7 @@ describeWithEnvoy('the network of a client', DEFAULT_ENVOY, (binary) => {
       policy: [{ name: 'closed', when: true, effect: 'deny' }],
       audit: { sinks: [{ kind: 'file', path: records }] },
     }
-    const config = join(folder, 'vigil.yaml')
-    writeFileSync(config, JSON.stringify(settings))
-    vigil = await startVigil({ config })
+    vigil = await startVigil({ config, server: PATIENT_DEADLINE })
     for (const [name, appends] of WAYS) envoys.push(await envoyOf(portOf.get(name) ?? 0, appends))
   }, 90_000)
 
@@ -68,11 +66,11 @@ describeWithEnvoy('the network of a client', DEFAULT_ENVOY, (binary) => {
 
   async function envoyOf(LISTENER_PORT: number, appends: boolean): Promise<Envoy> {
     const rest = await freePorts('ADMIN_PORT', 'APP_PORT')
-    const VIGIL_PORT = Number(vigil.address.split(':')[1])
-    const text = bootstrapText(join(ROOT, 'envoy', 'sidecar.yaml'), { ...rest, LISTENER_PORT, VIGIL_PORT })
+    const ports = { ...rest, LISTENER_PORT, VIGIL_PORT: vigil.port }
+    const text = bootstrapText(join(ROOT, 'envoy', 'sidecar.yaml'), ports)
     expect(text).toContain(APPENDS[0])
     const bootstrap = parse(appends ? text.replace(...APPENDS) : text) as object
-    return startEnvoy({ bootstrap, binary })
+    return startEnvoy({ bootstrap, binary, isPatient: true })
   }
 
   const lines = () => (existsSync(records) ? readFileSync(records, 'utf8').split('\n').slice(0, -1) : [])

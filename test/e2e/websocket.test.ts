@@ -1,5 +1,5 @@
 /** Upgrades to WebSocket through a real Envoy and a real Vigil: asked once, before the application sees anything. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
@@ -7,7 +7,7 @@ import { parse } from 'yaml'
 import { makeEdgeCerts } from '../../scripts/certs/make.ts'
 import { ROOT } from '../../scripts/root.ts'
 import { ENVOY_VERSIONS } from '../../scripts/tools/catalog.ts'
-import { bootstrapText, type Envoy, startEnvoy } from '../harness/envoy.ts'
+import { bootstrapText, type Envoy, PATIENT_DEADLINE, startEnvoy } from '../harness/envoy.ts'
 import { type ClientTls, sendBytes } from '../harness/http.ts'
 import { freePorts } from '../harness/ports.ts'
 import { issuerOf, mintAccessToken } from '../harness/tokens.ts'
@@ -48,9 +48,7 @@ let folder: string
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'vigil-websocket-'))
   makeEdgeCerts(join(folder, 'envoy', 'certs'))
-  const config = join(folder, 'vigil.yaml')
-  writeFileSync(config, JSON.stringify(SETTINGS))
-  vigil = await startVigil({ config })
+  vigil = await startVigil({ config: SETTINGS, server: PATIENT_DEADLINE })
 }, 60_000)
 afterAll(async () => {
   await vigil?.stop()
@@ -69,11 +67,11 @@ for (const version of ENVOY_VERSIONS) {
       port = ports.LISTENER_PORT
       tls = { ca: readFileSync(join(folder, 'envoy', 'certs', 'ca.crt'), 'utf8') }
       app = await startSocketApp(ports.APP_PORT)
-      const all = { ...ports, VIGIL_PORT: Number(vigil.address.split(':')[1]) }
+      const all = { ...ports, VIGIL_PORT: vigil.port }
       const text = bootstrapText(join(ROOT, 'envoy', 'edge.yaml'), all)
       expect(text).toContain(HTTP2)
       const edited = text.replace(HTTP2, `${HTTP2}\n                  allow_connect: true`)
-      envoy = await startEnvoy({ bootstrap: parse(edited) as object, binary, cwd: folder })
+      envoy = await startEnvoy({ bootstrap: parse(edited) as object, binary, cwd: folder, isPatient: true })
     }, 30_000)
     afterAll(async () => {
       await envoy?.stop()

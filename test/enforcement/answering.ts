@@ -1,4 +1,4 @@
-import { enforcementSettings } from '../../src/config/schema/decision.ts'
+import { enforcementSettings } from '../../src/config/schema/enforcement.ts'
 import { identitySettings } from '../../src/config/schema/identity.ts'
 import { compileEnforcement, enforce } from '../../src/enforcement/index.ts'
 import type { FailureCode } from '../../src/errors.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { enforcementSettings } from '../../src/config/schema/decision.ts'
+import { enforcementSettings } from '../../src/config/schema/enforcement.ts'
 import { identitySettings } from '../../src/config/schema/identity.ts'
 import { compileEnforcement, enforce } from '../../src/enforcement/index.ts'
 import type { Decision, LimitReading } from '../../src/model.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { enforcementSettings } from '../../src/config/schema/decision.ts'
+import { enforcementSettings } from '../../src/config/schema/enforcement.ts'
 import { identitySettings } from '../../src/config/schema/identity.ts'
 import { encodeValue } from '../../src/enforcement/headers.ts'
 import { compileEnforcement, enforce } from '../../src/enforcement/index.ts'

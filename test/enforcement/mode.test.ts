@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { enforcementSettings } from '../../src/config/schema/decision.ts'
+import { enforcementSettings } from '../../src/config/schema/enforcement.ts'
 import { entrypointsSettings } from '../../src/config/schema/entrypoints.ts'
 import { compileModes, modeOf } from '../../src/enforcement/mode.ts'
 import { percentileOf } from '../../src/lib/share.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { encodeResponse } from '../../src/check/encode.ts'
 import { toCheckResponse } from '../../src/check/response.ts'
-import { enforcementSettings } from '../../src/config/schema/decision.ts'
+import { enforcementSettings } from '../../src/config/schema/enforcement.ts'
 import { identitySettings } from '../../src/config/schema/identity.ts'
 import { compileEnforcement, enforce } from '../../src/enforcement/index.ts'
 import type { Check, Decision } from '../../src/model.ts'

@@ -9,6 +9,7 @@ import {
   type Meter,
   noPlaces,
   type OpenPlaces,
+  type OpenRecordExport,
   silentLog,
   silentMeter,
   type Tracing,
@@ -60,6 +61,9 @@ export async function openTestApp(
     hasRecords?: boolean
     tracing?: Tracing
     openPlaces?: OpenPlaces
+    openExport?: OpenRecordExport
+    /** Members of static.yaml. */
+    fixed?: object
   } = {},
 ): Promise<TestApp> {
   let nowMs = options.atMs ?? Date.UTC(2026, 10, 24, 10)
@@ -71,7 +75,7 @@ export async function openTestApp(
     },
   }
   const app = await createApp({
-    fixed: staticSettings.parse({ acknowledge: { unverifiedCaller: true } }),
+    fixed: staticSettings.parse({ acknowledge: { unverifiedCaller: true }, ...options.fixed }),
     store: options.store ?? createMemoryStore({ maxEntries: 100_000, clock }),
     keys: TEST_KEYS,
     clock,
@@ -81,6 +85,7 @@ export async function openTestApp(
     baseDir: import.meta.dirname,
     tracing: options.tracing,
     openPlaces: options.openPlaces ?? noPlaces,
+    openExport: options.openExport,
     // Learning happens in `flush`, never by itself.
     schedule: () => () => undefined,
     defer: (run) => run(),

@@ -1,33 +1,8 @@
 import { execFile } from 'node:child_process'
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { describe, test } from '@jest/globals'
-
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
-
-/** A Chromium of this machine: it is not among the tools that the project fetches. */
-function browserPath(): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter)
-  return folders
-    .flatMap((folder) => NAMES.map((name) => join(folder, name)))
-    .find((file) => {
-      try {
-        accessSync(file, constants.X_OK)
-        return true
-      } catch {
-        return false // not there
-      }
-    })
-}
-
-/** Describes tests that need a browser; `fn` gets its path. Without one they are skipped, and say so. */
-export function describeWithBrowser(name: string, fn: (browser: string) => void): void {
-  const path = browserPath()
-  if (path !== undefined) describe(name, () => fn(path))
-  else describe(name, () => test.skip(`needs Chromium on the PATH (${NAMES.join(', ')})`, () => undefined))
-}
 
 const run = promisify(execFile)
 

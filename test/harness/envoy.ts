@@ -17,6 +17,8 @@ export type EnvoyOptions = {
   version?: string
   /** Relative file names in the bootstrap are looked up here; the clone when absent. */
   cwd?: string
+  /** Waits for a check as long as it takes, with `PATIENT_DEADLINE`: this machine may be busy with other things. */
+  isPatient?: true
   args?: readonly string[]
 }
 
@@ -37,7 +39,8 @@ const DEFAULTED_PORT = /(\bport_value: *)(\d+)([ }]*# *)\$\{(\w+)\}/g
 export async function startEnvoy(options: EnvoyOptions): Promise<Envoy> {
   const binary = options.binary ?? envoyPath(options.version)
   if (binary === undefined) throw new Error('no Envoy: run `npm run tools`')
-  const text = bootstrapText(options.bootstrap, options.ports)
+  const given = bootstrapText(options.bootstrap, options.ports)
+  const text = options.isPatient ? patient(given) : given
   const adminPort = adminPortOf(text)
   const scratch = mkdtempSync(join(tmpdir(), 'vigil-envoy-'))
   const file = join(scratch, 'bootstrap.yaml')
@@ -72,6 +75,16 @@ export function bootstrapText(bootstrap: string | object, ports: Record<string, 
     )
     .replace(/"\$\{(\w+)\}"/g, (_, name) => portNamed(name)) // in JSON a port is a number, not a string
     .replace(/\$\{(\w+)\}/g, (_, name) => portNamed(name))
+}
+
+/** `server` of a Vigil behind an Envoy that is patient. */
+export const PATIENT_DEADLINE = { deadlineMs: 4000 }
+
+/** Of the shipped bootstraps, in YAML or JSON: how long all tries of a check may take, and each of them. */
+function patient(text: string): string {
+  const waits = /(\btimeout"?: *"?)0\.5s|(\bmax_interval"?: *"?)0\.2s/g
+  if (text.match(waits)?.length !== 2) throw new Error('the bootstrap waits for checks in another way')
+  return text.replace(waits, (_, all, each) => (all === undefined ? `${each}5s` : `${all}12s`))
 }
 
 type Bootstrap = { admin?: { address?: { socket_address?: { port_value?: number } } } }

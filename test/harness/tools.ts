@@ -1,7 +1,7 @@
 import { describe, test } from '@jest/globals'
 import { isCi } from '../../scripts/root.ts'
 import { MISSING_TOOL_MARK } from '../../scripts/test/count.ts'
-import { envoyPath, redisPath, valkeyPath } from '../../scripts/tools/locate.ts'
+import { browserPath, envoyPath, redisPath, valkeyPath } from '../../scripts/tools/locate.ts'
 
 /** Describes tests that need a fetched Envoy of this version; `fn` gets its path. */
 export function describeWithEnvoy(name: string, version: string, fn: (envoy: string) => void): void {
@@ -16,6 +16,11 @@ export function describeWithValkey(name: string, fn: (server: string) => void): 
 /** Describes tests that need a redis-server >= 7 (with TLS); `fn` gets its path. */
 export function describeWithRedis(name: string, fn: (server: string) => void): void {
   describeWith(`${name} (Redis)`, 'redis-server >= 7', redisPath(), fn)
+}
+
+/** Describes tests that need a browser; `fn` gets its path. */
+export function describeWithBrowser(name: string, fn: (browser: string) => void): void {
+  describeWith(name, 'Chromium', browserPath(), fn)
 }
 
 /** Without the tool: in CI a failing test, at home one skipped test that scripts/test.ts counts and shouts about. */

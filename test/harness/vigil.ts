@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,8 +9,8 @@ import { freePort } from './ports.ts'
 import { type Running, start } from './process.ts'
 
 export interface VigilOptions {
-  /** Path of vigil.yaml. */
-  readonly config: string
+  /** Path of vigil.yaml, or what stands in it. */
+  readonly config: string | object
   /** Members of static.yaml beside the listeners; files in it must be absolute. */
   readonly fixed?: Readonly<Record<string, unknown>>
   /** Members of its `server` beside `listen`. */
@@ -21,6 +22,8 @@ export interface VigilProcess extends CheckClient {
   readonly running: Running
   /** Where it takes checks. */
   readonly address: string
+  /** The port of it. */
+  readonly port: number
   probe(path: string): Promise<{ status: number; text: string }>
   /** Sum of all samples of a metric that carry these labels; 0 when there is none. */
   metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>
@@ -30,13 +33,13 @@ export interface VigilProcess extends CheckClient {
 
 /** Starts the service as an operator does, in a process of its own on free ports. */
 export async function startVigil(options: VigilOptions): Promise<VigilProcess> {
-  const [grpc, http] = [await freePort(), await freePort()]
+  const [port, http] = [await freePort(), await freePort()]
   const folder = mkdtempSync(join(tmpdir(), 'vigil-static-'))
   const file = join(folder, 'static.yaml')
-  writeFileSync(file, staticText(grpc, http, options))
-  const args = ['src/main.ts', 'serve', '--static', file, '--config', options.config]
+  writeFileSync(file, staticText(port, http, options))
+  const args = ['src/main.ts', 'serve', '--static', file, '--config', configIn(folder, options.config)]
   const running = start(process.execPath, args, { cwd: ROOT })
-  const address = `127.0.0.1:${grpc}`
+  const address = `127.0.0.1:${port}`
   const client = openCheckClient(address)
   const probe = async (path: string) => {
     const response = await fetch(`http://127.0.0.1:${http}${path}`, { signal: AbortSignal.timeout(5000) })
@@ -58,14 +61,29 @@ export async function startVigil(options: VigilOptions): Promise<VigilProcess> {
   }
   const metric: VigilProcess['metric'] = async (name, labels = {}) =>
     sumOf((await probe('/metrics')).text, name, labels)
-  return { ...client, running, address, probe, metric, stop }
+  return { ...client, running, address, port, probe, metric, stop }
+}
+
+function configIn(folder: string, config: string | object): string {
+  if (typeof config === 'string') return config
+  const file = join(folder, 'vigil.yaml')
+  writeFileSync(file, JSON.stringify(config))
+  return file
+}
+
+/** A new instance key in this folder, for `instanceKeyFile`: with Redis, and for those who share state or begin again. */
+export function writeInstanceKey(folder: string): string {
+  const file = join(folder, 'instance-key.json')
+  const secret = () => randomBytes(32).toString('base64url')
+  writeFileSync(file, JSON.stringify({ root: secret(), current: secret() }))
+  return file
 }
 
 /** JSON is YAML. */
-function staticText(grpc: number, http: number, { fixed, server }: VigilOptions): string {
+function staticText(port: number, http: number, { fixed, server }: VigilOptions): string {
   return JSON.stringify({
     ...fixed,
-    server: { drainDelaySeconds: 0, ...server, listen: [`127.0.0.1:${grpc}`] },
+    server: { drainDelaySeconds: 0, ...server, listen: [`127.0.0.1:${port}`] },
     probes: { listen: `127.0.0.1:${http}` },
   })
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { createHistoryKeys, createLearner } from '../../src/history/index.ts'
-import { decodeProfile, encodeProfile, PROFILE_TTL_MS } from '../../src/history/profile.ts'
-import { decodeSession, SESSION_TTL_MS } from '../../src/history/session.ts'
+import { decodeProfile, encodeProfile } from '../../src/history/profile.ts'
+import { decodeSession } from '../../src/history/session.ts'
 import type { Decision, Past, Subject } from '../../src/model.ts'
 import { type Store, StoreUnavailable } from '../../src/store/store.ts'
 import { fakeLog, fakeMeter } from '../store/fakes.ts'
@@ -76,6 +76,7 @@ function open(options: { maxPending?: number } = {}) {
     meter,
     log,
     schedule: timers.schedule,
+    retention: { profileDays: 3, sessionDays: 2 },
     ...options,
   })
   let learned = 0
@@ -153,8 +154,8 @@ describe('when it is written', () => {
     timers.ring()
     await settle()
     expect(updates).toEqual([
-      { key: ALICE.profile, ttlMs: PROFILE_TTL_MS },
-      { key: ALICE.session, ttlMs: SESSION_TTL_MS },
+      { key: ALICE.profile, ttlMs: 3 * 86_400_000 },
+      { key: ALICE.session, ttlMs: 2 * 86_400_000 },
     ])
     expect(profile()).toMatchObject({ seen: 3, firstSeenMs: AT_MS, lastSeenMs: AT_MS + 2 * SECOND })
     expect([learner.pending, timers.waiting]).toEqual([0, []])

@@ -24,6 +24,8 @@ const known = (...devices: string[]) => {
 const allow: Decision = { effect: 'allow', reasons: ['policy.default.low-low'], shadow: [], degraded: [] }
 const monitor = (reason: string): Decision => ({ ...allow, effect: 'monitor', reasons: [reason] })
 
+const retention = { profileDays: 1, sessionDays: 1 }
+
 type Identified = Extract<Subject, { state: 'identified' }>
 const subject = identified(credential) as Identified
 const bound: Subject = { ...subject, binding: { ...subject.binding, state: 'verified', methods: ['dpop'] } }
@@ -34,7 +36,14 @@ async function learned(past: Past, decision: Decision, who: Subject = subject) {
   const store = createMemoryStore({ maxEntries: 100, clock })
   const { profile, session } = keys.of(credential)
   if (past.profile !== undefined) await store.update(profile, 1e9, () => encodeProfile(past.profile as never))
-  const parts = { store, keys, meter: fakeMeter(), log: fakeLog(), schedule: () => () => undefined }
+  const parts = {
+    store,
+    keys,
+    meter: fakeMeter(),
+    log: fakeLog(),
+    schedule: () => () => undefined,
+    retention,
+  }
   const learner = createLearner(parts)
   learner.learn(checkOf(), who, factsOf(), past, decision)
   await learner.flush()

@@ -13,7 +13,6 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { stringify } from 'yaml'
 import { startVigil, type VigilProcess } from '../harness/vigil.ts'
 import { waitUntil } from '../harness/wait.ts'
 
@@ -28,11 +27,9 @@ function folder(): string {
   return dir
 }
 
-async function serve(dir: string, audit: object, fixed: Record<string, unknown> = {}): Promise<VigilProcess> {
-  const config = join(dir, 'vigil.yaml')
+async function serve(audit: object, fixed: Record<string, unknown> = {}): Promise<VigilProcess> {
   const actions = [{ name: 'read', match: { paths: ['/v1/{rest...}'] } }]
-  writeFileSync(config, stringify({ actions, audit }))
-  const vigil = await startVigil({ config, fixed })
+  const vigil = await startVigil({ config: { actions, audit }, fixed })
   cleanups.push(vigil.stop)
   return vigil
 }
@@ -73,7 +70,7 @@ describe('a collector', () => {
     const headersFile = join(dir, 'headers')
     writeFileSync(headersFile, 'x-token: t0ken\n')
     const otlp = { url, headersFile, traces: 'parent', metricsSeconds: 3600 }
-    const vigil = await serve(dir, { sinks: [{ kind: 'otlp', format: 'ocsf' }] }, { telemetry: { otlp } })
+    const vigil = await serve({ sinks: [{ kind: 'otlp', format: 'ocsf' }] }, { telemetry: { otlp } })
     const trace = '0af7651916cd43dd8448eb211c80319c'
     await vigil.ask({ headers: { traceparent: `00-${trace}-b7ad6b7169203331-01` } })
     await vigil.ask({ headers: { traceparent: `00-${'1'.repeat(32)}-b7ad6b7169203331-00` } })
@@ -96,7 +93,7 @@ describe('an audit file', () => {
   test('that logrotate moves away goes on under its name, without a signal', async () => {
     const dir = folder()
     const path = join(dir, 'audit.jsonl')
-    const vigil = await serve(dir, { sinks: [{ kind: 'file', path }] })
+    const vigil = await serve({ sinks: [{ kind: 'file', path }] })
     await vigil.ask({})
     await untilLines(path, 1)
     renameSync(path, `${path}.1`)
@@ -110,7 +107,7 @@ describe('an audit file', () => {
     const path = join(dir, 'audit.jsonl')
     writeFileSync(path, `${JSON.stringify({ filler: 'x'.repeat(65_400) })}\n`)
     const sinks = [{ kind: 'file', path, rotate: { maxBytes: 65_536 } }]
-    const vigil = await serve(dir, { sinks })
+    const vigil = await serve({ sinks })
     await vigil.ask({})
     await untilLines(path, 1)
     await vigil.stop()
@@ -123,7 +120,7 @@ describe('an audit file', () => {
   test('that is required and cannot be written: 503, until it can', async () => {
     const dir = folder()
     const path = join(dir, 'later', 'audit.jsonl')
-    const vigil = await serve(dir, { required: true, sinks: [{ kind: 'file', path }] })
+    const vigil = await serve({ required: true, sinks: [{ kind: 'file', path }] })
     await vigil.running.waitForLine(/"audit sink broken"/)
     expect((await vigil.ask({})).status).toBe(503)
     mkdirSync(join(dir, 'later'))
@@ -149,7 +146,6 @@ test('a pseudonym is the same after a restart with the same instance key, and an
   const sourceUnder = async (instanceKeyFile: string, name: string): Promise<unknown> => {
     const path = join(dir, name)
     const vigil = await serve(
-      dir,
       { sinks: [{ kind: 'file', path, addresses: 'pseudonym' }] },
       { instanceKeyFile },
     )

@@ -1,9 +1,6 @@
 /** A start with an issuer whose keys are found by discovery, over loopback. */
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, expect, test } from '@jest/globals'
 import { mintNow } from '../harness/live.ts'
 import { freePort } from '../harness/ports.ts'
@@ -37,17 +34,13 @@ async function startIssuer(port: number): Promise<string[]> {
 }
 
 async function startFor(port: number): Promise<VigilProcess> {
-  const folder = mkdtempSync(join(tmpdir(), 'vigil-issuer-'))
-  cleanups.push(() => rmSync(folder, { recursive: true, force: true }))
   const issuer = issuerOf({ issuer: `http://127.0.0.1:${port}`, jwks: { discovery: true } })
   const config = {
     identity: { issuers: [issuer] },
     actions: [{ name: 'read', match: { paths: ['/v1/items'] }, sensitivity: 'low' }],
     audit: { sinks: [] },
   }
-  writeFileSync(join(folder, 'vigil.yaml'), JSON.stringify(config))
-  const server = { deadlineMs: 10_000 }
-  const vigil = await startVigil({ config: join(folder, 'vigil.yaml'), server })
+  const vigil = await startVigil({ config, server: { deadlineMs: 10_000 } })
   cleanups.push(vigil.stop)
   return vigil
 }

@@ -1,6 +1,5 @@
 /** Configuration swapped under load: each answer belongs to one generation, and none to a bad one. */
-import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,7 +12,7 @@ import { mintNow } from '../harness/live.ts'
 import { type RedisServer, startRedis } from '../harness/redis.ts'
 import { issuerOf } from '../harness/tokens.ts'
 import { describeWithValkey } from '../harness/tools.ts'
-import { startVigil, type VigilProcess } from '../harness/vigil.ts'
+import { startVigil, type VigilProcess, writeInstanceKey } from '../harness/vigil.ts'
 import { waitUntil } from '../harness/wait.ts'
 
 const ASKERS = 8
@@ -94,12 +93,10 @@ describeWithValkey('live reload', (server) => {
     folder = mkdtempSync(join(tmpdir(), 'vigil-reload-'))
     mounted = mountConfigMap(textOf(0))
     valkey = await startRedis({ server })
-    const secret = () => randomBytes(32).toString('base64url')
-    writeFileSync(join(folder, 'instance-key.json'), JSON.stringify({ root: secret(), current: secret() }))
     const fixed = {
       // A store across a socket: checks wait for it, so that reloads fall into the middle of them.
       store: { kind: 'redis', budgetMs: 5000, redis: { port: valkey.port } },
-      instanceKeyFile: join(folder, 'instance-key.json'),
+      instanceKeyFile: writeInstanceKey(folder),
     }
     vigil = await startVigil({ config: mounted.file, fixed, server: { deadlineMs: 10_000 } })
     await vigil.running.waitForLine(/store\.connected/)

@@ -1,12 +1,11 @@
-import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { boundHeaders } from '../harness/live.ts'
 import { makeSigner, type ProofSigner } from '../harness/proofs.ts'
 import { AUDIENCE, issuerOf } from '../harness/tokens.ts'
-import { startVigil, type VigilProcess } from '../harness/vigil.ts'
+import { startVigil, type VigilProcess, writeInstanceKey } from '../harness/vigil.ts'
 import { waitUntil } from '../harness/wait.ts'
 
 const CONFIG = {
@@ -20,21 +19,19 @@ const CONFIG = {
 }
 
 let folder: string
+let instanceKeyFile: string
 let signer: ProofSigner
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'vigil-restart-'))
   signer = await makeSigner('ES256')
-  const secret = () => randomBytes(32).toString('base64url')
   // The same keys after the restart: nothing but the lost memory may make the difference.
-  writeFileSync(join(folder, 'key.json'), JSON.stringify({ root: secret(), current: secret() }))
-  writeFileSync(join(folder, 'vigil.yaml'), JSON.stringify(CONFIG))
+  instanceKeyFile = writeInstanceKey(folder)
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 async function withVigil(use: (vigil: VigilProcess) => Promise<void>): Promise<void> {
-  const fixed = { instanceKeyFile: join(folder, 'key.json') }
-  const config = join(folder, 'vigil.yaml')
-  const vigil = await startVigil({ config, fixed, server: { deadlineMs: 10_000 } })
+  const options = { config: CONFIG, fixed: { instanceKeyFile }, server: { deadlineMs: 10_000 } }
+  const vigil = await startVigil(options)
   try {
     await use(vigil)
   } finally {

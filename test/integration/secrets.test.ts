@@ -74,9 +74,8 @@ describeWithValkey('planted secrets', (server) => {
     const written = Object.fromEntries(Object.entries(key).map(([k, v]) => [k, v.toString('base64url')]))
     writeFileSync(join(folder, 'instance-key.json'), JSON.stringify(written))
     writeFileSync(join(folder, 'password'), password)
-    writeFileSync(join(folder, 'vigil.yaml'), JSON.stringify(settingsOf(join(folder, 'records.jsonl'))))
     vigil = await startVigil({
-      config: join(folder, 'vigil.yaml'),
+      config: settingsOf(join(folder, 'records.jsonl')),
       server: { deadlineMs: 10_000 },
       fixed: {
         store: {

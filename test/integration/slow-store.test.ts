@@ -1,7 +1,6 @@
 /** A store that hangs, and more checks than there is room for: answers of the failure table, in time. */
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,9 +13,10 @@ import { startRedis } from '../harness/redis.ts'
 import { startProxy } from '../harness/redis-proxy.ts'
 import { AUDIENCE, issuerOf } from '../harness/tokens.ts'
 import { describeWithValkey } from '../harness/tools.ts'
-import { startVigil, type VigilProcess } from '../harness/vigil.ts'
+import { startVigil, type VigilProcess, writeInstanceKey } from '../harness/vigil.ts'
 import { waitUntil } from '../harness/wait.ts'
 import type { RequestOptions } from '../harness/wire.ts'
+import { DEGRADED } from '../support/degraded.ts'
 
 const CONFIG = {
   entrypoints: [{ name: 'gateway', externalOrigins: [AUDIENCE] }],
@@ -44,14 +44,11 @@ interface Bounds {
 async function startOn(port: number, { budgetMs, server }: Bounds): Promise<VigilProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'vigil-slow-'))
   cleanups.push(() => rmSync(folder, { recursive: true, force: true }))
-  const secret = () => randomBytes(32).toString('base64url')
-  writeFileSync(join(folder, 'instance-key.json'), JSON.stringify({ root: secret(), current: secret() }))
-  writeFileSync(join(folder, 'vigil.yaml'), JSON.stringify(CONFIG))
   const fixed = {
     store: { kind: 'redis', budgetMs, redis: { port } },
-    instanceKeyFile: join(folder, 'instance-key.json'),
+    instanceKeyFile: writeInstanceKey(folder),
   }
-  const vigil = await startVigil({ config: join(folder, 'vigil.yaml'), fixed, server })
+  const vigil = await startVigil({ config: CONFIG, fixed, server })
   cleanups.push(vigil.stop)
   return vigil
 }
@@ -71,20 +68,6 @@ const as = (method: string): RequestOptions => ({
   headers: { authorization: `Bearer ${mintNow()}` },
   streamId: `stream-${++streams}`,
 })
-
-/** The store, and the signals that see nothing without it. */
-const DEGRADED = [
-  'store',
-  'signal:automation',
-  'signal:binding',
-  'signal:new-client',
-  'signal:new-device',
-  'signal:new-network',
-  'signal:new-tls',
-  'signal:request-rate',
-  'signal:unusual-time',
-  'signal:withheld-fact',
-]
 
 /** The row of the failure table, by sensitivity, each answer within the deadline. */
 async function expectFailureRow(vigil: VigilProcess): Promise<void> {

@@ -1,6 +1,5 @@
 /** Two `vigil serve` on one store, as two replicas behind one Envoy: what one has seen, the other knows. */
-import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
@@ -9,7 +8,7 @@ import { makeSigner, type ProofSigner } from '../harness/proofs.ts'
 import { type RedisServer, startRedis } from '../harness/redis.ts'
 import { AUDIENCE, issuerOf } from '../harness/tokens.ts'
 import { describeWithValkey } from '../harness/tools.ts'
-import { startVigil, type VigilProcess } from '../harness/vigil.ts'
+import { startVigil, type VigilProcess, writeInstanceKey } from '../harness/vigil.ts'
 import type { RequestOptions } from '../harness/wire.ts'
 
 const LIMIT = 6
@@ -58,15 +57,12 @@ describeWithValkey('two vigil serve on one store', (server) => {
     folder = mkdtempSync(join(tmpdir(), 'vigil-two-'))
     valkey = await startRedis({ server })
     signer = await makeSigner('ES256')
-    const secret = () => randomBytes(32).toString('base64url')
-    writeFileSync(join(folder, 'instance-key.json'), JSON.stringify({ root: secret(), current: secret() }))
-    writeFileSync(join(folder, 'vigil.yaml'), JSON.stringify(CONFIG))
     const fixed = {
       // Not the product's budget: here nothing depends on how busy this machine is.
       store: { kind: 'redis', budgetMs: 5000, redis: { port: valkey.port } },
-      instanceKeyFile: join(folder, 'instance-key.json'),
+      instanceKeyFile: writeInstanceKey(folder),
     }
-    const options = { config: join(folder, 'vigil.yaml'), fixed, server: { deadlineMs: 10_000 } }
+    const options = { config: CONFIG, fixed, server: { deadlineMs: 10_000 } }
     ;[one, other] = await Promise.all([startVigil(options), startVigil(options)])
     await Promise.all([one, other].map((vigil) => vigil.running.waitForLine(/store\.connected/)))
   }, 90_000)

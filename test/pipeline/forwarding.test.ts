@@ -72,6 +72,16 @@ describe('what passes outright, because it is only observed', () => {
     )
   })
 
+  test('a token in the query is refused, and is all that observe mode leaves to the application (docs/answers.md)', async () => {
+    const inQuery = checkAt(1001, bearer, { hasQueryToken: true })
+    const refused = { effect: 'deny', failure: 'identity.credential.in-query' }
+    const enforced = await (await openTestApp(SETTINGS)).decide(inQuery)
+    expect(enforced).toMatchObject({ decision: refused, answer: { effect: 'deny', status: 400 } })
+    const observed = await (await openTestApp(OBSERVE)).decide(inQuery)
+    expect(observed).toMatchObject({ decision: refused, answer: { effect: 'observe' } })
+    expect(removedBy(observed.answer)).toEqual(expect.arrayContaining(['authorization', 'dpop']))
+  })
+
   test('its record gives the same answer again', async () => {
     const app = await openTestApp(OBSERVE)
     const outcome = app.app.decider().refuse(checkAt(1001, bearer), 'check.fault.unexpected')

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import { calculateJwkThumbprint } from 'jose'
-import type { Algorithm } from '../../src/tokens/algorithms.ts'
+import type { Algorithm } from '../../src/lib/algorithms.ts'
 import { importKey } from '../../src/tokens/jwk.ts'
 import { buildKeySet, findKey } from '../../src/tokens/key-set.ts'
 import { thumbprintOf } from '../../src/tokens/thumbprint.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
+import type { Algorithm } from '../../src/lib/algorithms.ts'
 import type { Meter } from '../../src/ports.ts'
 import { silentLog } from '../../src/ports.ts'
-import type { Algorithm } from '../../src/tokens/algorithms.ts'
 import { KeyLoadError } from '../../src/tokens/key-fetch.ts'
 import { KeyRing, type KeyTimes } from '../../src/tokens/key-ring.ts'
 import { keys, manualClock } from '../harness/tokens.ts'

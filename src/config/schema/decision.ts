@@ -1,66 +1,7 @@
 import { z } from 'zod'
-import { corsSettings, loginUrl, resourceMetadataSettings } from './answers.ts'
-import {
-  enforcementMode,
-  grpcMethod,
-  headerName,
-  hostName,
-  hostPattern,
-  name,
-  requirement,
-  seconds,
-  sensitivity,
-  tenantName,
-} from './common.ts'
-import { networkSettings, timeSettings } from './context-facts.ts'
-import { postureSettings } from './posture.ts'
+import { grpcMethod, hostPattern, name, requirement, sensitivity, tenantName } from './common.ts'
 
-/** `context`, `actions`, `risk`, `policy`, `enforcement`, `failure`. */
-
-export const contextSettings = z
-  .strictObject({
-    device: z
-      .strictObject({
-        idHeader: headerName
-          .default('x-device-id')
-          .describe('Header in which a client claims its device id.'),
-        posture: postureSettings
-          .optional()
-          .describe('Tokens in which somebody vouches for the state of a device (docs/posture.md).'),
-      })
-      .prefault({})
-      .describe('What clients tell about the device they run on.'),
-    network: networkSettings,
-    time: timeSettings,
-    requestHeaders: z
-      .array(headerName)
-      .default([])
-      .describe(
-        'Request headers that conditions may read as `request.headers` and records keep; never credentials.',
-      ),
-    paths: z
-      .strictObject({
-        parameters: z.enum(['refuse', 'allow']).default('refuse').describe('A `;` inside a path segment.'),
-        encodedSlashes: z
-          .enum(['refuse', 'allow'])
-          .default('refuse')
-          .describe('`%2F` and `%5C` inside a path.'),
-      })
-      .prefault({})
-      .describe('Paths that parsers read in different ways.'),
-    mcp: z
-      .strictObject({
-        versions: z
-          .array(z.string().regex(/^\d{4}-\d\d-\d\d$/, 'write a version of MCP, e.g. 2026-07-28'))
-          .default(['2026-07-28'])
-          .describe(
-            'Values of `MCP-Protocol-Version` under which a server must refuse a request whose headers and body disagree. Only then can a tool be told by the headers.',
-          ),
-      })
-      .prefault({})
-      .describe('Model Context Protocol.'),
-  })
-  .prefault({})
+/** `actions`, `risk`, `policy`. */
 
 const method = z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
@@ -186,76 +127,9 @@ export const ruleSettings = z.strictObject({
 
 export const policySettings = z.array(ruleSettings).default([])
 
-export const enforcementSettings = z
-  .strictObject({
-    mode: enforcementMode
-      .default('enforce')
-      .describe(
-        '`enforce`, or `observe`: everything is decided and recorded, and every request passes. Needs `acknowledge.observe`.',
-      ),
-    tenants: z
-      .record(tenantName, enforcementMode)
-      .default({})
-      .describe('Mode of a tenant by its name. Where entrypoint, tenant and host differ, `enforce` wins.'),
-    hosts: z
-      .record(hostName, enforcementMode)
-      .default({})
-      .describe('Mode of a host by its name, `*.example.com` allowed.'),
-    percentage: z
-      .number()
-      .min(0)
-      .max(100)
-      .default(100)
-      .describe('Share of the sessions that is observed where the mode is `observe`; the rest is enforced.'),
-    stepUp: requirement
-      .default({ maxAgeSeconds: 300 })
-      .describe('What step-up asks for when the rule or action does not say.'),
-    realm: z
-      .string()
-      .optional()
-      .describe('`realm` of challenges; a challenge that has nothing to say without one names `vigil`.'),
-    problemBase: z
-      .string()
-      .default('urn:vigil:problem:')
-      .describe('Prefix of the `type` of problem bodies; a URL of your own documentation is best.'),
-    rateLimitHeaders: z
-      .boolean()
-      .default(false)
-      .describe('Send RateLimit and RateLimit-Policy (draft) with quota answers.'),
-    retryAfterSeconds: z.number().int().min(1).default(1).describe('`Retry-After` of 503 answers.'),
-    loginUrl: loginUrl.optional(),
-    resourceMetadata: resourceMetadataSettings,
-    cors: corsSettings.describe('Pages of other origins whose scripts call.'),
-  })
-  .prefault({})
-
-const failureChoice = z.enum(['degrade', 'unavailable'])
-
-const failureRow = z
-  .strictObject({
-    low: failureChoice.default('degrade').describe('For actions of low sensitivity.'),
-    medium: failureChoice.default('degrade').describe('For actions of medium sensitivity.'),
-    high: failureChoice.default('unavailable').describe('For actions of high sensitivity.'),
-    critical: failureChoice.default('unavailable').describe('For actions of critical sensitivity.'),
-  })
-  .prefault({})
-
-export const failureSettings = z
-  .strictObject({
-    store: failureRow.describe('Store unreachable or over its budget: baselines and rates.'),
-    replay: failureRow.describe(
-      'Replay store unreachable. `degrade`: local replay cache and a nonce at most 30 s old.',
-    ),
-  })
-  .prefault({})
-
-export type ContextSettings = z.output<typeof contextSettings>
 export type ActionSettings = z.output<typeof actionSettings>
 export type UnknownActionSettings = z.output<typeof unknownActionSettings>
 export type RequirementSettings = z.output<typeof requirement>
 export type LimitSettings = z.output<typeof limitSettings>
 export type RiskSettings = z.output<typeof riskSettings>
 export type RuleSettings = z.output<typeof ruleSettings>
-export type EnforcementSettings = z.output<typeof enforcementSettings>
-export type FailureSettings = z.output<typeof failureSettings>
-export { seconds }

@@ -69,7 +69,7 @@ export const entrypointSettings = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      'The application sees `Authorization`, `DPoP` and cookies with a token. `false` for an application that could misuse the token elsewhere (MCP), never for an edge with an inside entrypoint behind it.',
+      'The application sees `Authorization`, `DPoP` and cookies with a token. `false` for an application that could misuse the token elsewhere (MCP), never for an edge with an inside entrypoint behind it. Observe mode lets a token in the query pass all the same.',
     ),
   tenant: tenantName
     .optional()

@@ -1,19 +1,8 @@
 import { z } from 'zod'
+import { ALGORITHMS } from '../../lib/algorithms.ts'
 import { claimName, origin, seconds, tenantName } from './common.ts'
 
-export const algorithm = z.enum([
-  'ES256',
-  'ES384',
-  'ES512',
-  'Ed25519',
-  'EdDSA',
-  'PS256',
-  'PS384',
-  'PS512',
-  'RS256',
-  'RS384',
-  'RS512',
-])
+export const algorithm = z.enum([...ALGORITHMS, 'EdDSA'])
 
 export const jwksSettings = z
   .strictObject({
@@ -134,17 +123,7 @@ const clientSettings = z.strictObject({
 })
 
 /** JWT-SVID section 2.1 knows no EdDSA. */
-const svidAlgorithm = z.enum([
-  'ES256',
-  'ES384',
-  'ES512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'RS256',
-  'RS384',
-  'RS512',
-])
+const svidAlgorithm = algorithm.exclude(['Ed25519', 'EdDSA'])
 
 const trustDomainSettings = z.strictObject({
   name: z

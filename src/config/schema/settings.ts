@@ -1,14 +1,8 @@
 import { z } from 'zod'
 import { auditSettings } from './audit.ts'
-import {
-  actionsSettings,
-  contextSettings,
-  enforcementSettings,
-  failureSettings,
-  policySettings,
-  riskSettings,
-  unknownActionSettings,
-} from './decision.ts'
+import { contextSettings } from './context.ts'
+import { actionsSettings, policySettings, riskSettings, unknownActionSettings } from './decision.ts'
+import { enforcementSettings, failureSettings } from './enforcement.ts'
 import { entrypointsSettings } from './entrypoints.ts'
 import { identitySettings } from './identity.ts'
 

@@ -77,6 +77,24 @@ const redisSettings = z.strictObject({
     .describe('Before every key.'),
 })
 
+/** A day at least: a challenge must outlive the hour in which its answer is waited for. */
+const days = z.number().int().min(1)
+
+const retentionSettings = z
+  .strictObject({
+    profileDays: days
+      .max(3650)
+      .default(90)
+      .describe(
+        'The profile of an identity is kept for so long after the last request that taught it or was challenged.',
+      ),
+    sessionDays: days
+      .max(365)
+      .default(7)
+      .describe('A session is kept for so long after the last request that taught it or was challenged.'),
+  })
+  .prefault({})
+
 const storeSettings = z
   .strictObject({
     kind: z
@@ -106,6 +124,7 @@ const storeSettings = z
       .prefault({})
       .describe('For `kind: memory`.'),
     redis: redisSettings.optional().describe('For `kind: redis`.'),
+    retention: retentionSettings.describe('How long it is remembered what checks have taught.'),
   })
   .prefault({})
 
@@ -188,4 +207,5 @@ export const staticSettings = z.strictObject({
 
 export type StaticSettings = z.output<typeof staticSettings>
 export type StoreSettings = z.output<typeof storeSettings>
+export type RetentionSettings = z.output<typeof retentionSettings>
 export type ServerSettings = z.output<typeof serverSettings>

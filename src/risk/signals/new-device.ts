@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { habitOf, unseenIn, unseenNats } from '../novelty.ts'
 import { defineSignal, QUIET } from '../signal.ts'
 
 const CAP = 5
@@ -10,21 +11,12 @@ export default defineSignal({
   cap: CAP,
   looksBack: true,
   settings: z.strictObject({
-    beta: z
-      .number()
-      .positive()
-      .default(2)
-      .describe(
-        'How many requests it takes until a device counts as a habit; more makes a new one matter less.',
-      ),
+    beta: habitOf('a device'),
   }),
-  /** The log-likelihood ratio of an unseen value under a Dirichlet prior: ln((n + beta) / beta), 0 at n = 0. */
   evaluate({ facts, past }, { beta }) {
-    const shown = past.shown['device']
-    const known = past.profile?.features['device']
-    if (facts.device.id === undefined || shown === undefined || known === undefined) return QUIET
-    if (!(known.shown > 0) || known.values.some((seen) => seen.value === shown)) return QUIET
-    const nats = Math.min(CAP, Math.log1p(known.shown / beta))
+    const known = unseenIn(past, 'device')
+    if (facts.device.id === undefined || known === undefined) return QUIET
+    const nats = Math.min(CAP, unseenNats(known.shown, beta))
     return [{ reason: 'unseen', nats, detail: { requests: known.shown, devices: known.values.length } }]
   },
 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { NetworkFact, Past, Profile } from '../../model.ts'
+import type { NetworkFact, Past } from '../../model.ts'
+import { featureOf, habitOf, type Novelty, noveltyOf } from '../novelty.ts'
 import { defineSignal, type Evidence, QUIET } from '../signal.ts'
 
 /** Of country and system together; being with a hoster comes on top. */
@@ -9,13 +10,7 @@ const OF_SYSTEM = 0.7
 const OF_COUNTRY = 0.3
 
 const settings = z.strictObject({
-  beta: z
-    .number()
-    .positive()
-    .default(2)
-    .describe(
-      'How many requests it takes until a network counts as a habit; more makes a new one matter less.',
-    ),
+  beta: habitOf('a network'),
   hostingNats: z
     .number()
     .min(0)
@@ -47,19 +42,6 @@ export default defineSignal({
     return [place, { reason: 'hosting', nats: hostingNats, detail: { class: facts.network.class } }]
   },
 })
-
-type Novelty = 'known' | 'new' | 'untold'
-
-const featureOf = (past: Past, name: string): Profile['features'][string] | undefined =>
-  past.profile?.features[name]
-
-function noveltyOf(past: Past, name: string): Novelty {
-  const shown = past.shown[name]
-  const known = featureOf(past, name)
-  if (shown === undefined || known === undefined || !(known.shown > 0) || known.values.length === 0)
-    return 'untold'
-  return known.values.some(({ value }) => value === shown) ? 'known' : 'new'
-}
 
 /**
  * -ln of how likely the place was: of what is known a part is known of the system, a part of the country. In a country

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { habitOf, unseenIn, unseenNats } from '../novelty.ts'
 import { defineSignal, QUIET } from '../signal.ts'
 
 const CAP = 2
@@ -10,21 +11,13 @@ export default defineSignal({
   cap: CAP,
   looksBack: true,
   settings: z.strictObject({
-    beta: z
-      .number()
-      .positive()
-      .default(2)
-      .describe(
-        'How many requests it takes until a handshake counts as a habit; more makes a new one matter less.',
-      ),
+    beta: habitOf('a handshake'),
   }),
   /** Half of what `new-device` would say: an update of a browser changes its handshake, too. */
   evaluate({ past }, { beta }) {
-    const shown = past.shown['tls']
-    const known = past.profile?.features['tls']
-    if (shown === undefined || known === undefined || known.values.length === 0) return QUIET
-    if (!(known.shown > 0) || known.values.some(({ value }) => value === shown)) return QUIET
-    const nats = Math.min(CAP, Math.log1p(known.shown / beta) / 2)
+    const known = unseenIn(past, 'tls')
+    if (known === undefined) return QUIET
+    const nats = Math.min(CAP, unseenNats(known.shown, beta) / 2)
     return [{ reason: 'unseen', nats, detail: { requests: known.shown, handshakes: known.values.length } }]
   },
 })

@@ -1,6 +1,7 @@
 import { createAuditor } from '../../../src/audit/index.ts'
 import { systemClock as clock } from '../../../src/clock.ts'
 import { auditSettings } from '../../../src/config/schema/audit.ts'
+import { staticSettings } from '../../../src/config/schema/static.ts'
 import { createHistoryKeys, createLearner, type Schedule } from '../../../src/history/index.ts'
 import { silentLog as log, type Meter, silentMeter } from '../../../src/ports.ts'
 import { createMemoryStore } from '../../../src/store/memory.ts'
@@ -41,7 +42,8 @@ export async function afterCases(
   await auditor.configure(auditSettings.parse({ sinks: [{ kind: 'file', path: records }], queue: 100_000 }))
   const context = { durationUs: 123, config: 'bench', headers: [] }
   const store = createMemoryStore({ maxEntries: 100_000, clock })
-  const learner = createLearner({ ...deps, store, keys: createHistoryKeys(Buffer.alloc(32, 1)) })
+  const { retention } = staticSettings.parse({}).store
+  const learner = createLearner({ ...deps, store, retention, keys: createHistoryKeys(Buffer.alloc(32, 1)) })
   const learn = inTurn(passed, ({ check, subject, facts, past, outcome }) =>
     learner.learn(check, subject, facts, past, outcome.decision),
   )

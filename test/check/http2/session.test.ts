@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import { connect, type Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import type { CheckHandler } from '../../../src/check/handler.ts'
 import { openHttp2 } from '../../../src/check/http2/transport.ts'
 import { openListener } from '../../../src/check/listener.ts'
@@ -69,6 +69,30 @@ function held() {
 
 const turns = async (count: number) => {
   for (let turn = 0; turn < count; turn++) await setImmediate()
+}
+
+const PATIENCE_MS = 20
+
+/** From now on intervals pass only by `pass`: on a busy machine a connection may take longer to begin than any patience. */
+function holdIntervals(): void {
+  const doNotFake = ['Date', 'hrtime', 'nextTick', 'performance', 'queueMicrotask'] as const
+  jest.useFakeTimers({
+    doNotFake: [...doNotFake, 'setImmediate', 'clearImmediate', 'setTimeout', 'clearTimeout'],
+  })
+  closers.push(() => jest.useRealTimers())
+}
+
+/** Lets one patience after the other pass, each after what was sent has come, until the promise is settled. */
+async function pass<T>(until: Promise<T>): Promise<T> {
+  let isOver = false
+  const end = until.finally(() => {
+    isOver = true
+  })
+  while (!isOver) {
+    await turns(10)
+    jest.advanceTimersByTime(PATIENCE_MS)
+  }
+  return end
 }
 
 /** All streams that servers make from now on. */
@@ -151,20 +175,25 @@ describe('a peer that goes too far', () => {
   })
 
   test('one that is silent from the beginning, or in the middle of the preface, is dropped', async () => {
-    const { socket } = await start(echo, 20)
+    holdIntervals()
+    const { socket } = await start(echo, PATIENCE_MS)
     const silent = socket()
     const halting = socket()
     halting.write(PREFACE.subarray(0, 10))
     for (const peer of [silent, halting]) peer.resume()
-    await Promise.all([once(silent, 'close'), once(halting, 'close')])
+    await Promise.all([once(silent, 'connect'), once(halting, 'connect')])
+    await pass(Promise.all([once(silent, 'close'), once(halting, 'close')]))
     expect([silent.destroyed, halting.destroyed]).toEqual([true, true])
   })
 
   test('a message that does not come to its end is given up; a connection without calls is not', async () => {
-    const { session } = await start(echo, 20)
+    holdIntervals()
+    const { session } = await start(echo, PATIENCE_MS)
     const client = session()
+    expect((await rawCall(client, good)).grpc).toBe('0')
     for (const chunks of [[], [Buffer.from([0])], [prefixed(Buffer.alloc(10), 0, 11)]])
-      expect((await rawCall(client, { chunks, isOpen: true })).grpc).toBe('4')
+      expect((await pass(rawCall(client, { chunks, isOpen: true }))).grpc).toBe('4')
+    jest.advanceTimersByTime(10 * PATIENCE_MS)
     expect((await rawCall(client, good)).grpc).toBe('0')
   })
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
 import type { z } from 'zod'
+import { contextSettings } from '../../../src/config/schema/context.ts'
 import {
   type ActionSettings,
   type actionSettings,
-  contextSettings,
   unknownActionSettings,
 } from '../../../src/config/schema/decision.ts'
 import { compileCatalogue } from '../../../src/context/catalogue.ts'

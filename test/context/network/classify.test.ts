@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { describe, expect, test } from '@jest/globals'
-import { contextSettings } from '../../../src/config/schema/decision.ts'
+import { contextSettings } from '../../../src/config/schema/context.ts'
 import curated from '../../../src/context/network/classes.json' with { type: 'json' }
 import { compileClassify } from '../../../src/context/network/classify.ts'
 

@@ -1,3 +1,4 @@
+import { escapeHtml } from '../../../lib/html.ts'
 import { printable } from '../../../lib/printable.ts'
 
 /** Text that is HTML already. Only `html` makes it, so nothing of a record gets into the page unescaped. */
@@ -7,18 +8,10 @@ export interface Markup {
 
 type Value = string | number | undefined | Markup | readonly Markup[]
 
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-
 /** Longer than any text of the report that is not cut already. */
 const MOST = 2000
 
-const escaped = (text: string): string => printable(text, MOST).replace(/[&<>"']/g, (c) => ENTITIES[c] ?? '')
+const escaped = (text: string): string => escapeHtml(printable(text, MOST))
 
 /** A template whose values are escaped, in content and in quoted attributes alike. */
 export function html(parts: TemplateStringsArray, ...values: readonly Value[]): Markup {

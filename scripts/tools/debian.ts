@@ -1,0 +1,78 @@
+import { spawnSync } from 'node:child_process'
+import { isCi } from '../root.ts'
+import { browserPath, redisPath } from './locate.ts'
+
+/** A program that the machine must have itself: Debian's package is taken where it is missing. */
+export type DebianTool = {
+  /** As `--only` takes it. */
+  name: string
+  package: string
+  /** What is looked for, in words of a message. */
+  wanted: string
+  /** Where it is; undefined when it is not there or too old. */
+  find: () => string | undefined
+}
+
+/** Where an installation takes place. */
+export type Machine = {
+  isCi: boolean
+  isRoot: boolean
+  env: NodeJS.ProcessEnv
+  /** The file that says whether packages may start their services. */
+  policy: string
+}
+
+/** The tools that come from Debian, in the order in which they are installed. */
+export const DEBIAN_TOOLS: readonly DebianTool[] = [
+  { name: 'redis', package: 'redis-server', wanted: 'redis-server >= 7', find: redisPath },
+  { name: 'chromium', package: 'chromium', wanted: 'Chromium', find: browserPath },
+]
+
+/**
+ * $1 is the package, $2 the policy file. Debian's packages start what they install unless a policy script says 101; tests
+ * start their own on free ports.
+ */
+const INSTALL = `
+set -e
+export DEBIAN_FRONTEND=noninteractive
+if [ ! -e "$2" ]; then
+  printf '#!/bin/sh\\nexit 101\\n' > "$2"
+  chmod 755 "$2"
+  trap 'rm -f "$2"' EXIT
+fi
+apt-get install -y --no-install-recommends "$1" ||
+  { apt-get update && apt-get install -y --no-install-recommends "$1"; }
+`
+
+/** This machine, as it is. */
+function thisMachine(): Machine {
+  const isRoot = process.getuid?.() === 0
+  return { isCi: isCi(), isRoot, env: process.env, policy: '/usr/sbin/policy-rc.d' }
+}
+
+/**
+ * Makes a tool available: installs Debian's package in CI, as root or by a sudo that asks nothing; elsewhere says what to run.
+ * @throws Error when it is not there afterwards
+ */
+export function ensureDebian(tool: DebianTool, machine: Machine = thisMachine()): 'ready' | 'fetched' {
+  if (tool.find() !== undefined) return 'ready'
+  if (!machine.isCi) {
+    throw new Error(
+      `no ${tool.wanted} on PATH; run: sudo apt-get install --no-install-recommends ${tool.package}`,
+    )
+  }
+  const install = ['sh', '-c', INSTALL, 'sh', tool.package, machine.policy]
+  const [command = '', ...args] = machine.isRoot ? install : ['sudo', '-n', ...install]
+  const { status, stderr, error } = spawnSync(command, args, {
+    encoding: 'utf8',
+    env: machine.env,
+    // What it says of a hundred packages is for nobody.
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: 600_000,
+  })
+  if (status !== 0 || tool.find() === undefined) {
+    const said = error?.message ?? stderr.trim().split('\n').slice(-3).join(' | ')
+    throw new Error(`${command} did not bring ${tool.wanted}: ${said}`)
+  }
+  return 'fetched'
+}
