@@ -9,6 +9,7 @@ export interface Batch {
 }
 
 const MOST_SPARES = 2
+const NEWLINE = 0x0a
 
 /**
  * Lines become bytes as they come, in memory that is used again and again: kept as strings until they are written, each
@@ -33,18 +34,22 @@ export class Batches {
     return this.#waiting
   }
 
-  /** @returns true when a batch is full */
+  /**
+   * @param line without its end, which is written behind it here: joined with it first, the line would be copied once more
+   * @returns true when a batch is full
+   */
   add(line: string): boolean {
     this.#waiting++
-    const most = line.length * MOST_BYTES_PER_UNIT
+    const most = line.length * MOST_BYTES_PER_UNIT + 1
     if (this.#length + most > this.#size && this.#length > 0) this.#end()
     if (most > this.#size) {
-      const bytes = Buffer.from(line)
+      const bytes = Buffer.from(`${line}\n`)
       this.#full.push({ bytes, length: bytes.length, lines: 1 })
       return true
     }
     this.#bytes ??= this.#spares.pop() ?? Buffer.allocUnsafeSlow(this.#size)
     this.#length += this.#bytes.write(line, this.#length, 'utf8')
+    this.#bytes[this.#length++] = NEWLINE
     this.#lines++
     return this.#full.length > 0
   }

@@ -72,7 +72,7 @@ function createView(show: Show, routes: readonly Route[]): View {
 /** Undefined when the outcome cannot be told as JSON: an answer must not fall with its record. */
 function lineOf(outcome: Outcome, context: RecordContext, show: Show): string | undefined {
   try {
-    return `${JSON.stringify(show(toRecord(outcome, context)))}\n`
+    return JSON.stringify(show(toRecord(outcome, context)))
   } catch {
     // The caller says so and counts it as dropped.
     return undefined

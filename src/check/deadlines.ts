@@ -8,7 +8,8 @@ export interface Waiting<T> {
 }
 
 export interface Deadlines<T> {
-  add(item: T): Waiting<T>
+  /** @param sinceMs when it came (ms of the same clock); nobody may come before the one that was added last */
+  add(item: T, sinceMs: number): Waiting<T>
   /** It need wait no longer; no harm when it has been told to be late already. */
   remove(waiting: Waiting<T>): void
 }
@@ -51,10 +52,10 @@ export function createDeadlines<T>(
     if (first !== undefined && timer === undefined) arm(first.dueMs - now)
   }
   return {
-    add: (item) => {
+    add: (item, sinceMs) => {
       const waiting: Waiting<T> = {
         item,
-        dueMs: nowMs() + afterMs,
+        dueMs: sinceMs + afterMs,
         previous: last,
         next: undefined,
         isWaiting: true,
@@ -62,7 +63,7 @@ export function createDeadlines<T>(
       if (last === undefined) first = waiting
       else last.next = waiting
       last = waiting
-      if (timer === undefined) arm(afterMs)
+      if (timer === undefined) arm(waiting.dueMs - nowMs())
       return waiting
     },
     remove: (waiting) => {

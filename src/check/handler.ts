@@ -8,6 +8,7 @@ import { decodeRequest } from './decode.ts'
 import { encodeResponse } from './encode.ts'
 import { toCheck, undecodableCheck } from './request.ts'
 import { isObserved, toCheckResponse } from './response.ts'
+import { Turn } from './turn.ts'
 
 /** What stands behind the edge: the pipeline with one configuration. */
 export interface Decider {
@@ -29,7 +30,7 @@ export interface HandlerOptions {
   readonly callers?: readonly string[] | undefined
   readonly clock: Clock
   readonly newId: () => string
-  /** Runs something after the answer has gone: `setImmediate` in the service. */
+  /** Runs something when the turn of the event loop ends: `setImmediate` in the service. */
   readonly defer: (run: () => void) => void
   readonly meter: Meter
   readonly log: Log
@@ -39,6 +40,16 @@ export interface CheckHandler {
   /** Bytes in, bytes out; always resolves, never rejects, within the deadline. */
   handle(bytes: Buffer, caller: Caller): Promise<Buffer>
   readonly inFlight: () => number
+}
+
+/** A message that waits for the others of its turn. */
+interface Arrived {
+  readonly bytes: Buffer
+  readonly caller: Caller
+  readonly startMs: number
+  /** There were as many before it as may be in flight. */
+  readonly isTooMany: boolean
+  readonly resolve: (response: Buffer) => void
 }
 
 /** A check on its way: whoever settles it first gives the answer, and what comes later is dropped. */
@@ -72,8 +83,9 @@ class Handler {
   readonly #inUse: () => Decider
   readonly #options: HandlerOptions
   readonly #deadlines: Deadlines<Open>
+  readonly #arrived: Turn<Arrived>
   /** Answered, but not yet recorded and learned from. */
-  #settled: Settled[] = []
+  readonly #settled: Turn<Settled>
   inFlight = 0
 
   constructor(inUse: () => Decider, options: HandlerOptions) {
@@ -82,13 +94,19 @@ class Handler {
     this.#deadlines = createDeadlines(options.deadlineMs, options.clock.monotonicMs, (open) =>
       this.#refuse(open, 'check.deadline.exceeded'),
     )
+    this.#arrived = new Turn(options.defer, (all) => {
+      for (const one of all) this.#begin(one)
+    })
+    this.#settled = new Turn(options.defer, (all) => {
+      for (const one of all) finish(one, options.meter, options.log)
+    })
   }
 
   handle(bytes: Buffer, caller: Caller): Promise<Buffer> {
     return new Promise((resolve) => {
       this.inFlight++
       try {
-        this.#begin(bytes, caller, resolve)
+        this.#arrive(bytes, caller, resolve)
       } catch (error) {
         this.inFlight--
         resolve(this.#lastResort(error))
@@ -96,20 +114,41 @@ class Handler {
     })
   }
 
-  #begin(bytes: Buffer, caller: Caller, resolve: Open['resolve']): void {
-    const { clock, newId, maxMessageBytes, callers, maxInFlight } = this.#options
-    const startMs = clock.monotonicMs()
+  #arrive(bytes: Buffer, caller: Caller, resolve: Open['resolve']): void {
+    const { clock, maxInFlight } = this.#options
+    const isTooMany = this.inFlight > maxInFlight
+    const arrived = { bytes, caller, startMs: clock.monotonicMs(), isTooMany, resolve }
+    try {
+      this.#arrived.add(arrived)
+    } catch {
+      // What cannot wait for the others of its turn is judged alone.
+      this.#begin(arrived)
+    }
+  }
+
+  /** Never throws. */
+  #begin(arrived: Arrived): void {
+    try {
+      this.#judge(arrived)
+    } catch (error) {
+      this.inFlight--
+      arrived.resolve(this.#lastResort(error))
+    }
+  }
+
+  #judge({ bytes, caller, startMs, isTooMany, resolve }: Arrived): void {
+    const { clock, newId, maxMessageBytes, callers } = this.#options
     // A UUID is joined from pieces, and its record would be slow to write.
     const id = flatCopy(newId())
     const check = decode(bytes, { id, atMs: clock.nowMs(), caller }, maxMessageBytes)
     const open: Open = { check, decider: this.#inUse(), startMs, resolve, isSettled: false }
     if (!isAllowed(caller, callers)) this.#refuse(open, 'check.caller.refused')
-    else if (this.inFlight > maxInFlight) this.#refuse(open, 'check.capacity.exceeded')
+    else if (isTooMany) this.#refuse(open, 'check.capacity.exceeded')
     else this.#decide(open)
   }
 
   #decide(open: Open): void {
-    const waiting = this.#deadlines.add(open)
+    const waiting = this.#deadlines.add(open, open.startMs)
     const onFault = (error: unknown) => {
       this.#deadlines.remove(waiting)
       this.#fail(open, error)
@@ -157,7 +196,7 @@ class Handler {
     if (open.isSettled) return
     const { clock, log } = this.#options
     const response = encode(outcome.answer, open.check, log)
-    this.#finishLater({ decider: open.decider, outcome, durationMs: clock.monotonicMs() - open.startMs })
+    this.#settled.add({ decider: open.decider, outcome, durationMs: clock.monotonicMs() - open.startMs })
     this.#close(open, response)
   }
 
@@ -171,28 +210,6 @@ class Handler {
   #lastResort(error: unknown): Buffer {
     this.#options.log.error('answering a check failed', { error: nameOf(error) })
     return lastResort('')
-  }
-
-  /** One deferral for all that are answered until it comes. */
-  #finishLater(one: Settled): void {
-    if (this.#settled.length > 0) {
-      this.#settled.push(one)
-      return
-    }
-    this.#settled = [one]
-    try {
-      this.#options.defer(() => this.#finishAll())
-    } catch (error) {
-      this.#settled = []
-      throw error
-    }
-  }
-
-  #finishAll(): void {
-    const { meter, log } = this.#options
-    const batch = this.#settled
-    this.#settled = []
-    for (const one of batch) finish(one, meter, log)
   }
 }
 

@@ -13,10 +13,10 @@ interface Waiting {
 }
 
 /**
- * Checks that arrive together ask together: what is read in one turn of the event loop goes out as one pipeline in one
- * write, because a write to the socket costs more than a whole decision. Nobody waits for it: the turn ends when
- * what has arrived is taken in. In the pipeline all counters are one call and all values are one call, because a call
- * costs the client more than the server (docs/decisions/0010).
+ * Checks that arrive together ask together: what is read before the next tick goes out as one pipeline in one write,
+ * because a write to the socket costs more than a whole decision. Nobody waits for it: the checks of one turn of the event
+ * loop are decided together (check/turn.ts), and by then all of them have asked. In the pipeline all counters are one call
+ * and all values are one call, because a call costs the client more than the server (docs/decisions/0010).
  */
 export class ReadBatch {
   readonly #ready: () => Redis
@@ -32,7 +32,7 @@ export class ReadBatch {
   /** Rejects as `Store.read`, but keeps no budget. */
   read(commands: readonly StoreCommand[]): Promise<Replies> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.push({ commands, resolve, reject }) === 1) setImmediate(() => void this.#send())
+      if (this.#waiting.push({ commands, resolve, reject }) === 1) process.nextTick(() => void this.#send())
     })
   }
 

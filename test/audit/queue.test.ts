@@ -55,13 +55,13 @@ function setUp(limit = 3) {
 describe('the queue before a sink', () => {
   test('records go out together, in order, and not before the answer', () => {
     const { queue, run, written, scheduled } = setUp()
-    queue.push('a\n')
-    queue.push('b\n')
+    queue.push('a')
+    queue.push('b')
     expect(written).toEqual([])
     expect(scheduled).toHaveLength(1)
     run()
     expect(written).toEqual(['a\nb\n'])
-    queue.push('c\n')
+    queue.push('c')
     run()
     expect(written).toEqual(['a\nb\n', 'c\n'])
   })
@@ -72,18 +72,18 @@ describe('the queue before a sink', () => {
     queue.push(large)
     expect(written).toEqual([])
     queue.push(large)
-    expect(written).toEqual([large, large])
+    expect(written).toEqual([`${large}\n`, `${large}\n`])
     expect(scheduled).toEqual([])
     queue.push('a')
     run()
-    expect(written).toEqual([large, large, 'a'])
+    expect(written).toEqual([`${large}\n`, `${large}\n`, 'a\n'])
   })
 
   test('it is bounded: what does not fit is dropped and counted', () => {
     const { queue, run, written, dropped } = setUp(2)
     for (const line of ['a', 'b', 'c', 'd']) queue.push(line)
     run()
-    expect(written).toEqual(['ab'])
+    expect(written).toEqual(['a\nb\n'])
     expect(dropped()).toEqual([
       [1, 'test', 'full'],
       [1, 'test', 'full'],
@@ -97,19 +97,19 @@ describe('the queue before a sink', () => {
     run()
     for (const line of ['b', 'c', 'd']) queue.push(line)
     run()
-    expect(written).toEqual(['a'])
+    expect(written).toEqual(['a\n'])
     expect(dropped()).toEqual([[1, 'test', 'full']])
     hooks.hasRoom = true
     hooks.ready()
     // What came meanwhile waits for others again: a sink that is soon ready would get it in crumbs.
-    expect(written).toEqual(['a'])
+    expect(written).toEqual(['a\n'])
     queue.push('e')
     expect(dropped()).toHaveLength(2)
     run()
-    expect(written).toEqual(['a', 'bc'])
+    expect(written).toEqual(['a\n', 'b\nc\n'])
     queue.push('f')
     run()
-    expect(written).toEqual(['a', 'bc', 'f'])
+    expect(written).toEqual(['a\n', 'b\nc\n', 'f\n'])
   })
 
   test('ready without having been blocked changes nothing', () => {
@@ -118,7 +118,7 @@ describe('the queue before a sink', () => {
     hooks.ready()
     expect(written).toEqual([])
     run()
-    expect(written).toEqual(['a'])
+    expect(written).toEqual(['a\n'])
   })
 
   test('a broken sink: what waits and what comes is dropped, counted and said once', () => {
@@ -138,9 +138,9 @@ describe('the queue before a sink', () => {
 
   test('bytes that the sink has not written yet are not used for others', () => {
     const { queue, run, raw, settled } = setUp()
-    queue.push('first\n')
+    queue.push('first')
     run()
-    queue.push('other\n')
+    queue.push('other')
     expect(Buffer.from(raw[0] ?? []).toString()).toBe('first\n')
     settled[0]?.(true)
     run()
@@ -165,11 +165,11 @@ describe('the queue before a sink', () => {
       run()
       queue.push('b')
       await queue.close()
-      expect(written).toEqual(['a', 'b'])
+      expect(written).toEqual(['a\n', 'b\n'])
       expect(hooks.closes).toBe(1)
       queue.push('c')
       run()
-      expect(written).toEqual(['a', 'b'])
+      expect(written).toEqual(['a\n', 'b\n'])
       expect(dropped()).toEqual([[1, 'test', 'closed']])
     }
   })

@@ -99,7 +99,7 @@ describe('the way to one sink', () => {
     expect(route.hasRoomFor(1)).toBe(false)
     route.push('a')
     fire()
-    expect(opened[1]?.written).toEqual(['a'])
+    expect(opened[1]?.written).toEqual(['a\n'])
     opened[1]?.settle(true)
     expect(route.hasRoomFor(1)).toBe(true)
   })

@@ -26,10 +26,10 @@ afterEach(() => {
 
 test('each is told at its own time, in the order of coming', () => {
   const deadlines = open()
-  deadlines.add('a')
+  deadlines.add('a', nowMs)
   pass(30)
-  deadlines.add('b')
-  deadlines.add('c')
+  deadlines.add('b', nowMs)
+  deadlines.add('c', nowMs)
   pass(69)
   expect(late).toEqual([])
   pass(1)
@@ -43,7 +43,7 @@ test('each is told at its own time, in the order of coming', () => {
 
 test.each([0, 1, 2])('number %i is removed: the others are told', (index) => {
   const deadlines = open()
-  const waiting = ['a', 'b', 'c'].map((item) => deadlines.add(item))
+  const waiting = ['a', 'b', 'c'].map((item) => deadlines.add(item, nowMs))
   const [removed] = waiting.splice(index, 1)
   if (removed === undefined) throw new Error('nothing to remove')
   deadlines.remove(removed)
@@ -52,12 +52,21 @@ test.each([0, 1, 2])('number %i is removed: the others are told', (index) => {
   expect(late).toEqual(waiting.map(({ item }) => item))
 })
 
+test('the time runs from when it came, not from when it was added', () => {
+  const deadlines = open()
+  deadlines.add('a', nowMs - 40)
+  pass(59)
+  expect(late).toEqual([])
+  pass(1)
+  expect(late).toEqual(['a'])
+})
+
 test('the last one removed takes the timer with it, and the next one has its whole time', () => {
   const deadlines = open()
-  deadlines.remove(deadlines.add('a'))
+  deadlines.remove(deadlines.add('a', nowMs))
   expect(jest.getTimerCount()).toBe(0)
   pass(60)
-  deadlines.add('b')
+  deadlines.add('b', nowMs)
   pass(99)
   expect(late).toEqual([])
   pass(1)
@@ -72,10 +81,10 @@ test('one that is late can be removed, and one added while others are told is to
     (item) => {
       told.push(item)
       deadlines.remove(waiting)
-      if (item === 'a') deadlines.add('b')
+      if (item === 'a') deadlines.add('b', nowMs)
     },
   )
-  const waiting = deadlines.add('a')
+  const waiting = deadlines.add('a', nowMs)
   pass(100)
   expect(told).toEqual(['a'])
   pass(100)
@@ -84,7 +93,7 @@ test('one that is late can be removed, and one added while others are told is to
 
 test('a timer that rings early is set again', () => {
   const deadlines = open()
-  deadlines.add('a')
+  deadlines.add('a', nowMs)
   jest.advanceTimersByTime(100)
   expect(late).toEqual([])
   nowMs += 100
