@@ -67,6 +67,12 @@ describe('a request that passed', () => {
     )
   })
 
+  test('a path that a sink replaced stands behind the host', () => {
+    const record = recordOf({ decision })
+    const request = { ...(record['request'] as object), path: 'p-0uzsOxrIN88pZa_fwznJi1' }
+    expect(explained({ ...record, request }).request).toMatch(/[a-z]\/p-0uzsOxrIN88pZa_fwznJi1$/)
+  })
+
   test('an agent for itself', () => {
     const credential = sampleCredential({ kind: 'agent', subject: 'bot' })
     const { who } = of(decision, {}, identified({ credential }))
