@@ -12,6 +12,8 @@ export interface LiveOptions<T> {
   /** Reads and compiles the file as it stands now. */
   readonly read: () => Promise<Read<T>>
   readonly hashOf: (value: T) => string
+  /** What the log tells of a generation besides. */
+  readonly summaryOf?: (value: T) => Readonly<Record<string, unknown>>
   /** Puts a good generation in use. */
   readonly use: (value: T) => Promise<void>
   readonly meter: Meter
@@ -154,7 +156,7 @@ function createReloader<T>(options: LiveOptions<T>, inUse: T): (isLook: boolean)
     generation++
     meter.add('vigil_config_reloads_total', 1, { result: 'changed' })
     tell(meter, true, generation)
-    log.info('configuration changed', { generation, hash })
+    log.info('configuration changed', { generation, hash, ...options.summaryOf?.(read.value) })
     logWarnings(log, read.warnings)
     return 'changed'
   }

@@ -75,6 +75,15 @@ describe('a reload', () => {
     ])
   })
 
+  test('tells of the new generation what it is asked to, such as how many rules there are', async () => {
+    const { live, files, log } = open({ summaryOf: (value) => ({ rules: value.length }) })
+    files.push(good('second'))
+    await live.reload()
+    expect(log.lines).toEqual([
+      'info configuration changed {"generation":2,"hash":"hash of second","rules":6}',
+    ])
+  })
+
   test('tells what is hardly meant in the new generation', async () => {
     const { live, files, log } = open()
     const warnings = [{ file: 'vigil.yaml', line: 2, column: 1, message: 'no actions' }]
