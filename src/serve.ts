@@ -89,8 +89,10 @@ async function run(service: Service, args: ServeArgs, io: Io, deps: Running): Pr
   await use(first.value)
   const listening = await service.listen()
   const hashOf = ({ hash }: Snapshot) => hash
+  // A file of rules that is no longer there shows in nothing else.
+  const summaryOf = ({ settings }: Snapshot) => ({ rules: settings.policy.length })
   const live = createLive(
-    { file: args.config, read, hashOf, use, meter: telemetry.meter, log, schedule },
+    { file: args.config, read, hashOf, summaryOf, use, meter: telemetry.meter, log, schedule },
     first.value,
   )
   // Before the line that says it serves: whoever reads that may end it at once, and it must drain all the same.
@@ -98,6 +100,7 @@ async function run(service: Service, args: ServeArgs, io: Io, deps: Running): Pr
   log.info('vigil serves', {
     ...listening,
     config: first.value.hash,
+    ...summaryOf(first.value),
     startMs: Math.round(clock.monotonicMs() - deps.startMs),
   })
   const signal = await stopped
