@@ -40,12 +40,12 @@ export async function openBenchApp(redisPort?: number): Promise<BenchApp> {
     store: { ...redis, budgetMs: 5000 },
     instanceKeyFile: 'unused',
   })
-  const telemetry = startTelemetry()
+  const telemetry = await startTelemetry({ clock })
   const { meter } = telemetry
   const secret = randomBytes(32)
   const app = await createApp({
     fixed,
-    store: openStore(fixed.store, '.', { clock, log, meter }),
+    store: await openStore(fixed.store, '.', { clock, log, meter }),
     keys: deriveInstanceKeys({ root: secret, current: secret }),
     clock,
     entropy: randomBytes,
