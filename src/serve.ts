@@ -12,8 +12,9 @@ import type { Compiled } from './errors.ts'
 import type { Clock, Entropy, Log } from './ports.ts'
 import { createService, type Service } from './service.ts'
 import type { Snapshot } from './snapshot.ts'
+import type { Collector } from './telemetry/collector.ts'
 import { createLog } from './telemetry/log.ts'
-import { type Collector, startTelemetry, type Telemetry } from './telemetry/telemetry.ts'
+import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts'
 import { deriveInstanceKeys } from './tokens/instance-keys.ts'
 
 export type StopSignal = 'SIGTERM' | 'SIGINT'
@@ -33,7 +34,7 @@ export async function serve(args: ServeArgs, io: Io, deps: ServeDeps): Promise<n
   if (fixed === undefined) return EXIT.refused
   const log = createLog(fixed.telemetry.logLevel)
   const fixedDir = folderOf(args.fixed ?? args.config)
-  const telemetry = startTelemetry({ clock: deps.clock, otlp: await collectorOf(fixed, fixedDir) })
+  const telemetry = await startTelemetry({ clock: deps.clock, otlp: await collectorOf(fixed, fixedDir) })
   const { instanceKeyFile } = fixed
   const secrets =
     instanceKeyFile === undefined

@@ -38,10 +38,7 @@ type OwnTelemetry = Pick<Telemetry, 'meter' | 'tracing' | 'close'>
 let opened = 0
 
 /** @param redisPort absent: the memory store */
-export async function openBenchApp(
-  redisPort?: number,
-  telemetry: OwnTelemetry = startTelemetry(),
-): Promise<BenchApp> {
+export async function openBenchApp(redisPort?: number, given?: OwnTelemetry): Promise<BenchApp> {
   const redis = redisPort === undefined ? {} : { kind: 'redis', redis: { port: redisPort } }
   const fixed = staticSettings.parse({
     // Wide, so that a busy machine gives slow answers and not refusals, which are no figure.
@@ -49,11 +46,12 @@ export async function openBenchApp(
     store: { ...redis, budgetMs: 5000 },
     instanceKeyFile: 'unused',
   })
+  const telemetry = given ?? (await startTelemetry({ clock }))
   const { meter, tracing } = telemetry
   const secret = randomBytes(32)
   const app = await createApp({
     fixed,
-    store: openStore(fixed.store, '.', { clock, log, meter }),
+    store: await openStore(fixed.store, '.', { clock, log, meter }),
     keys: deriveInstanceKeys({ root: secret, current: secret }),
     clock,
     entropy: randomBytes,

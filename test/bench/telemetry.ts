@@ -50,7 +50,7 @@ async function main(): Promise<void> {
   )
   const target = { url: `http://127.0.0.1:${port}`, timeoutMs: 10_000, headers: {} }
   const otlp = { ...target, tracesPerSecond: TRACES_PER_SECOND, metricsSeconds: METRICS_SECONDS }
-  const { meter, tracing, close } = startTelemetry({ clock, otlp })
+  const { meter, tracing, close } = await startTelemetry({ clock, otlp })
   const workload = makeWorkload(USERS)
   const mint = createMint(workload, SAMPLED)
   const messages = Array.from({ length: USERS }, (_, user) => mint.bearer(user))

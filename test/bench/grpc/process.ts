@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { SERVE_FLAGS } from '../../../bin/runtime.js'
 import { type Core, pinned } from '../pin.ts'
 import type { MintOrder, Order } from './driver.ts'
 import type { LoadPlan, LoadResult } from './load.ts'
@@ -24,19 +25,22 @@ export interface Driver {
 export const startEmpty = (flags: readonly string[] = []): Promise<Server> =>
   startServer('empty-server.ts', [], flags)
 
+/** Under the flags of `vigil serve`. */
 export const startVigil = (options: VigilOptions, flags: readonly string[] = []): Promise<Server> =>
-  startServer('vigil-server.ts', [JSON.stringify(options)], flags)
+  startServer('vigil-server.ts', [JSON.stringify(options)], [...SERVE_FLAGS, ...flags])
 
 /** Starts a server and waits until it tells its address. */
 async function startServer(file: string, args: readonly string[], flags: readonly string[]): Promise<Server> {
   const child = startChild(file, args, 'subject', flags)
-  const address = (await answerOf(child, file)) as string
-  return {
-    address,
-    ask: async (question) => (await tell(child, question, file)) as Usage,
-    stop: () => stopChild(child),
-  }
+  return serverOf(child, (await answerOf(child, file)) as string, file)
 }
+
+/** @param child a process that answers questions for its usage */
+export const serverOf = (child: ChildProcess, address: string, name: string): Server => ({
+  address,
+  ask: async (question) => (await tell(child, question, name)) as Usage,
+  stop: () => stopChild(child),
+})
 
 export function startDriver(): Driver {
   const child = startChild('driver.ts', [], 'driver', [])
