@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { constants } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { endWithReader } from './cli/end-with-reader.ts'
+import { probe } from './cli/probe/index.ts'
 import { reportFile } from './cli/report/index.ts'
 import { run } from './cli/run.ts'
 import { systemClock } from './clock.ts'
@@ -42,6 +44,7 @@ const code = await run(
     decide: (args, io) => decideFile(args, io, deps),
     explain: (args, io) => explainRecords(args, io, deps),
     report: (args, io) => reportFile(args, io, { ...deps, isWatched: process.stderr.isTTY === true }),
+    probe: (args, io) => probe(args, io, { ...deps, ...systemClock, sleep }),
   },
   {
     stdin: process.stdin,
