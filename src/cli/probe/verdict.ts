@@ -41,7 +41,7 @@ const FAULTS: readonly (readonly [RegExp, string])[] = [
     'What listens there speaks no TLS: where the mesh does TLS, or there is none, say --plaintext (or http://).',
   ],
   [
-    /ECONNRESET|EPIPE|socket hang up|Connection (?:dropped|closed)|Protocol error/i,
+    /ECONNRESET|EPIPE|socket hang up|Connection (?:dropped|closed)|Failed to connect|Protocol error/i,
     'The connection was closed at once: one side speaks TLS and the other does not, it wants a client certificate (--cert, --key), or the mesh or a NetworkPolicy refuses it.',
   ],
   [

@@ -171,6 +171,7 @@ test.each([
   ['self-signed certificate in certificate chain', /--ca/],
   ['ssl3_get_record:wrong version number', /no TLS/],
   ['read ECONNRESET', /closed at once/],
+  ['UNAVAILABLE: Failed to connect', /one side speaks TLS/],
   ['Deadline exceeded', /--timeout/],
   ['UNIMPLEMENTED: The server does not implement the method', /gRPC port/],
   ['something new', /Look at the address/],
