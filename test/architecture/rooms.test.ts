@@ -31,7 +31,15 @@ const STAGES = ['identity', 'context', 'history', 'risk', 'policy', 'enforcement
 const show = (list: Import[]) => list.map((i) => `${i.from} -> ${i.to}`)
 
 /** The files in the root of src that put the rooms together: one per way of running Vigil. */
-const COMPOSITION = ['main.ts', 'service.ts', 'serve.ts', 'offline.ts', 'inspect.ts', 'explain.ts']
+const COMPOSITION = [
+  'main.ts',
+  'service.ts',
+  'serve.ts',
+  'first-generation.ts',
+  'offline.ts',
+  'inspect.ts',
+  'explain.ts',
+]
 
 /** Which rooms may import a library. */
 const OWNERS: Record<string, string[]> = {
