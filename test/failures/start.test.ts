@@ -69,7 +69,16 @@ row('the mounted configuration is bad at the start', () => {
     const { first, log } = await begin(app, store, 'redis')
     if (first === undefined) throw new Error('there is no first generation')
     await app.app.use(first.value)
-    for (const sensitivity of ALL) expect((await ask(app, sensitivity)).decision.effect).toBe('allow')
+    const mounted = await openTestApp(settings())
+    for (const sensitivity of ALL) {
+      const [{ decision }, expected] = [await ask(app, sensitivity), await ask(mounted, sensitivity)]
+      expect([decision.effect, decision.reasons]).toEqual([
+        expected.decision.effect,
+        expected.decision.reasons,
+      ])
+      expect(decision.reasons).not.toContain('policy.action.unknown')
+    }
+    await mounted.close()
     expect(log.lines[0]).toMatch(/^error configuration refused at the start, the last good one/)
     await app.close()
   })
