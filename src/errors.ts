@@ -13,6 +13,7 @@ export type Problem =
   | 'dpop-nonce-required'
   | 'insufficient-scope'
   | 'access-denied'
+  | 'canary'
   | 'request-too-large'
   | 'unavailable'
 
@@ -184,6 +185,10 @@ export const FAILURES = {
   ),
   // policy: the gate and the rules
   'policy.action.unknown': refusal('access-denied', 'The request stands for no action of the catalogue.'),
+  'policy.canary.refused': refusal(
+    'canary',
+    'The canary: it is always refused, so that a probe can see that refusals arrive.',
+  ),
   'policy.scope.insufficient': refusal(
     'insufficient-scope',
     'The token lacks a scope that the action needs.',

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { constants } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { endWithReader } from './cli/end-with-reader.ts'
 import { run } from './cli/run.ts'
 import { systemClock } from './clock.ts'
@@ -43,6 +44,8 @@ const code = await run(
         ...deps,
         isWatched: process.stderr.isTTY === true,
       }),
+    probe: async (args, io) =>
+      (await import('./cli/probe/index.ts')).probe(args, io, { ...deps, ...systemClock, sleep }),
   },
   {
     stdin: process.stdin,

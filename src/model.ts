@@ -76,7 +76,11 @@ export interface Posture {
   readonly claims: Readonly<Record<string, unknown>>
 }
 /** Actions that no catalogue names: they need no identity by their nature, so no rule speaks of them. */
-export const OWN_ACTIONS = { preflight: 'preflight', 'resource-metadata': 'resource-metadata' } as const
+export const OWN_ACTIONS = {
+  preflight: 'preflight',
+  'resource-metadata': 'resource-metadata',
+  'vigil-probe': 'vigil-probe',
+} as const
 
 /** Observations of this check. A missing member is missing: not false and not innocent. */
 export interface Facts {

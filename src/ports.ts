@@ -31,6 +31,8 @@ export interface InstanceKeys {
   readonly store: Buffer
   /** HMAC key of the pseudonyms in records. */
   readonly pseudonym: Buffer
+  /** AES-256 key of the configuration that is kept in the store. */
+  readonly lastGood: Buffer
   /** First: to sign and verify. Others: to verify only. */
   readonly nonce: readonly [Buffer, ...Buffer[]]
   readonly hop: readonly [Buffer, ...Buffer[]]

@@ -5,10 +5,11 @@ import { formatProblem } from './config/format.ts'
 import { randomInstanceKey, readInstanceKey } from './config/instance-key.ts'
 import { createLive, logWarnings } from './config/live.ts'
 import { readOtlpHeaders } from './config/otlp-headers.ts'
-import { type Compile, folderOf, readSettings, readStatic } from './config/read.ts'
+import { type Compile, folderOf, readSettings, readStatic, restoreSettings } from './config/read.ts'
 import { type StaticSettings, staticSettings } from './config/schema/static.ts'
 import { checkTogether } from './config/semantic-static.ts'
 import type { Compiled } from './errors.ts'
+import { firstGeneration } from './first-generation.ts'
 import type { Clock, Entropy, Log } from './ports.ts'
 import { createService, type Service } from './service.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -80,21 +81,37 @@ interface Running extends ServeDeps {
 async function run(service: Service, args: ServeArgs, io: Io, deps: Running): Promise<number> {
   const { fixed, log, telemetry, clock } = deps
   const read = () => readSettings(args.config, (...read) => compile(service, fixed, ...read))
-  const first = await read()
-  if (!first.ok) {
-    for (const problem of first.problems) io.stderr(`${formatProblem(problem)}\n`)
-    return EXIT.refused
-  }
+  const restore = (kept: unknown) =>
+    restoreSettings(kept, folderOf(args.config), (...read) => compile(service, fixed, ...read))
+  const { lastGood } = service
+  const isShared = fixed.store.kind !== 'memory'
+  const first = await firstGeneration({ read, restore, lastGood, isShared, log, io })
+  if (first === undefined) return EXIT.refused
   logWarnings(log, first.warnings)
-  const use = (snapshot: Snapshot) => putInUse(service, snapshot, log)
-  await use(first.value)
+  const use = async (snapshot: Snapshot, sinceMs?: number) => {
+    await putInUse(service, snapshot, log)
+    lastGood.keep(snapshot, sinceMs)
+  }
+  await use(first.value, first.sinceMs)
+  service.setFromLastGood(first.refused !== undefined)
   const listening = await service.listen()
   const hashOf = ({ hash }: Snapshot) => hash
   // A file of rules that is no longer there shows in nothing else.
   const summaryOf = ({ settings }: Snapshot) => ({ rules: settings.policy.length })
   const live = createLive(
-    { file: args.config, read, hashOf, summaryOf, use, meter: telemetry.meter, log, schedule },
+    {
+      file: args.config,
+      read,
+      hashOf,
+      summaryOf,
+      use: (snapshot) => use(snapshot),
+      onGood: () => service.setFromLastGood(false),
+      meter: telemetry.meter,
+      log,
+      schedule,
+    },
     first.value,
+    first.refused,
   )
   // Before the line that says it serves: whoever reads that may end it at once, and it must drain all the same.
   const stopped = deps.untilStopped(() => void live.reload().catch(() => undefined))

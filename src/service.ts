@@ -1,6 +1,7 @@
 import { type App, createApp } from './app.ts'
 import { createCheckHandler } from './check/handler.ts'
 import { startCheckServer } from './check/server.ts'
+import { createLastGood, type LastGood, NOTHING_KEPT } from './config/last-good.ts'
 import type { StaticSettings } from './config/schema/static.ts'
 import { createOpenPlaces } from './context/index.ts'
 import { StartError } from './errors.ts'
@@ -29,6 +30,9 @@ export interface ServiceOptions {
 /** The running service: app, gRPC listeners, probes. */
 export interface Service {
   readonly app: App
+  readonly lastGood: LastGood
+  /** Whether what is in use is the last good configuration, because the mounted one was bad at the start. */
+  setFromLastGood(isSo: boolean): void
   /** Opens the listeners; health says SERVING and readiness is true from now on. */
   listen(): Promise<{ readonly checks: readonly string[]; readonly probes: string }>
   /** Not ready, keep serving for the delay, then `close`. */
@@ -65,7 +69,19 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     log,
   })
   telemetry.onCollect(() => meter.set('vigil_checks_in_flight', handler.inFlight()))
-  const closers: (() => Promise<void> | void)[] = [watchStore(store)]
+  const { keep, name } = fixed.lastGood
+  const lastGood = keep
+    ? createLastGood({
+        ...options,
+        store,
+        name,
+        key: options.keys.lastGood,
+        meter,
+        schedule: scheduleQuietly,
+      })
+    : NOTHING_KEPT
+  const closers: (() => Promise<void> | void)[] = [watchStore(store), lastGood.close.bind(lastGood)]
+  let isFromLastGood = false
   let setServing: (isServing: boolean) => void = () => undefined
   let isServing = false
   const closeAll = async () => {
@@ -81,12 +97,18 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   return {
     app,
     close,
+    lastGood,
+    setFromLastGood: (isSo) => {
+      isFromLastGood = isSo
+      meter.set('vigil_config_last_good_in_use', isSo ? 1 : 0)
+    },
     listen: async () => {
       const starting = startProbes(...splitListen(fixed.probes.listen), {
         isReady: () => ({
           ready: isServing,
           reasons: isServing ? [] : ['starting or draining'],
           observes: observedShare(app.current()),
+          degraded: isFromLastGood ? ['configuration'] : undefined,
         }),
         serveMetrics: (request, response) => telemetry.serveMetrics(request, response),
       })
@@ -126,6 +148,13 @@ async function orStartError<T>(key: string, starting: Promise<T>): Promise<T> {
 
 function schedule(ms: number, run: () => void): () => void {
   const timer = setTimeout(run, ms)
+  return () => clearTimeout(timer)
+}
+
+/** As `schedule`, for what must not keep a process alive that has come to its end. */
+function scheduleQuietly(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms)
+  timer.unref()
   return () => clearTimeout(timer)
 }
 

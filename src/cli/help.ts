@@ -13,6 +13,7 @@ Usage
   vigil decide --config vigil.yaml [FILE|-]                 decide CheckRequests from a file, without Envoy
   vigil explain FILE|- [ID]                                 one decision of the audit records, in plain words
   vigil report --records FILE|- [--html FILE]               what was decided, and what is on trial would have done
+  vigil probe [ADDRESS] | --attachment URL                  does Vigil answer, and does an Envoy obey it?
 
   vigil COMMAND --help   more about one command, with examples
   vigil --version
@@ -127,6 +128,44 @@ Examples
   vigil report --records audit.jsonl --json - | jq .shadowRules
 
 ${CODES}
+`,
+  probe: `vigil probe - does Vigil answer as it must, and does an Envoy obey it?
+
+Usage
+  vigil probe [ADDRESS] [TLS] [--wait SECONDS] [--json]
+  vigil probe --attachment URL [--host NAME] [TLS] [--wait SECONDS] [--json]
+
+The first asks a running Vigil over gRPC: one check that must pass and one that must be refused. ADDRESS is host:port or
+unix:/path (default 127.0.0.1:9000). The second asks for the canary below URL through an Envoy: a path that Vigil always
+refuses. If anything else comes back, Vigil is not attached there, Envoy fails open, or Vigil cannot be reached: it says
+which. No credential is needed, and nothing is opened or changed. Answers are told in words, and with what to do.
+
+  --attachment URL   http:// or https://, with the prefix of a route that Vigil protects
+  --host NAME        the host to ask for, where URL names the address of a gateway; also the server name of TLS
+  --wait SECONDS     ask again until all is well, so long at most (default 0)
+  --timeout SECONDS  for each question (default 5)
+  --json             one JSON object: {"ok": …, "target": …, "tls": …, "results": […]}
+
+TLS
+  --ca FILE          CA (PEM) of the server; without it the CAs of the system
+  --cert FILE --key FILE
+                     client certificate (PEM) and its key; with server.callers it must be one of a listed caller
+  --server-name NAME the name that the server's certificate must carry
+  --tls              TLS also to this machine
+  --plaintext        no TLS; without it only this machine is asked in plaintext
+
+Examples
+  vigil probe
+  vigil probe vigil.vigil-system.svc:9000 --ca ca.crt --cert tls.crt --key tls.key --wait 30
+  vigil probe vigil.vigil-system.svc:9000 --plaintext --json
+  vigil probe --attachment https://api.example.com/v1
+  vigil probe --attachment https://203.0.113.7/ --host api.example.com --ca gateway-ca.crt
+
+Exit codes
+  0   everything is as it must be
+  1   it is not, or there was no answer
+  2   wrong usage, or a file that cannot be read
+  70  a fault of Vigil itself
 `,
 } as const
 

@@ -5,7 +5,10 @@ import { hint } from '../lib/nearest.ts'
 import type { ExplainArgs } from './explain/index.ts'
 import { HELP, type Topic } from './help.ts'
 import { EXIT, type Io } from './io.ts'
+import { PROBE_OPTIONS, probeArgs } from './probe/args.ts'
+import type { ProbeArgs } from './probe/index.ts'
 import type { ReportArgs } from './report/index.ts'
+import { UsageError } from './usage-error.ts'
 
 export interface ServeArgs {
   readonly config: string
@@ -31,9 +34,8 @@ export interface Commands {
   decide(args: DecideArgs, io: Io): Promise<number>
   explain(args: ExplainArgs, io: Io): Promise<number>
   report(args: ReportArgs, io: Io): Promise<number>
+  probe(args: ProbeArgs, io: Io): Promise<number>
 }
-
-class UsageError extends Error {}
 
 /** Reads the command line and runs the command. Never rejects. */
 export async function run(argv: readonly string[], commands: Commands, io: Io): Promise<number> {
@@ -64,6 +66,8 @@ function dispatch(argv: readonly string[], commands: Commands, io: Io): Promise<
       return explain(rest, commands, io)
     case 'report':
       return report(rest, commands, io)
+    case 'probe':
+      return probe(rest, commands, io)
     case 'config':
       if (rest[0] === 'check') return check(rest.slice(1), commands, io)
       if (rest[0] === undefined || isHelp(rest[0])) return print(io, HELP['config check'])
@@ -80,7 +84,7 @@ function dispatch(argv: readonly string[], commands: Commands, io: Io): Promise<
   }
 }
 
-const COMMANDS = ['serve', 'config', 'decide', 'explain', 'report']
+const COMMANDS = ['serve', 'config', 'decide', 'explain', 'report', 'probe']
 
 /** The command that has a help of its own, and a blank; empty where there is none. */
 function nameOf([command = '']: readonly string[]): string {
@@ -135,6 +139,12 @@ function report(argv: readonly string[], commands: Commands, io: Io) {
   const records = text(values['records'])
   if (records === undefined) throw new UsageError('report needs --records FILE, or - for standard input')
   return commands.report({ records, json: text(values['json']), html: text(values['html']) }, io)
+}
+
+function probe(argv: readonly string[], commands: Commands, io: Io) {
+  const { values, positionals } = read(argv, PROBE_OPTIONS)
+  if (values['help']) return help(io, 'probe')
+  return commands.probe(probeArgs(values, positionals), io)
 }
 
 type Values = Readonly<Record<string, string | boolean | undefined>>

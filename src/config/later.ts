@@ -22,7 +22,7 @@ const LATER_KEYS: Readonly<Record<string, readonly string[]>> = {
     'failure.introspection',
     'failure.revocation',
   ],
-  'static.yaml': ['admin', 'receiver', 'revocation', 'inventory', 'lastGood', 'telemetry.accessLog'],
+  'static.yaml': ['admin', 'receiver', 'revocation', 'inventory', 'telemetry.accessLog'],
 }
 
 /** Each with what to do until then. */

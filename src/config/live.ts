@@ -16,6 +16,8 @@ export interface LiveOptions<T> {
   readonly summaryOf?: (value: T) => Readonly<Record<string, unknown>>
   /** Puts a good generation in use. */
   readonly use: (value: T) => Promise<void>
+  /** Told of every look that found the file good, whether there was anything new or not. */
+  readonly onGood?: () => void
   readonly meter: Meter
   readonly log: Log
   readonly schedule: (ms: number, run: () => void) => () => void
@@ -59,10 +61,11 @@ const MAX_TOLD = 5
  * Live configuration: watches the *folder* of the file (a ConfigMap is swapped as a link, and editors rename) and the
  * folder of rules in it, reads again, and puts the new generation in use only if it is good. A bad one is told in one
  * line with its first problems and counted, and the one before goes on.
+ * @param refused what was wrong with the file at the start, where `inUse` is not what stands in it
  */
-export function createLive<T>(options: LiveOptions<T>, inUse: T): Live {
+export function createLive<T>(options: LiveOptions<T>, inUse: T, refused?: readonly LocatedProblem[]): Live {
   const { schedule } = options
-  const reload = createReloader(options, inUse)
+  const reload = createReloader(options, inUse, refused)
   let cancel: (() => void) | undefined
   let postponed = 0
   let isClosed = false
@@ -116,14 +119,18 @@ export function createLive<T>(options: LiveOptions<T>, inUse: T): Live {
 }
 
 /** One reload after the other. @returns what to call; `isLook`: nobody said that anything has changed */
-function createReloader<T>(options: LiveOptions<T>, inUse: T): (isLook: boolean) => Promise<Reloaded> {
+function createReloader<T>(
+  options: LiveOptions<T>,
+  inUse: T,
+  refused: readonly LocatedProblem[] | undefined,
+): (isLook: boolean) => Promise<Reloaded> {
   const { meter, log } = options
   let hash = options.hashOf(inUse)
   let generation = 1
   let queue: Promise<unknown> = Promise.resolve()
   /** What was said of the file last, while it is bad. */
-  let told = ''
-  tell(meter, true, generation)
+  let told = refused === undefined ? '' : JSON.stringify(refused)
+  tell(meter, refused === undefined, generation)
 
   const refuse = (problems: readonly LocatedProblem[], isLook: boolean) => {
     const saying = JSON.stringify(problems)
@@ -146,12 +153,14 @@ function createReloader<T>(options: LiveOptions<T>, inUse: T): (isLook: boolean)
     const wasRefused = told !== ''
     told = ''
     if (options.hashOf(read.value) === hash) {
+      options.onGood?.()
       tell(meter, true, generation)
       // Nothing changes, but whoever saw the refusal waits for the word that it is over.
       if (wasRefused) log.info('configuration is good again', { generation, hash })
       return 'unchanged'
     }
     await options.use(read.value)
+    options.onGood?.()
     hash = options.hashOf(read.value)
     generation++
     meter.add('vigil_config_reloads_total', 1, { result: 'changed' })

@@ -53,6 +53,19 @@ export async function readSettings<T>(file: string, compile: Compile<T>): Promis
   return warnings.length === 0 ? compiled : { ...compiled, warnings }
 }
 
+/**
+ * Settings that were valid once, as another process has kept them: this version may judge them otherwise, and files that
+ * they name may have changed.
+ * @param folder where files named in them stand
+ */
+export function restoreSettings<T>(kept: unknown, folder: string, compile: Compile<T>): Compiled<T> {
+  const valid = validate(settingsSchema, kept)
+  if (!valid.ok) return valid
+  const settings = valid.value
+  const problems = checkSettings(settings)
+  return problems.length > 0 ? { ok: false, problems } : compile(settings, hashSettings(settings), folder)
+}
+
 /** Reads and validates `static.yaml`; the files that it names must be there. */
 export async function readStatic(file: string): Promise<Read<StaticSettings>> {
   const read = await readOne(file)

@@ -1,5 +1,6 @@
 import type { Settings } from '../config/schema/settings.ts'
 import type { Compiled, FailureCode, SettingsProblem } from '../errors.ts'
+import { isCanary } from '../lib/canary.ts'
 import type { Check, Entrypoint, Facts, Subject } from '../model.ts'
 import { noPlaces, type OpenPlaces } from '../ports.ts'
 import { type Catalogue, compileCatalogue } from './catalogue.ts'
@@ -23,8 +24,7 @@ export { addressOf }
 /** The part of a snapshot that `gather` reads. */
 export interface ContextConfig {
   readonly catalogue: Catalogue
-  /** Absent: the settings make none. */
-  readonly ownAction: OwnAction | undefined
+  readonly ownAction: OwnAction
   readonly deviceHeader: string
   /** Absent: no posture tokens are read. */
   readonly posture: PostureConfig | undefined
@@ -105,7 +105,7 @@ function factsOf(check: Check, entrypoint: Entrypoint, shown: Shown, config: Con
   const client = config.client(check)
   const facts = {
     entrypoint: entrypoint.name,
-    action: config.ownAction?.(check) ?? actionOf(check, config.catalogue),
+    action: config.ownAction(check) ?? actionOf(check, config.catalogue),
     address,
     network: config.network(address),
     device: withPosture(device, shown),
@@ -113,12 +113,15 @@ function factsOf(check: Check, entrypoint: Entrypoint, shown: Shown, config: Con
     fingerprint: config.fingerprint(check, entrypoint, client),
     time: config.time(check.atMs),
   }
+  if (isCanary(check)) return { ...facts, refusal: CANARY }
   const refusal: FailureCode | undefined = pathRefusal(check.path, config.paths)
   if (refusal !== undefined) return { ...facts, refusal }
   if (fault !== undefined) return { ...facts, ...headerRefusal(config.deviceHeader, fault) }
   if (shown.fault === undefined) return facts
   return { ...facts, ...headerRefusal(config.posture?.header ?? '', shown.fault) }
 }
+
+const CANARY: FailureCode = 'policy.canary.refused'
 
 const headerRefusal = (header: string, fault: string): Pick<Facts, 'refusal' | 'refusalDetail'> => ({
   refusal: 'check.request.header',

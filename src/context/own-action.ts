@@ -1,4 +1,5 @@
 import type { EnforcementSettings } from '../config/schema/enforcement.ts'
+import { isProbe } from '../lib/canary.ts'
 import { originOf } from '../lib/origin.ts'
 import { askedFor, protectedResource } from '../lib/protected-resource.ts'
 import type { Action, Check } from '../model.ts'
@@ -9,15 +10,15 @@ export type OwnAction = (check: Check) => Action | undefined
 
 const PREFLIGHT = ownAction('preflight')
 const METADATA = ownAction('resource-metadata')
+const PROBE = ownAction('vigil-probe')
 
-/** @returns undefined where the settings make no such action, so that nobody looks for one */
+/** Where the settings make no such action nobody looks for one; what `vigil probe` asks is one under all of them. */
 export function compileOwnActions(
   settings: Pick<EnforcementSettings, 'cors' | 'resourceMetadata'>,
-): OwnAction | undefined {
+): OwnAction {
   const preflight = compilePreflight(settings.cors.origins)
   const metadata = compileMetadata(settings.resourceMetadata.map(({ resource }) => resource))
-  if (preflight === undefined || metadata === undefined) return preflight ?? metadata
-  return (check) => preflight(check) ?? metadata(check)
+  return (check) => (isProbe(check) ? PROBE : (preflight?.(check) ?? metadata?.(check)))
 }
 
 /**

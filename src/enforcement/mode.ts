@@ -3,7 +3,7 @@ import type { EntrypointSettings } from '../config/schema/entrypoints.ts'
 import type { FailureCode } from '../errors.ts'
 import { compileHosts, type Hosts, hostOf, isHostIn } from '../lib/hosts.ts'
 import { percentileOf, sharerOf } from '../lib/share.ts'
-import type { Check, Entrypoint, Mode, Subject } from '../model.ts'
+import type { Check, Decision, Entrypoint, Mode, Subject } from '../model.ts'
 
 /** Where decisions are carried out and where they are only recorded. */
 export interface Modes {
@@ -51,6 +51,10 @@ const UNREAD: ReadonlySet<FailureCode | undefined> = new Set<FailureCode>([
   'check.request.not-http',
   'check.request.host',
 ])
+
+/** Nobody lives at the path of the canary: it breaks nobody, and tells before all else is enforced whether Envoy obeys. */
+export const isAlwaysEnforced = (decision: Decision): boolean =>
+  'failure' in decision && decision.failure === 'policy.canary.refused'
 
 /**
  * Which mode holds for a check. Entrypoint, tenant and host may each say one: where two differ `enforce` wins, where none

@@ -1,4 +1,5 @@
 import type { Problem } from '../errors.ts'
+import { CANARY_TITLE } from '../lib/canary.ts'
 
 /** What a caller is told for each problem (RFC 9457 body, RFC 6750/9449 error). Never which signal, rule or score. */
 export interface ProblemShape {
@@ -83,6 +84,13 @@ export const PROBLEMS: Readonly<Record<Problem, ProblemShape>> = {
     challenges: false,
     rpcMessage: 'access denied',
     rpcReason: 'ACCESS_DENIED',
+  },
+  canary: {
+    status: 403,
+    title: CANARY_TITLE,
+    challenges: false,
+    rpcMessage: 'canary refused',
+    rpcReason: 'CANARY',
   },
   'request-too-large': {
     status: 413,

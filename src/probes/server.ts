@@ -6,6 +6,8 @@ export interface Readiness {
   readonly reasons: readonly string[]
   /** So much passes whatever is decided; absent: nothing does. */
   readonly observes?: 'part' | 'everything' | undefined
+  /** What this replica does without although it is ready; absent: nothing. */
+  readonly degraded?: readonly string[] | undefined
 }
 
 export interface ProbesDeps {

@@ -58,6 +58,14 @@ export const GAUGES = {
     labels: [],
   },
   vigil_config_generation: { help: 'Generation of the configuration in use.', labels: [] },
+  vigil_config_last_good_in_use: {
+    help: '1 while the configuration in use is the last good one from the store, because the mounted one was bad at the start.',
+    labels: [],
+  },
+  vigil_config_last_good_kept: {
+    help: '1 when the store holds the configuration in use, for a start at which the mounted one is bad; absent with the memory store.',
+    labels: [],
+  },
   vigil_audit_sink_losing: {
     help: '1 while the records that a sink was given last are lost.',
     labels: ['sink'],

@@ -26,6 +26,7 @@ export function deriveInstanceKeys(secrets: InstanceSecrets): InstanceKeys {
   return {
     store: derive(root, 'vigil store v1', 'root'),
     pseudonym: derive(root, 'vigil pseudonym v1', 'root'),
+    lastGood: derive(root, 'vigil last-good v1', 'root'),
     nonce: rotating('vigil dpop-nonce v1'),
     hop: rotating('vigil hop v1'),
   }

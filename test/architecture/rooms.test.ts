@@ -31,7 +31,15 @@ const STAGES = ['identity', 'context', 'history', 'risk', 'policy', 'enforcement
 const show = (list: Import[]) => list.map((i) => `${i.from} -> ${i.to}`)
 
 /** The files in the root of src that put the rooms together: one per way of running Vigil. */
-const COMPOSITION = ['main.ts', 'service.ts', 'serve.ts', 'offline.ts', 'inspect.ts', 'explain.ts']
+const COMPOSITION = [
+  'main.ts',
+  'service.ts',
+  'serve.ts',
+  'first-generation.ts',
+  'offline.ts',
+  'inspect.ts',
+  'explain.ts',
+]
 
 /** Which rooms may import a library. */
 const OWNERS: Record<string, string[]> = {
@@ -109,12 +117,13 @@ describe('who may know whom', () => {
     expect(show(bad)).toEqual([])
   })
 
-  test('grpc-js is known by its transport alone, and that is loaded only when it is chosen', () => {
+  test('grpc-js is known by its transport and by the client of probes, and they are loaded only when wanted', () => {
     const owners = imports
       .filter((i) => /^(@grpc\/grpc-js|grpc-health-check)(\/|$)/.test(i.to))
       .map((i) => i.from)
-    expect([...new Set(owners)]).toEqual(['check/grpc-js.ts'])
-    expect(show(imports.filter((i) => i.to === 'check/grpc-js.ts'))).toEqual([])
+    expect([...new Set(owners)].sort()).toEqual(['check/client.ts', 'check/grpc-js.ts'])
+    const known = imports.filter((i) => owners.includes(i.to) && !i.isTypeOnly)
+    expect(show(known)).toEqual([])
   })
 
   test('what only some settings need is loaded only for them: no command by main, no Redis and no collector by others', () => {

@@ -14,6 +14,7 @@ async function call(...argv: string[]) {
     decide: note('decide'),
     explain: note('explain'),
     report: note('report'),
+    probe: note('probe'),
   }
   const code = await run(argv, commands, {
     stdin: Readable.from([]),
@@ -72,6 +73,21 @@ test.each([
     ['report', '--records', 'a.jsonl', '--html', 'r.html', '--json', '-'],
     ['report', { records: 'a.jsonl', json: '-', html: 'r.html' }],
   ],
+  [
+    ['probe'],
+    [
+      'probe',
+      { address: '127.0.0.1:9000', attachment: undefined, timeoutMs: 5000, waitMs: 0, isJson: false },
+    ],
+  ],
+  [
+    ['probe', 'vigil:9000', '--ca', 'a', '--cert', 'b', '--key', 'c', '--wait', '30', '--json'],
+    ['probe', { address: 'vigil:9000', ca: 'a', cert: 'b', key: 'c', waitMs: 30_000, isJson: true }],
+  ],
+  [
+    ['probe', '--attachment', 'https://api.example.com/v1', '--host', 'x', '--timeout', '0.5'],
+    ['probe', { attachment: new URL('https://api.example.com/v1'), host: 'x', timeoutMs: 500 }],
+  ],
 ])('%j', async (argv, expected) => {
   expect(await call(...argv)).toMatchObject({ code: 0, called: [expected] })
 })
@@ -88,6 +104,15 @@ test.each([
   [['report', 'a.jsonl'], 'report takes its file as --records a.jsonl'],
   [['explain', 'a', 'b', 'c'], 'explain takes one FILE and one ID'],
   [['explain', 'a', 'b', '--list'], 'an ID or --list, not both'],
+  [['probe', 'a', 'b'], 'probe takes one ADDRESS'],
+  [['probe', 'vigil'], 'ADDRESS is host:port or unix:/path, e.g. vigil:9000'],
+  [['probe', 'https://vigil:9000'], 'ADDRESS is host:port'],
+  [['probe', 'vigil:9000', '--attachment', 'https://a'], 'probe takes an ADDRESS or --attachment, not both'],
+  [['probe', '--attachment', 'api.example.com'], '--attachment is an http:// or https:// URL'],
+  [['probe', '--host', 'x'], '--host goes with --attachment'],
+  [['probe', '--cert', 'x'], '--cert and --key go together'],
+  [['probe', '--plaintext', '--tls'], '--plaintext goes with no option of TLS'],
+  [['probe', '--timeout', 'soon'], '--timeout takes a number of seconds'],
 ])('%j is wrong usage: exit code 2 and what to do', async (argv, message) => {
   const { code, err, called } = await call(...argv)
   expect({ code, called }).toEqual({ code: 2, called: [] })
@@ -112,6 +137,7 @@ test.each([
   [['decide', '--help']],
   [['explain', '--help']],
   [['report', '--help']],
+  [['probe', '--help']],
   [[]],
 ])('%j shows help with examples', async (argv) => {
   const { code, out } = await call(...argv)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { createLive, type LiveOptions } from '../../src/config/live.ts'
+import type { LocatedProblem } from '../../src/config/located.ts'
 import type { Read } from '../../src/config/read.ts'
 import { fakeLog, fakeMeter } from '../store/fakes.ts'
 
@@ -12,7 +13,7 @@ const bad: Read<string> = {
 const noEvent = (_name?: string): void => undefined
 
 /** Timers that run when told, and a watch that is told what to see. */
-function open(options: Partial<LiveOptions<string>> = {}) {
+function open(options: Partial<LiveOptions<string>> = {}, refused?: readonly LocatedProblem[]) {
   let timers: { ms: number; run: () => void }[] = []
   const seen = { event: noEvent, lost: () => undefined, closed: 0, folders: [] as string[] }
   const rules = { event: noEvent, opened: 0, closed: 0, isThere: false }
@@ -48,6 +49,7 @@ function open(options: Partial<LiveOptions<string>> = {}) {
       ...options,
     },
     'first',
+    refused,
   )
   /** Runs the timers of this length that stand now, and lets what they began come to an end. */
   const elapse = async (ms: number) => {
@@ -321,5 +323,38 @@ describe('watching', () => {
     seen.event()
     expect([await elapse(50), await elapse(10_000), seen.closed]).toEqual([0, 0, 1])
     expect([rules.opened, rules.closed]).toEqual([1, 1])
+  })
+})
+
+describe('after a start from the last good configuration', () => {
+  const problems = bad.ok ? [] : bad.problems
+  function begun() {
+    let good = 0
+    const opened = open({ onGood: () => void good++ }, problems)
+    return { ...opened, good: () => good }
+  }
+
+  test('the gauge is at 0, and a look that finds the same mistakes says nothing', async () => {
+    const { files, elapse, gauge, reloads, log, good } = begun()
+    expect(gauge('last_reload_successful')).toBe(0)
+    files.push(bad)
+    await elapse(10_000)
+    await elapse(50)
+    expect([log.lines, reloads('refused'), good()]).toEqual([[], 0, 0])
+  })
+
+  test('the file with the same configuration ends it, without another generation', async () => {
+    const { live, files, used, gauge, log, good: ended } = begun()
+    files.push(good('first'))
+    expect(await live.reload()).toBe('unchanged')
+    expect([used, gauge('last_reload_successful'), gauge('generation'), ended()]).toEqual([[], 1, 1, 1])
+    expect(log.lines).toEqual([expect.stringContaining('configuration is good again')])
+  })
+
+  test('and so does one with another', async () => {
+    const { live, files, used, gauge, good: ended } = begun()
+    files.push(good('second'))
+    expect(await live.reload()).toBe('changed')
+    expect([used, gauge('last_reload_successful'), ended()]).toEqual([['second'], 1, 1])
   })
 })

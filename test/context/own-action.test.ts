@@ -10,12 +10,12 @@ const preflight = compile({
   cors: { origins: ['https://app.example.com', 'https://OTHER.example.com:443'] },
 })
 const ask = (headers: Record<string, readonly string[]>, change: Partial<Check> = {}) =>
-  preflight?.(checkOf({ method: 'OPTIONS', headers: new Map(Object.entries(headers)), ...change }))?.name
+  preflight(checkOf({ method: 'OPTIONS', headers: new Map(Object.entries(headers)), ...change }))?.name
 
 const TRUE = { origin: ['https://app.example.com'], [ASK]: ['PUT'] }
 
 test('a true preflight of a configured origin is an action of its own that needs no credential', () => {
-  const action = preflight?.(checkOf({ method: 'OPTIONS', headers: new Map(Object.entries(TRUE)) }))
+  const action = preflight(checkOf({ method: 'OPTIONS', headers: new Map(Object.entries(TRUE)) }))
   expect(action).toEqual({
     name: 'preflight',
     isKnown: true,
@@ -44,8 +44,9 @@ describe('anything else is an ordinary request', () => {
     ['two origins, joined', { ...TRUE, origin: ['https://app.example.com,https://app.example.com'] }, {}],
   ])('%s', (_what, headers, change) => expect(ask(headers, change)).toBeUndefined())
 
-  test('nobody looks for one where no origin is configured', () => {
-    expect(compile({})).toBeUndefined()
+  test('also a true one, where no origin is configured', () => {
+    const check = checkOf({ method: 'OPTIONS', headers: new Map(Object.entries(TRUE)) })
+    expect(compile({})(check)).toBeUndefined()
   })
 })
 
@@ -58,7 +59,7 @@ describe('PRM-01 metadata of a protected resource (RFC 9728 section 3.1)', () =>
       { resource: 'https://other.example.com/' },
     ],
   })
-  const actionOf = (change: Partial<Check>) => metadata?.(checkOf(change))?.name
+  const actionOf = (change: Partial<Check>) => metadata(checkOf(change))?.name
 
   test.each<[string, Partial<Check>]>([
     ['a resource without a path', { path: PATH }],
@@ -88,4 +89,29 @@ describe('PRM-01 metadata of a protected resource (RFC 9728 section 3.1)', () =>
     expect(both?.(checkOf({ path: PATH }))?.name).toBe('resource-metadata')
     expect(both?.(checkOf({ path: '/' }))).toBeUndefined()
   })
+})
+
+describe('what `vigil probe` asks', () => {
+  const PROBE: Partial<Check> = {
+    method: 'GET',
+    authority: 'vigil-probe.invalid',
+    path: '/',
+    extensions: new Map([['vigil.probe', 'allow']]),
+  }
+  const ask = (change: Partial<Check> = {}) => compile({})(checkOf({ ...PROBE, ...change }))?.name
+
+  test('is an action of its own under every configuration', () => {
+    expect(ask()).toBe('vigil-probe')
+    expect(preflight(checkOf(PROBE))?.name).toBe('vigil-probe')
+  })
+
+  test.each<[string, Partial<Check>]>([
+    ['without the context extension, which no client can set', { extensions: new Map() }],
+    ['with another value of it', { extensions: new Map([['vigil.probe', 'deny']]) }],
+    ['with a header of that name', { extensions: new Map(), headers: new Map([['vigil.probe', ['allow']]]) }],
+    ['for another host', { authority: 'api.example.com' }],
+    ['for another port', { authority: 'vigil-probe.invalid:443' }],
+    ['for another path', { path: '/v1/items' }],
+    ['with another method', { method: 'POST' }],
+  ])('%s it is an ordinary request', (_what, change) => expect(ask(change)).toBeUndefined())
 })

@@ -9,8 +9,10 @@ const previous = Buffer.alloc(32, 3)
 describe('instance keys', () => {
   test('are stable, and no two are equal', () => {
     const keys = deriveInstanceKeys({ root, current, previous })
-    const all = [keys.store, keys.pseudonym, ...keys.nonce, ...keys.hop].map((key) => key.toString('hex'))
-    expect(new Set(all).size).toBe(6)
+    const all = [keys.store, keys.pseudonym, keys.lastGood, ...keys.nonce, ...keys.hop].map((key) =>
+      key.toString('hex'),
+    )
+    expect(new Set(all).size).toBe(7)
     expect(all.every((hex) => hex.length === 64)).toBe(true)
     expect(deriveInstanceKeys({ root, current, previous })).toEqual(keys)
   })
@@ -18,15 +20,19 @@ describe('instance keys', () => {
   test('one secret in all three places still gives distinct keys', () => {
     const keys = deriveInstanceKeys({ root, current: root })
     expect(
-      new Set([keys.store, keys.pseudonym, ...keys.nonce, ...keys.hop].map((key) => key.toString('hex')))
-        .size,
-    ).toBe(4)
+      new Set(
+        [keys.store, keys.pseudonym, keys.lastGood, ...keys.nonce, ...keys.hop].map((key) =>
+          key.toString('hex'),
+        ),
+      ).size,
+    ).toBe(5)
   })
 
   test('rotation moves current to previous and leaves the keys of the root alone', () => {
     const before = deriveInstanceKeys({ root, current: previous })
     const after = deriveInstanceKeys({ root, current, previous })
     expect(after.store).toEqual(before.store)
+    expect(after.lastGood).toEqual(before.lastGood)
     expect(after.pseudonym).toEqual(before.pseudonym)
     expect(after.nonce[1]).toEqual(before.nonce[0])
     expect(after.hop[1]).toEqual(before.hop[0])

@@ -70,6 +70,7 @@ const REMEDIES: Readonly<Partial<Record<FailureCode, string>>> = {
     'The store: look at its health and latency. Or failure.store set to degrade for this sensitivity.',
   'history.replay.unavailable':
     'The store: look at its health and latency. Or failure.replay set to degrade for this sensitivity.',
+  'policy.canary.refused': 'Nothing: the canary never passes. It is there for vigil probe.',
   'policy.action.unknown':
     'An action of the catalogue (actions) that takes this method and path, if the request is meant to be served.',
   'policy.authentication.impossible':

@@ -95,6 +95,21 @@ const retentionSettings = z
   })
   .prefault({})
 
+const lastGoodSettings = z
+  .strictObject({
+    keep: z
+      .boolean()
+      .default(true)
+      .describe('The configuration in use is kept in Redis, for a start at which `vigil.yaml` is bad.'),
+    name: z
+      .string()
+      .min(1)
+      .max(253)
+      .default('vigil')
+      .describe('Another one for each Deployment of another configuration, where they share store and key.'),
+  })
+  .prefault({})
+
 const storeSettings = z
   .strictObject({
     kind: z
@@ -135,6 +150,9 @@ export const staticSettings = z.strictObject({
     .prefault({})
     .describe('Health and metrics.'),
   store: storeSettings.describe('Shared state.'),
+  lastGood: lastGoodSettings.describe(
+    'What a start from a bad `vigil.yaml` falls back to; not with `memory`.',
+  ),
   instanceKeyFile: z
     .string()
     .optional()

@@ -80,7 +80,13 @@ export async function openGolden(plan: Plan): Promise<GoldenApp> {
 /** The same configuration in a process that has neither the keys nor the store of the first one. */
 export async function compileElsewhere(plan: Plan): Promise<Snapshot> {
   const nothing = Buffer.alloc(32)
-  const keys: InstanceKeys = { store: nothing, pseudonym: nothing, nonce: [nothing], hop: [nothing] }
+  const keys: InstanceKeys = {
+    store: nothing,
+    pseudonym: nothing,
+    lastGood: nothing,
+    nonce: [nothing],
+    hop: [nothing],
+  }
   const clock = { nowMs: () => 0, monotonicMs: () => 0 }
   const store = weathered(createMemoryStore({ maxEntries: 1, clock }), { nowMs: 0, isStoreDown: true })
   const scratch = mkdtempSync(join(tmpdir(), 'vigil-golden-'))
