@@ -14,6 +14,11 @@ export function valkeyPath(): string | undefined {
   return fetched('valkey')
 }
 
+/** Path of the fetched Helm 4 (`helm`), Helm 3 (`helm3`) or kubectl, or undefined when `npm run tools` has not brought it. */
+export function layerPath(name: 'helm' | 'helm3' | 'kubectl'): string | undefined {
+  return fetched(name)
+}
+
 /** `redis-server` when the PATH holds one of version 7 or newer (Debian's has TLS), else undefined. */
 export function redisPath(): string | undefined {
   const { status, stdout } = spawnSync('redis-server', ['--version'], { encoding: 'utf8', timeout: 10_000 })

@@ -1,7 +1,7 @@
 import { describe, test } from '@jest/globals'
 import { isCi } from '../../scripts/root.ts'
 import { MISSING_TOOL_MARK } from '../../scripts/test/count.ts'
-import { browserPath, envoyPath, redisPath, valkeyPath } from '../../scripts/tools/locate.ts'
+import { browserPath, envoyPath, layerPath, redisPath, valkeyPath } from '../../scripts/tools/locate.ts'
 
 /** Describes tests that need a fetched Envoy of this version; `fn` gets its path. */
 export function describeWithEnvoy(name: string, version: string, fn: (envoy: string) => void): void {
@@ -21,6 +21,12 @@ export function describeWithRedis(name: string, fn: (server: string) => void): v
 /** Describes tests that need a browser; `fn` gets its path. */
 export function describeWithBrowser(name: string, fn: (browser: string) => void): void {
   describeWith(name, 'Chromium', browserPath(), fn)
+}
+
+/** Describes tests that need the fetched Helm 4 and Helm 3; `fn` runs once for each and gets name and path. */
+export function describeWithHelm(name: string, fn: (helm: string, title: string) => void): void {
+  for (const which of ['helm', 'helm3'] as const)
+    describeWith(`${name} (${which})`, which, layerPath(which), (path) => fn(path, which))
 }
 
 /** Without the tool: in CI a failing test, at home one skipped test that scripts/test.ts counts and shouts about. */
