@@ -29,6 +29,11 @@ export function describeWithHelm(name: string, fn: (helm: string, title: string)
     describeWith(`${name} (${which})`, which, layerPath(which), (path) => fn(path, which))
 }
 
+/** The same with Helm 4 alone, for what Helm 3 does only with a cluster. */
+export function describeWithHelm4(name: string, fn: (helm: string) => void): void {
+  describeWith(`${name} (helm)`, 'helm', layerPath('helm'), fn)
+}
+
 /** Without the tool: in CI a failing test, at home one skipped test that scripts/test.ts counts and shouts about. */
 function describeWith(
   name: string,
