@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { attach, metrics } from './attach-values.ts'
 import { anyList, anyMap, countOrShare, stringMap } from './kubernetes.ts'
 import { networkPolicy } from './network-policy-values.ts'
 import { podValues, secured } from './pod-values.ts'
@@ -104,7 +105,13 @@ const acknowledge = z
     anyCaller: z
       .boolean()
       .default(false)
-      .describe('TLS without `config.static.server.callers`: whoever reaches the port may ask.'),
+      .describe(
+        'Neither `config.static.server.callers` nor `attach.istio.callers`: whoever reaches the port may ask.',
+      ),
+    failOpen: z
+      .boolean()
+      .default(false)
+      .describe('`attach.failureMode: open`: whoever keeps Vigil from answering passes.'),
     plaintext: z
       .boolean()
       .default(false)
@@ -127,6 +134,7 @@ export const values = z.strictObject({
   devStore: devStore.describe('FOR TRIALS ONLY: one Valkey pod without password, TLS or disk.'),
   secrets: secrets.describe('Other Secrets; nothing secret is ever written into a value.'),
   tls: tls.describe('How Envoys reach Vigil.'),
+  attach: attach.describe('Who asks Vigil, and about what.'),
   service: service.describe('The Service that Envoys ask.'),
   autoscaling: autoscaling.describe('As many pods as the load wants.'),
   podDisruptionBudget: podDisruptionBudget.describe('Keeps a drain of nodes from taking all pods.'),
@@ -138,6 +146,7 @@ export const values = z.strictObject({
     .describe('As in a Pod; the selector of the pods is added where there is none.'),
   networkPolicy: networkPolicy.describe('Who may reach Vigil, and whom it may reach.'),
   ...secured,
+  metrics: metrics.describe('Who reads /metrics.'),
   serviceAccount: serviceAccount.describe('The identity of the pods; Vigil never asks the API server.'),
   ...podValues,
   extraObjects: anyList.default([]).describe('Further objects; text in them is a template.'),

@@ -106,6 +106,7 @@ describeWithHelm4('the notes', (helm) => {
       { config: { static: { store: undefined } }, acknowledge: { memoryStoreWithReplicas: true } },
       '*** MEMORY STORE',
     ],
+    ['fail-open', { attach: { failureMode: 'open' }, acknowledge: { failOpen: true } }, '*** FAIL OPEN'],
     ['that nothing is allowed yet', {}, 'every request is denied'],
     ['who may ask', {}, 'kubectl label namespace NAMESPACE vigil/caller=true'],
     [

@@ -5,6 +5,21 @@ import { refusal, render } from './harness/helm.ts'
 import { MINIMAL, over } from './harness/values.ts'
 
 const CALLERS = { server: { callers: ['spiffe://mesh/ns/ingress/sa/gateway'] } }
+const CALLER = 'cluster.local/ns/ingress/sa/gateway'
+const GUARDED = { name: 'gateway', namespace: 'ingress', selector: { istio: 'ingress' } }
+const GATEWAY = { kind: 'Gateway', name: 'eg' }
+const istio = (more: object = {}) => ({
+  attach: { istio: { enabled: true, policies: [GUARDED], callers: [CALLER], ...more } },
+})
+const envoyGateway = (more: object = {}) => ({
+  attach: {
+    envoyGateway: {
+      enabled: true,
+      policies: [{ name: 'public', namespace: 'apps', targetRefs: [GATEWAY] }],
+      ...more,
+    },
+  },
+})
 const TLS = { mode: 'secret', existingSecret: 'vigil-tls' }
 
 /** Values laid over the minimal ones, and what the refusal tells to do. */
@@ -135,6 +150,49 @@ const REFUSED: readonly (readonly [string, object, RegExp])[] = [
     { podDisruptionBudget: { minAvailable: 1 } },
     /set podDisruptionBudget.maxUnavailable to ""/,
   ],
+  ['fail-open', { attach: { failureMode: 'open' } }, /set acknowledge.failOpen=true/],
+  [
+    'an Envoy that does not wait for the answer',
+    { attach: { ...istio().attach, timeoutMs: 150 } },
+    /more than config.static.server.deadlineMs \(150\)/,
+  ],
+  [
+    'an Envoy that does not wait for a longer deadline',
+    { attach: { ...envoyGateway().attach }, config: { static: { server: { deadlineMs: 900 } } } },
+    /deadlineMs \(900\)/,
+  ],
+  ['Istio without a policy', istio({ policies: [] }), /give attach.istio.policies/],
+  [
+    'a policy for nobody',
+    istio({ policies: [{ ...GUARDED, selector: undefined }] }),
+    /the policy gateway of attach.istio needs one of selector/,
+  ],
+  ['a policy for two', istio({ policies: [{ ...GUARDED, targetRefs: [GATEWAY] }] }), /needs one of selector/],
+  [
+    'Istio with certificates of Vigil',
+    { ...istio(), tls: TLS, config: { static: CALLERS } },
+    /attach.istio needs tls.mode=mesh/,
+  ],
+  ['a mesh in which everybody may ask', istio({ callers: [] }), /give attach.istio.callers/],
+  [
+    'an entrypoint that Istio cannot tell',
+    {
+      ...istio(),
+      config: { dynamic: { entrypoints: [{ name: 'acme', match: { extension: { tenant: 'acme' } } }] } },
+    },
+    /the entrypoint acme .* use match.port or match.destinationPrincipal, or attach.envoyGateway/,
+  ],
+  ['Envoy Gateway without a policy', envoyGateway({ policies: [] }), /give attach.envoyGateway.policies/],
+  [
+    'Envoy Gateway without a CA',
+    { ...envoyGateway(), tls: TLS, config: { static: CALLERS } },
+    /give attach.envoyGateway.tls.caConfigMap/,
+  ],
+  [
+    'a ServiceMonitor without its Service',
+    { metrics: { serviceMonitor: { enabled: true } }, service: { headless: false } },
+    /set service.headless=true, or use metrics.podMonitor/,
+  ],
   [
     'a range that is none',
     { autoscaling: { enabled: true, minReplicas: 5, maxReplicas: 3 } },
@@ -168,6 +226,22 @@ const ACCEPTED: readonly (readonly [string, object])[] = [
     },
   ],
   ['the other kind of budget', { podDisruptionBudget: { minAvailable: 0, maxUnavailable: '' } }],
+  ['Istio', istio()],
+  [
+    'a mesh in which everybody may ask, on purpose',
+    { ...istio({ callers: [] }), acknowledge: { anyCaller: true } },
+  ],
+  [
+    'fail-open, on purpose',
+    { attach: { ...envoyGateway().attach, failureMode: 'open' }, acknowledge: { failOpen: true } },
+  ],
+  [
+    'extensions by Envoy Gateway',
+    {
+      ...envoyGateway(),
+      config: { dynamic: { entrypoints: [{ name: 'acme', match: { extension: { tenant: 'acme' } } }] } },
+    },
+  ],
   [
     'a Unix socket besides',
     { config: { static: { server: { listen: ['unix:/run/vigil.sock', '[::]:9000'] } } } },
