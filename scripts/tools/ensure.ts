@@ -4,7 +4,10 @@ import { defaultPlaces, TOOLS, type Tool } from './catalog.ts'
 import { DEBIAN_TOOLS, ensureDebian } from './debian.ts'
 import { install, type Outcome } from './install.ts'
 import { fetchLayer } from './layer.ts'
+import { fetchSchemas } from './schemas.ts'
 import { fetchWheel } from './wheel.ts'
+
+const FETCH = { wheel: fetchWheel, layer: fetchLayer, schemas: fetchSchemas } as const
 
 /** Every name that `--only` takes. */
 export const TOOL_NAMES: readonly string[] = [...TOOLS, ...DEBIAN_TOOLS].map((tool) => tool.name)
@@ -33,9 +36,8 @@ function installByName(name: string, say: (line: string) => void): Outcome {
   if (tool === undefined) throw new Error(`unknown tool; known: ${TOOL_NAMES.join(', ')}`)
   return install(tool, defaultPlaces(), (wanted, into) => {
     say(`tools: ${name} fetching`)
-    if (wanted.kind === 'wheel') fetchWheel(wanted, into)
-    else fetchLayer(wanted, into)
-    proveItRuns(wanted, into)
+    FETCH[wanted.kind](wanted, into)
+    if (wanted.kind !== 'schemas') proveItRuns(wanted, into)
   })
 }
 

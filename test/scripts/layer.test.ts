@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { TOOLS } from '../../scripts/tools/catalog.ts'
 import { checkHash, type LayerPin } from '../../scripts/tools/layer.ts'
+import { checkSum } from '../../scripts/tools/schemas.ts'
 
 const pin: LayerPin = {
   package: '@x/tool',
@@ -31,4 +32,10 @@ test.each([
 test('both majors of Helm are fetched', () => {
   const names = TOOLS.filter(({ kind }) => kind === 'layer').map(({ name }) => name)
   expect(names).toEqual(['helm', 'helm3', 'kubectl'])
+})
+
+test('a Go module with another hash is refused', () => {
+  const module = { module: 'example.com/m', version: 'v1.0.0', sum: 'h1:abc=' }
+  expect(() => checkSum(module, 'h1:abc=')).not.toThrow()
+  expect(() => checkSum(module, 'h1:abd=')).toThrow('example.com/m@v1.0.0 has the hash h1:abd=')
 })
