@@ -1,7 +1,14 @@
 import { describe, test } from '@jest/globals'
 import { isCi } from '../../scripts/root.ts'
 import { MISSING_TOOL_MARK } from '../../scripts/test/count.ts'
-import { browserPath, envoyPath, redisPath, valkeyPath } from '../../scripts/tools/locate.ts'
+import {
+  browserPath,
+  envoyPath,
+  prometheusPath,
+  promtoolPath,
+  redisPath,
+  valkeyPath,
+} from '../../scripts/tools/locate.ts'
 
 /** Describes tests that need a fetched Envoy of this version; `fn` gets its path. */
 export function describeWithEnvoy(name: string, version: string, fn: (envoy: string) => void): void {
@@ -21,6 +28,16 @@ export function describeWithRedis(name: string, fn: (server: string) => void): v
 /** Describes tests that need a browser; `fn` gets its path. */
 export function describeWithBrowser(name: string, fn: (browser: string) => void): void {
   describeWith(name, 'Chromium', browserPath(), fn)
+}
+
+/** Describes tests that need promtool; `fn` gets its path. */
+export function describeWithPromtool(name: string, fn: (promtool: string) => void): void {
+  describeWith(name, 'promtool', promtoolPath(), fn)
+}
+
+/** Describes tests that need a Prometheus that scrapes; `fn` gets its path. */
+export function describeWithPrometheus(name: string, fn: (prometheus: string) => void): void {
+  describeWith(name, 'Prometheus', prometheusPath(), fn)
 }
 
 /** Without the tool: in CI a failing test, at home one skipped test that scripts/test.ts counts and shouts about. */
