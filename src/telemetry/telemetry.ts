@@ -7,7 +7,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
 import { NodeSDK } from '@opentelemetry/sdk-node'
 import { AlwaysOffSampler, BatchSpanProcessor, ParentBasedSampler } from '@opentelemetry/sdk-trace'
-import type { Clock, Meter, OpenRecordExport, Tracing } from '../ports.ts'
+import type { Clock, Meter, OpenRecordExport, Reading, Tracing } from '../ports.ts'
 import {
   COUNTERS,
   type CounterName,
@@ -17,6 +17,7 @@ import {
   type HistogramName,
 } from './metrics.ts'
 import { exporterTo, type OtlpTarget, openRecordExport, RESOURCE } from './otlp.ts'
+import { Readings } from './readings.ts'
 import { Tally } from './tally.ts'
 import { createTracing } from './traces.ts'
 
@@ -24,6 +25,8 @@ export interface Telemetry {
   readonly meter: Meter
   /** Runs whenever somebody collects the metrics, before their values are read. */
   onCollect(act: () => void): void
+  /** What holds at the moment of a collection; replaces what was said before. */
+  onRead(read: () => readonly Reading[]): void
   /** Answers GET /metrics in the Prometheus text format. */
   serveMetrics(request: IncomingMessage, response: ServerResponse): void
   /** Sends records to the collector; absent where none is configured. */
@@ -34,7 +37,7 @@ export interface Telemetry {
 }
 
 export interface TelemetryOptions {
-  readonly clock?: Pick<Clock, 'monotonicMs'>
+  readonly clock?: Clock
   readonly otlp?: Collector | undefined
 }
 
@@ -56,11 +59,17 @@ export function startTelemetry({ clock, otlp }: TelemetryOptions = {}): Telemetr
   // Without these the SDK would send traces and logs to a collector that nobody asked for.
   process.env['OTEL_TRACES_EXPORTER'] ??= 'none'
   process.env['OTEL_LOGS_EXPORTER'] ??= 'none'
-  const exporter = new PrometheusExporter({ preventServerStart: true, appendTimestamp: false })
+  const readings = new Readings(clock)
+  const metricProducers = [readings]
+  const exporter = new PrometheusExporter({
+    preventServerStart: true,
+    appendTimestamp: false,
+    metricProducers,
+  })
   const hasTraces = clock !== undefined && otlp !== undefined && otlp.tracesPerSecond > 0
   const sdk = new NodeSDK({
     resource: RESOURCE,
-    metricReaders: [exporter, ...metricsTo(otlp)],
+    metricReaders: [exporter, ...metricsTo(otlp, readings)],
     autoDetectResources: false,
     instrumentations: [],
     ...(hasTraces ? spansTo(otlp) : {}),
@@ -72,6 +81,7 @@ export function startTelemetry({ clock, otlp }: TelemetryOptions = {}): Telemetr
       for (const act of collecting) act()
     }),
     onCollect: (act) => void collecting.push(act),
+    onRead: (read) => readings.from(read),
     serveMetrics: (request, response) => exporter.getMetricsRequestHandler(request, response),
     openExport: otlp === undefined ? undefined : openRecordExport(otlp),
     tracing: hasTraces ? createTracing(trace.getTracer('vigil'), clock, otlp.tracesPerSecond) : undefined,
@@ -79,13 +89,14 @@ export function startTelemetry({ clock, otlp }: TelemetryOptions = {}): Telemetr
   }
 }
 
-function metricsTo(otlp: Collector | undefined): PeriodicExportingMetricReader[] {
+function metricsTo(otlp: Collector | undefined, readings: Readings): PeriodicExportingMetricReader[] {
   if (otlp === undefined || otlp.metricsSeconds === 0) return []
   const exportIntervalMillis = otlp.metricsSeconds * 1000
   const exporter = new OTLPMetricExporter(exporterTo(otlp, 'metrics'))
   // The reader refuses a timeout that is longer than its interval.
   const exportTimeoutMillis = Math.min(otlp.timeoutMs, exportIntervalMillis)
-  return [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis, exportTimeoutMillis })]
+  const times = { exportIntervalMillis, exportTimeoutMillis }
+  return [new PeriodicExportingMetricReader({ exporter, metricProducers: [readings], ...times })]
 }
 
 /** Seven for a check: what comes faster than the collector takes it is dropped by OpenTelemetry. */
