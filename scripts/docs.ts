@@ -13,6 +13,7 @@ import { describeVariables } from '../src/policy/index.ts'
 import { describeSignals, discoverSignals, signalsSettings } from '../src/risk/index.ts'
 import { describeMetrics } from '../src/telemetry/describe.ts'
 import { describeConformance } from './conformance.ts'
+import { dashboard } from './dashboard/dashboard.ts'
 import { ROOT } from './root.ts'
 
 /** A page, or the table inside a page, that is written from the code. */
@@ -36,6 +37,7 @@ export const PAGES: readonly Page[] = [
   { file: 'docs/schema/static.schema.json', generate: () => json(staticSchema()) },
   { file: 'docs/conformance.md', generate: () => describeConformance() },
   { file: 'docs/failures.md', generate: (page) => withTable(page, '| code |', describeFailures()) },
+  { file: 'charts/vigil/files/dashboard.json', generate: () => dashboard() },
   { file: 'envoy/demo/README.md', generate: (page) => withTable(page, '| scene |', listTable(STORY)) },
 ]
 
