@@ -215,7 +215,7 @@ const RISK: readonly Panel[] = [
     queries: [
       {
         expr: `topk(15, ${rate('signal, reason', 'vigil_findings_total')})`,
-        legend: '{{signal}} {{reason}}',
+        legend: '{{reason}}',
       },
     ],
   },
