@@ -16,6 +16,7 @@ import { valuesSchema } from './chart/schema.ts'
 import { valuesFile } from './chart/values-file.ts'
 import { describeValues } from './chart/values-page.ts'
 import { describeConformance } from './conformance.ts'
+import { dashboard } from './dashboard/dashboard.ts'
 import { ROOT } from './root.ts'
 
 /** A page, or the table inside a page, that is written from the code. */
@@ -42,6 +43,7 @@ export const PAGES: readonly Page[] = [
   { file: 'docs/helm-values.md', generate: () => describeValues() },
   { file: 'docs/conformance.md', generate: () => describeConformance() },
   { file: 'docs/failures.md', generate: (page) => withTable(page, '| code |', describeFailures()) },
+  { file: 'charts/vigil/files/dashboard.json', generate: () => dashboard() },
   { file: 'envoy/demo/README.md', generate: (page) => withTable(page, '| scene |', listTable(STORY)) },
 ]
 

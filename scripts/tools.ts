@@ -10,9 +10,9 @@ Fetches pinned tools into .tools/ (links into \${XDG_CACHE_HOME:-~/.cache}/vigil
 without root:
   ${TOOL_NAMES.join(', ')}
 redis is Debian's redis-server (the engine with TLS), chromium its browser: taken from the PATH; installed only with
-CI=true, as root or by sudo.
+CI=true, as root or by sudo. promtool is taken out of Debian's package prometheus, which is not installed.
 What is already there is not fetched again. Exit code 1 when a tool could not be had
-(redis and chromium count only when named or with CI=true).
+(redis, chromium and promtool count only when named or with CI=true).
 
   --only NAMES  a comma-separated part of the list
   --help        this text`

@@ -1,7 +1,7 @@
 /** Small doors to the outside that stages may hold; `app` and tests decide what stands behind them. */
 import type { Buffer } from 'node:buffer'
 import type { Check, NetworkFact, Outcome } from './model.ts'
-import type { CounterName, GaugeName, HistogramName } from './telemetry/metrics.ts'
+import type { CounterName, GaugeName, HistogramName, ReadingName } from './telemetry/metrics.ts'
 
 export type { Clock } from './clock.ts'
 
@@ -12,6 +12,13 @@ export interface Meter {
   add(name: CounterName, value: number, labels?: Labels): void
   record(name: HistogramName, value: number, labels?: Labels): void
   set(name: GaugeName, value: number, labels?: Labels): void
+}
+
+/** The value of a metric that is read when somebody collects. Labels as of the meter. */
+export interface Reading {
+  readonly name: ReadingName
+  readonly value: number
+  readonly labels: Labels
 }
 
 /** The service's own log (JSON lines). Fields never hold a credential, proof, nonce or key. */

@@ -8,6 +8,7 @@ import { StartError } from './errors.ts'
 import { splitListen } from './lib/listen.ts'
 import type { Clock, Entropy, InstanceKeys, Log } from './ports.ts'
 import { type Readiness, startProbes } from './probes/server.ts'
+import { readingsOf } from './readings.ts'
 import type { Snapshot } from './snapshot.ts'
 import { openStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
@@ -69,6 +70,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     log,
   })
   telemetry.onCollect(() => meter.set('vigil_checks_in_flight', handler.inFlight()))
+  telemetry.onRead(() => readingsOf(app.current()))
   const { keep, name } = fixed.lastGood
   const lastGood = keep
     ? createLastGood({

@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { isCi } from '../root.ts'
-import { browserPath, redisPath } from './locate.ts'
+import { defaultPlaces } from './catalog.ts'
+import { browserPath, promtoolPath, redisPath } from './locate.ts'
+import { unpack } from './unpack.ts'
 
 /** A program that the machine must have itself: Debian's package is taken where it is missing. */
 export type DebianTool = {
@@ -9,6 +12,8 @@ export type DebianTool = {
   package: string
   /** What is looked for, in words of a message. */
   wanted: string
+  /** Its package sets up a service: only the programs are taken out of it, into `.tools/NAME`, on every machine. */
+  isUnpacked?: boolean
   /** Where it is; undefined when it is not there or too old. */
   find: () => string | undefined
 }
@@ -20,12 +25,15 @@ export type Machine = {
   env: NodeJS.ProcessEnv
   /** The file that says whether packages may start their services. */
   policy: string
+  /** Folder for what is unpacked. */
+  tools: string
 }
 
 /** The tools that come from Debian, in the order in which they are installed. */
 export const DEBIAN_TOOLS: readonly DebianTool[] = [
   { name: 'redis', package: 'redis-server', wanted: 'redis-server >= 7', find: redisPath },
   { name: 'chromium', package: 'chromium', wanted: 'Chromium', find: browserPath },
+  { name: 'promtool', package: 'prometheus', wanted: 'promtool', isUnpacked: true, find: promtoolPath },
 ]
 
 /**
@@ -47,15 +55,23 @@ apt-get install -y --no-install-recommends "$1" ||
 /** This machine, as it is. */
 function thisMachine(): Machine {
   const isRoot = process.getuid?.() === 0
-  return { isCi: isCi(), isRoot, env: process.env, policy: '/usr/sbin/policy-rc.d' }
+  return {
+    isCi: isCi(),
+    isRoot,
+    env: process.env,
+    policy: '/usr/sbin/policy-rc.d',
+    tools: defaultPlaces().tools,
+  }
 }
 
 /**
- * Makes a tool available: installs Debian's package in CI, as root or by a sudo that asks nothing; elsewhere says what to run.
+ * Makes a tool available: installs Debian's package in CI, as root or by a sudo that asks nothing; elsewhere says what to
+ * run. What is only unpacked changes nothing outside of the clone, so it is brought everywhere.
  * @throws Error when it is not there afterwards
  */
 export function ensureDebian(tool: DebianTool, machine: Machine = thisMachine()): 'ready' | 'fetched' {
   if (tool.find() !== undefined) return 'ready'
+  if (tool.isUnpacked) return takeOut(tool, machine)
   if (!machine.isCi) {
     throw new Error(
       `no ${tool.wanted} on PATH; run: sudo apt-get install --no-install-recommends ${tool.package}`,
@@ -74,5 +90,12 @@ export function ensureDebian(tool: DebianTool, machine: Machine = thisMachine())
     const said = error?.message ?? stderr.trim().split('\n').slice(-3).join(' | ')
     throw new Error(`${command} did not bring ${tool.wanted}: ${said}`)
   }
+  return 'fetched'
+}
+
+function takeOut(tool: DebianTool, { isCi, isRoot, env, tools }: Machine): 'fetched' {
+  const into = join(tools, tool.name)
+  unpack({ package: tool.package, into, isRoot, mayUpdate: isCi, env })
+  if (tool.find() === undefined) throw new Error(`${tool.package} did not bring ${tool.wanted}`)
   return 'fetched'
 }

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { realpathSync } from 'node:fs'
+import { join } from 'node:path'
 import { DEFAULT_ENVOY, defaultPlaces, linkedBinary, TOOLS } from './catalog.ts'
 import { isInstalled } from './install.ts'
 
@@ -44,6 +45,21 @@ const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrom
 /** Name of a Chromium on the PATH that starts (Ubuntu's `chromium-browser` may be a mere hint), else undefined. */
 export function browserPath(env: NodeJS.ProcessEnv = process.env): string | undefined {
   return BROWSERS.find((name) => spawnSync(name, ['--version'], { env, timeout: 10_000 }).status === 0)
+}
+
+/** `promtool` of the PATH, else the unpacked one, else undefined. */
+export function promtoolPath(): string | undefined {
+  return ofPrometheus('promtool')
+}
+
+/** `prometheus` itself, for tests that scrape a running service; it comes in the package of promtool. */
+export function prometheusPath(): string | undefined {
+  return ofPrometheus('prometheus')
+}
+
+function ofPrometheus(program: string): string | undefined {
+  const unpacked = join(defaultPlaces().tools, 'promtool', program)
+  return [program, unpacked].find((path) => spawnSync(path, ['--version'], { timeout: 10_000 }).status === 0)
 }
 
 function fetched(name: string): string | undefined {

@@ -6,6 +6,7 @@ import { NodeSDK } from '@opentelemetry/sdk-node'
 import { AlwaysOffSampler, BatchSpanProcessor, ParentBasedSampler } from '@opentelemetry/sdk-trace'
 import type { Clock, OpenRecordExport, Tracing } from '../ports.ts'
 import { exporterTo, type OtlpTarget, openRecordExport } from './otlp.ts'
+import type { Readings } from './readings.ts'
 import { RESOURCE } from './resource.ts'
 import { createTracing } from './traces.ts'
 
@@ -27,24 +28,29 @@ export interface Exports {
 }
 
 /** Loaded only where a collector is configured: its libraries would cost memory and time at start. */
-export function exportTo(collector: Collector, clock: Pick<Clock, 'monotonicMs'>): Exports {
+export function exportTo(
+  collector: Collector,
+  clock: Pick<Clock, 'monotonicMs'>,
+  readings: Readings,
+): Exports {
   const { tracesPerSecond } = collector
   const sdk = tracesPerSecond > 0 ? startTraces(collector) : undefined
   return {
-    metricReaders: metricsTo(collector),
+    metricReaders: metricsTo(collector, readings),
     openExport: openRecordExport(collector),
     tracing: sdk && createTracing(trace.getTracer('vigil'), clock, tracesPerSecond),
     close: async () => sdk?.shutdown(),
   }
 }
 
-function metricsTo(collector: Collector): PeriodicExportingMetricReader[] {
+function metricsTo(collector: Collector, readings: Readings): PeriodicExportingMetricReader[] {
   if (collector.metricsSeconds === 0) return []
   const exportIntervalMillis = collector.metricsSeconds * 1000
   const exporter = new OTLPMetricExporter(exporterTo(collector, 'metrics'))
   // The reader refuses a timeout that is longer than its interval.
   const exportTimeoutMillis = Math.min(collector.timeoutMs, exportIntervalMillis)
-  return [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis, exportTimeoutMillis })]
+  const times = { exportIntervalMillis, exportTimeoutMillis }
+  return [new PeriodicExportingMetricReader({ exporter, metricProducers: [readings], ...times })]
 }
 
 /** Seven for a check: what comes faster than the collector takes it is dropped by OpenTelemetry. */

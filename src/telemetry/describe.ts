@@ -1,4 +1,4 @@
-import { COUNTERS, GAUGES, HISTOGRAMS } from './metrics.ts'
+import { COUNTERS, GAUGES, HISTOGRAMS, READINGS } from './metrics.ts'
 
 interface Described {
   readonly help: string
@@ -10,7 +10,7 @@ export function describeMetrics(): string {
   const sections = [
     ['Counters', COUNTERS],
     ['Histograms', HISTOGRAMS],
-    ['Gauges', GAUGES],
+    ['Gauges', { ...GAUGES, ...READINGS }],
   ] as const
   return [
     '# Metrics',

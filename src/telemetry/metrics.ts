@@ -80,6 +80,23 @@ export const GAUGES = {
   },
 } as const satisfies Record<string, Metric>
 
+/** Gauges that are read when somebody collects: what has gone (a hash, an issuer) is exported no more. */
+export const READINGS = {
+  vigil_config_info: {
+    help: 'Always 1; the label is the hash of the configuration in use, as records name it.',
+    labels: ['hash'],
+  },
+  vigil_keys_state: {
+    help: 'Keys of an issuer: 0 as fresh as they should be, 1 used although they could not be read again, 2 not to be used.',
+    labels: ['issuer', 'use'],
+  },
+  vigil_keys_age_seconds: {
+    help: 'Time since the keys of an issuer were last confirmed; of those that are fetched or read from a file.',
+    labels: ['issuer', 'use'],
+  },
+} as const satisfies Record<string, Metric>
+
 export type CounterName = keyof typeof COUNTERS
 export type HistogramName = keyof typeof HISTOGRAMS
 export type GaugeName = keyof typeof GAUGES
+export type ReadingName = keyof typeof READINGS

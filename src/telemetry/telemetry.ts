@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Attributes, Gauge, Histogram, Meter as OtelMeter } from '@opentelemetry/api'
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus'
 import { MeterProvider } from '@opentelemetry/sdk-metrics'
-import type { Clock, Meter, OpenRecordExport, Tracing } from '../ports.ts'
+import type { Clock, Meter, OpenRecordExport, Reading, Tracing } from '../ports.ts'
 import type { Collector } from './collector.ts'
 import {
   COUNTERS,
@@ -12,6 +12,7 @@ import {
   HISTOGRAMS,
   type HistogramName,
 } from './metrics.ts'
+import { Readings } from './readings.ts'
 import { RESOURCE } from './resource.ts'
 import { Tally } from './tally.ts'
 
@@ -19,6 +20,8 @@ export interface Telemetry {
   readonly meter: Meter
   /** Runs whenever somebody collects the metrics, before their values are read. */
   onCollect(act: () => void): void
+  /** What holds at the moment of a collection; replaces what was said before. */
+  onRead(read: () => readonly Reading[]): void
   /** Answers GET /metrics in the Prometheus text format. */
   serveMetrics(request: IncomingMessage, response: ServerResponse): void
   /** Sends records to the collector; absent where none is configured. */
@@ -29,7 +32,7 @@ export interface Telemetry {
 }
 
 export interface TelemetryOptions {
-  readonly clock: Pick<Clock, 'monotonicMs'>
+  readonly clock: Clock
   readonly otlp?: Collector | undefined
 }
 
@@ -38,8 +41,14 @@ const BUCKETS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0
 
 /** OpenTelemetry metrics on a Prometheus endpoint, and to a collector what the settings send there. */
 export async function startTelemetry({ clock, otlp }: TelemetryOptions): Promise<Telemetry> {
-  const exports = otlp === undefined ? undefined : (await import('./collector.ts')).exportTo(otlp, clock)
-  const prometheus = new PrometheusExporter({ preventServerStart: true, appendTimestamp: false })
+  const readings = new Readings(clock)
+  const exports =
+    otlp === undefined ? undefined : (await import('./collector.ts')).exportTo(otlp, clock, readings)
+  const prometheus = new PrometheusExporter({
+    preventServerStart: true,
+    appendTimestamp: false,
+    metricProducers: [readings],
+  })
   const readers = [prometheus, ...(exports?.metricReaders ?? [])]
   const provider = new MeterProvider({ resource: RESOURCE, readers })
   const collecting: (() => void)[] = []
@@ -48,6 +57,7 @@ export async function startTelemetry({ clock, otlp }: TelemetryOptions): Promise
       for (const act of collecting) act()
     }),
     onCollect: (act) => void collecting.push(act),
+    onRead: (read) => readings.from(read),
     serveMetrics: (request, response) => prometheus.getMetricsRequestHandler(request, response),
     openExport: exports?.openExport,
     tracing: exports?.tracing,

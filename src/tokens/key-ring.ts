@@ -35,9 +35,10 @@ export interface KeyRingSettings {
 /** What readiness and operators may know of an issuer's keys. */
 export interface IssuerKeyState {
   readonly issuer: string
+  readonly use: KeyUse
   readonly state: 'loaded' | 'stale' | 'unavailable'
   readonly keys: number
-  /** Since the keys were last confirmed; absent when they never were. */
+  /** Since the keys were last confirmed; absent when they never were, or stand in the configuration itself. */
   readonly ageSeconds?: number
   readonly lastFailure?: string
 }
@@ -128,13 +129,16 @@ export class KeyRing {
   state(): IssuerKeyState {
     this.isUsableNow()
     const age = this.#deps.clock.monotonicMs() - this.#loadedAt
-    const isFresh = age <= this.#settings.times.refreshMs
+    const { refreshMs } = this.#settings.times
+    const isFresh = age <= refreshMs
+    const hasAge = age !== Number.POSITIVE_INFINITY && refreshMs !== Number.POSITIVE_INFINITY
     const state = isFresh ? 'loaded' : this.#isWithinStale(age) ? 'stale' : 'unavailable'
     return {
       issuer: this.issuer,
+      use: this.#settings.use ?? 'sig',
       state,
       keys: this.#keys.size,
-      ...(age === Number.POSITIVE_INFINITY ? {} : { ageSeconds: Math.floor(age / 1000) }),
+      ...(hasAge ? { ageSeconds: Math.floor(age / 1000) } : {}),
       ...(this.#lastFailure === undefined ? {} : { lastFailure: this.#lastFailure }),
     }
   }

@@ -11,7 +11,7 @@ import { readHeader } from './header.ts'
 import { compileKeys, type Issuer, ringName } from './issuer.ts'
 import { isPlainObject } from './json.ts'
 import type { VerificationKey } from './jwk.ts'
-import type { KeyRing } from './key-ring.ts'
+import type { IssuerKeyState, KeyRing } from './key-ring.ts'
 import type { KeySourceDeps } from './key-source.ts'
 import { verifySignature } from './signature.ts'
 import { COMPACT_LIMITS, parseCompact, sizeOf } from './strict.ts'
@@ -20,6 +20,8 @@ import { COMPACT_LIMITS, parseCompact, sizeOf } from './strict.ts'
 export interface PostureTokens extends PostureVerifier {
   /** Loads the keys once. Never rejects: without keys a posture is missing, which nobody is refused for. */
   start(): Promise<void>
+  /** Per issuer, for operators; starts a due load beside. */
+  state(): readonly IssuerKeyState[]
   /** For the verifier that follows. */
   readonly rings: ReadonlyMap<string, KeyRing>
 }
@@ -82,6 +84,10 @@ class CachingPostureTokens implements PostureTokens {
 
   async start(): Promise<void> {
     await Promise.all([...this.rings.values()].map((ring) => ring.becomeUsable()))
+  }
+
+  state(): readonly IssuerKeyState[] {
+    return [...this.rings.values()].map((ring) => ring.state())
   }
 
   verify(token: string, atMs: number): Result<PostureToken> | Promise<Result<PostureToken>> {

@@ -5,6 +5,8 @@ import {
   browserPath,
   envoyPath,
   layerPath,
+  prometheusPath,
+  promtoolPath,
   redisPath,
   schemasPath,
   valkeyPath,
@@ -46,6 +48,16 @@ export function describeWithSchemas(name: string, fn: (helm: string, index: stri
   const helm = layerPath('helm')
   const index = helm === undefined ? undefined : schemasPath()
   describeWith(name, 'helm and kube-schemas', index, (path) => fn(helm ?? '', path))
+}
+
+/** Describes tests that need promtool; `fn` gets its path. */
+export function describeWithPromtool(name: string, fn: (promtool: string) => void): void {
+  describeWith(name, 'promtool', promtoolPath(), fn)
+}
+
+/** Describes tests that need a Prometheus that scrapes; `fn` gets its path. */
+export function describeWithPrometheus(name: string, fn: (prometheus: string) => void): void {
+  describeWith(name, 'Prometheus', prometheusPath(), fn)
 }
 
 /** Without the tool: in CI a failing test, at home one skipped test that scripts/test.ts counts and shouts about. */

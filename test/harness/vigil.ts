@@ -24,6 +24,8 @@ export interface VigilProcess extends CheckClient {
   readonly address: string
   /** The port of it. */
   readonly port: number
+  /** Where it tells its metrics. */
+  readonly probesPort: number
   probe(path: string): Promise<{ status: number; text: string }>
   /** Sum of all samples of a metric that carry these labels; 0 when there is none. */
   metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>
@@ -61,7 +63,7 @@ export async function startVigil(options: VigilOptions): Promise<VigilProcess> {
   }
   const metric: VigilProcess['metric'] = async (name, labels = {}) =>
     sumOf((await probe('/metrics')).text, name, labels)
-  return { ...client, running, address, port, probe, metric, stop }
+  return { ...client, running, address, port, probesPort: http, probe, metric, stop }
 }
 
 function configIn(folder: string, config: string | object): string {

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
@@ -26,7 +26,7 @@ function program(name: string, script: string): void {
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'vigil-debian-'))
   const env = { PATH: [folder, ...SYSTEM].join(delimiter) }
-  machine = { isCi: true, isRoot: true, env, policy: path('policy') }
+  machine = { isCi: true, isRoot: true, env, policy: path('policy'), tools: path('tools') }
   const find = () => (existsSync(path('hammer')) ? path('hammer') : undefined)
   tool = { name: 'hammer', package: 'hammer-cli', wanted: 'hammer', find }
 })
@@ -104,6 +104,52 @@ describe('a tool of Debian', () => {
   })
 })
 
+describe('a tool that is unpacked', () => {
+  /** `apt-get download` leaves a file here, and `dpkg-deb` tells the tar of a package with one program. */
+  const PACKAGE = 'touch hammer-cli_1_all.deb'
+  const CONTENT = `cd "$(dirname "$0")" && mkdir -p usr/bin && echo made > usr/bin/hammer && tar -c ./usr`
+
+  beforeEach(() => {
+    const find = () => (existsSync(path('tools/hammer/hammer')) ? path('tools/hammer/hammer') : undefined)
+    tool = { ...tool, isUnpacked: true, find }
+    program('dpkg-deb', CONTENT)
+  })
+
+  test('is brought without root and outside of CI, and nothing is installed', () => {
+    program('apt-get', PACKAGE)
+    expect(ensureDebian(tool, { ...machine, isCi: false, isRoot: false })).toBe('fetched')
+    expect(read('apt-get.log')).toBe('download hammer-cli\n')
+    expect(read('tools/hammer/hammer')).toBe('made\n')
+    expect(readdirSync(path('tools'))).toEqual(['hammer'])
+  })
+
+  test('is asked for again with new lists in CI', () => {
+    program('apt-get', `case "$1" in update) touch "$0.lists";; *) test -e "$0.lists" && ${PACKAGE};; esac`)
+    expect(ensureDebian(tool, machine)).toBe('fetched')
+    expect(read('apt-get.log')).toBe('download hammer-cli\nupdate\ndownload hammer-cli\n')
+  })
+
+  test('leaves the lists of a machine that is not CI as they are', () => {
+    program('apt-get', 'echo no such package >&2; exit 100')
+    expect(() => ensureDebian(tool, { ...machine, isCi: false })).toThrow(
+      'hammer-cli could not be unpacked: no such package',
+    )
+    expect(read('apt-get.log')).toBe('download hammer-cli\n')
+    expect(readdirSync(path('tools'))).toEqual([])
+  })
+
+  test('is a failure when the package holds something else', () => {
+    program('apt-get', PACKAGE)
+    program('dpkg-deb', CONTENT.replaceAll('hammer', 'saw'))
+    expect(() => ensureDebian(tool, machine)).toThrow('hammer-cli did not bring hammer')
+  })
+
+  test('is a failure where there is no apt-get', () => {
+    const env = { PATH: folder }
+    expect(() => ensureDebian(tool, { ...machine, env })).toThrow(/^hammer-cli could not be unpacked: /)
+  })
+})
+
 test('Chromium is found by any of its names, and only if it starts', () => {
   const env = { PATH: folder }
   expect(browserPath(env)).toBeUndefined()
@@ -114,8 +160,8 @@ test('Chromium is found by any of its names, and only if it starts', () => {
 })
 
 test('the tools of Debian are among those that can be named', () => {
-  expect(DEBIAN_TOOLS.map(({ name }) => name)).toEqual(['redis', 'chromium'])
+  expect(DEBIAN_TOOLS.map(({ name }) => name)).toEqual(['redis', 'chromium', 'promtool'])
   const said: string[] = []
   expect(ensureTools(['chromium-of-old'], (line) => said.push(line))).toEqual(['chromium-of-old'])
-  expect(said[0]).toMatch(/unknown tool; known: .*valkey, .*redis, chromium/)
+  expect(said[0]).toMatch(/unknown tool; known: .*valkey, .*redis, chromium, promtool/)
 })

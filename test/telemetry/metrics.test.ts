@@ -10,6 +10,8 @@ import {
   type GaugeName,
   HISTOGRAMS,
   type HistogramName,
+  READINGS,
+  type ReadingName,
 } from '../../src/telemetry/metrics.ts'
 import { startTelemetry, type Telemetry } from '../../src/telemetry/telemetry.ts'
 
@@ -18,6 +20,7 @@ const TABLE: Readonly<Record<string, { readonly help: string; readonly labels: r
   ...COUNTERS,
   ...HISTOGRAMS,
   ...GAUGES,
+  ...READINGS,
 }
 const names = Object.keys(TABLE)
 
@@ -32,13 +35,16 @@ function scrape(): Promise<string> {
 }
 
 beforeAll(async () => {
-  telemetry = await startTelemetry({ clock: { monotonicMs: () => 0 } })
+  telemetry = await startTelemetry({ clock: { nowMs: () => 0, monotonicMs: () => 0 } })
   const { meter } = telemetry
   const labels = (name: string) =>
     Object.fromEntries((TABLE[name]?.labels ?? []).map((label) => [label, `a ${label}`]))
   for (const name of Object.keys(COUNTERS)) meter.add(name as CounterName, 2, labels(name))
   for (const name of Object.keys(HISTOGRAMS)) meter.record(name as HistogramName, 0.00003, labels(name))
   for (const name of Object.keys(GAUGES)) meter.set(name as GaugeName, 7, labels(name))
+  telemetry.onRead(() =>
+    Object.keys(READINGS).map((name) => ({ name: name as ReadingName, value: 7, labels: labels(name) })),
+  )
   let collections = 0
   telemetry.onCollect(() => meter.set('vigil_checks_in_flight', 100 + ++collections))
   exported = await scrape()
@@ -48,6 +54,31 @@ afterAll(() => telemetry.close())
 test('what is set when somebody collects is in what he gets, once a collection', async () => {
   expect(exported).toMatch(/^vigil_checks_in_flight\{.*\} 101$/m)
   expect(await scrape()).toMatch(/^vigil_checks_in_flight\{.*\} 102$/m)
+})
+
+describe('a reading', () => {
+  const read = async (...hashes: string[]) => {
+    telemetry.onRead(() =>
+      hashes.map((hash) => ({ name: 'vigil_config_info', value: 1, labels: { hash } }) as const),
+    )
+    return [...(await scrape()).matchAll(/^vigil_config_info\{hash="(\w+)".*\} 1$/gm)].map(
+      (match) => match[1],
+    )
+  }
+
+  test('tells what holds now: what was told before is told no more', async () => {
+    expect(await read('one')).toEqual(['one'])
+    expect(await read('two')).toEqual(['two'])
+    expect(await read()).toEqual([])
+    expect(await read('one', 'two')).toEqual(['one', 'two'])
+  })
+
+  test('that cannot be had leaves the other metrics as they are', async () => {
+    telemetry.onRead(() => {
+      throw new Error('broken')
+    })
+    expect(await scrape()).toMatch(/^vigil_config_generation/m)
+  })
 })
 
 describe('the table and what is exported', () => {

@@ -72,6 +72,7 @@ describe('JWT-16 loading', () => {
     expect(await loaded()).toBe(true)
     expect(ring.state()).toEqual({
       issuer: 'https://idp.example.com',
+      use: 'sig',
       state: 'loaded',
       keys: 1,
       ageSeconds: 0,
@@ -94,6 +95,13 @@ describe('JWT-16 loading', () => {
     expect(state.loads).toBe(1)
     expect(ring.state().state).toBe('loaded')
   })
+})
+
+test('keys that stand in the configuration have no age: they change with it alone', () => {
+  const { ring, clock } = harness({ refreshMs: Number.POSITIVE_INFINITY })
+  ring.accept([keys.es256.jwk])
+  clock.advance(1e6)
+  expect(ring.state()).toEqual({ issuer: 'https://idp.example.com', use: 'sig', state: 'loaded', keys: 1 })
 })
 
 describe('JWT-16 refreshing', () => {

@@ -57,6 +57,10 @@ async function verdict(token: string, verifier = verifierOf(), atMs = NOW_MS): P
   return result.ok ? 'accepted' : result.failure
 }
 
+test('the state of the keys is told per issuer', () => {
+  expect(verifierOf().state()).toEqual([{ issuer: MANAGER, use: 'sig', state: 'loaded', keys: 1 }])
+})
+
 describe('a good posture token', () => {
   test('tells the device, its keys, and of its posture only what is listed', async () => {
     expect(await verifierOf().verify(minted(), NOW_MS)).toEqual({
