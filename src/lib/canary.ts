@@ -1,6 +1,6 @@
 /**
  * What `vigil probe` asks, and what every Vigil answers in the same way, whatever its configuration says: one refusal that
- * anybody may ask for, and one pass that no client of an Envoy can ask for (docs/decisions/0012).
+ * anybody may ask for, and one pass that no client of an Envoy can ask for (docs/decisions/0013).
  */
 
 /** A path that ends like this is refused, whoever asks and in every mode. Below any prefix: routes are attached by prefix. */
