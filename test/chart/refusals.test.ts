@@ -1,8 +1,13 @@
 /** Combinations that cannot work or are a risk: refused before anything reaches a cluster, with what to do. */
 import { expect, test } from '@jest/globals'
+import { ownSchema } from '../../scripts/chart/schema.ts'
 import { describeWithHelm } from '../harness/tools.ts'
 import { refusal, render } from './harness/helm.ts'
 import { MINIMAL, over } from './harness/values.ts'
+
+interface Section {
+  readonly properties?: Readonly<Record<string, Section>>
+}
 
 const CALLERS = { server: { callers: ['spiffe://mesh/ns/ingress/sa/gateway'] } }
 const CALLER = 'cluster.local/ns/ingress/sa/gateway'
@@ -260,6 +265,39 @@ describeWithHelm('the chart refuses', (helm) => {
   test('several faults at once, each with what to do', () => {
     const said = refusal(helm, { tls: { mode: 'off' }, terminationGracePeriodSeconds: 1 })
     expect(said.match(/^- /gm)).toHaveLength(3)
+  })
+
+  /** Sections of the values by path, as the schema tells them. */
+  const sections = (schema: Section, path = ''): string[] =>
+    Object.entries(schema.properties ?? {}).flatMap(([name, member]) => {
+      const at = path === '' ? name : `${path}.${name}`
+      return member.properties === undefined ? [] : [at, ...sections(member, at)]
+    })
+
+  /** Maps whose content is the user’s or the service’s, and that templates look into. */
+  const MAPS = [
+    'config.static',
+    'config.static.server',
+    'config.static.probes',
+    'config.dynamic',
+    'config.policy',
+    'networkPolicy.hosts',
+  ]
+
+  const paths = [...sections(ownSchema() as Section), ...MAPS]
+  const depths = [...new Set(paths.map((path) => path.split('.').length))].sort()
+
+  test.each(depths)('sections of which every line is commented out, each by name, at depth %d', (depth) => {
+    const empty = paths.filter((path) => path.split('.').length === depth)
+    const nothing = (path: string) =>
+      path.split('.').reduceRight<unknown>((below, key) => ({ [key]: below }), null)
+    const values = empty.reduce<Record<string, unknown>>(
+      (all, path) => over(all, nothing(path) as Record<string, unknown>),
+      MINIMAL as Record<string, unknown>,
+    )
+    const said = refusal(helm, values)
+    expect(said).toContain('these sections of the values are empty (null)')
+    for (const path of empty) expect(said).toMatch(new RegExp(`[ ,]${path}[,;]`))
   })
 
   test('a Kubernetes that is too old', () => {
