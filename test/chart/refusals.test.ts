@@ -13,6 +13,7 @@ const CALLERS = { server: { callers: ['spiffe://mesh/ns/ingress/sa/gateway'] } }
 const CALLER = 'cluster.local/ns/ingress/sa/gateway'
 const GUARDED = { name: 'gateway', namespace: 'ingress', selector: { istio: 'ingress' } }
 const GATEWAY = { kind: 'Gateway', name: 'eg' }
+const PUBLIC = { name: 'public', namespace: 'apps', targetRefs: [GATEWAY] }
 const istio = (more: object = {}) => ({
   attach: { istio: { enabled: true, policies: [GUARDED], callers: [CALLER], ...more } },
 })
@@ -20,7 +21,7 @@ const envoyGateway = (more: object = {}) => ({
   attach: {
     envoyGateway: {
       enabled: true,
-      policies: [{ name: 'public', namespace: 'apps', targetRefs: [GATEWAY] }],
+      policies: [PUBLIC],
       ...more,
     },
   },
@@ -187,6 +188,16 @@ const REFUSED: readonly (readonly [string, object, RegExp])[] = [
     },
     /the entrypoint acme .* use match.port or match.destinationPrincipal, or attach.envoyGateway/,
   ],
+  [
+    'an entrypoint of which Envoy Gateway sends nothing',
+    {
+      ...envoyGateway({
+        policies: [PUBLIC, { ...PUBLIC, name: 'b', contextExtensions: { tenant: 'other' } }],
+      }),
+      config: { dynamic: { entrypoints: [{ name: 'acme', match: { extension: { tenant: 'acme' } } }] } },
+    },
+    /no policy of attach.envoyGateway sends what the entrypoint acme is told by/,
+  ],
   ['Envoy Gateway without a policy', envoyGateway({ policies: [] }), /give attach.envoyGateway.policies/],
   [
     'Envoy Gateway without a CA',
@@ -243,7 +254,9 @@ const ACCEPTED: readonly (readonly [string, object])[] = [
   [
     'extensions by Envoy Gateway',
     {
-      ...envoyGateway(),
+      ...envoyGateway({
+        policies: [PUBLIC, { ...PUBLIC, name: 'b', contextExtensions: { tenant: 'acme', more: 'x' } }],
+      }),
       config: { dynamic: { entrypoints: [{ name: 'acme', match: { extension: { tenant: 'acme' } } }] } },
     },
   ],
