@@ -143,6 +143,19 @@ const CONFIGURATION: readonly Panel[] = [
     ],
   },
   {
+    title: 'Last good configuration',
+    description:
+      'In use: the mounted configuration was bad at the start. Kept: a start with a bad one has something to begin with; nothing is shown with the memory store.',
+    unit: 'short',
+    queries: [
+      { expr: highest(INSTANCE, 'vigil_config_last_good_in_use'), legend: `in use ${INSTANCE_LEGEND}` },
+      {
+        expr: `min by (${INSTANCE}) (${of('vigil_config_last_good_kept')})`,
+        legend: `kept ${INSTANCE_LEGEND}`,
+      },
+    ],
+  },
+  {
     title: 'Observing instead of enforcing',
     description: '0: everything is enforced. 1: a part is only observed. 2: nobody is refused at all.',
     unit: 'short',
