@@ -12,6 +12,9 @@ import {
 import { describeVariables } from '../src/policy/index.ts'
 import { describeSignals, discoverSignals, signalsSettings } from '../src/risk/index.ts'
 import { describeMetrics } from '../src/telemetry/describe.ts'
+import { valuesSchema } from './chart/schema.ts'
+import { valuesFile } from './chart/values-file.ts'
+import { describeValues } from './chart/values-page.ts'
 import { describeConformance } from './conformance.ts'
 import { dashboard } from './dashboard/dashboard.ts'
 import { ROOT } from './root.ts'
@@ -35,6 +38,9 @@ export const PAGES: readonly Page[] = [
   { file: 'docs/schema/vigil.schema.json', generate: () => json(dynamicSchema(settings)) },
   { file: 'docs/schema/policy.schema.json', generate: () => json(policyFileSchema()) },
   { file: 'docs/schema/static.schema.json', generate: () => json(staticSchema()) },
+  { file: 'charts/vigil/values.schema.json', generate: () => json(valuesSchema(settings)) },
+  { file: 'charts/vigil/values.yaml', generate: () => valuesFile() },
+  { file: 'docs/helm-values.md', generate: () => describeValues() },
   { file: 'docs/conformance.md', generate: () => describeConformance() },
   { file: 'docs/failures.md', generate: (page) => withTable(page, '| code |', describeFailures()) },
   { file: 'charts/vigil/files/dashboard.json', generate: () => dashboard() },

@@ -6,7 +6,8 @@ import { ensureTools, TOOL_NAMES } from './tools/ensure.ts'
 
 const HELP = `Usage: npm run tools [-- --only NAME,NAME]
 
-Fetches pinned tools into .tools/ (links into \${XDG_CACHE_HOME:-~/.cache}/vigil), with python3's pip, without root:
+Fetches pinned tools into .tools/ (links into \${XDG_CACHE_HOME:-~/.cache}/vigil), with python3's pip, npm and go,
+without root:
   ${TOOL_NAMES.join(', ')}
 redis is Debian's redis-server (the engine with TLS), chromium its browser: taken from the PATH; installed only with
 CI=true, as root or by sudo. promtool is taken out of Debian's package prometheus, which is not installed.

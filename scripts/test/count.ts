@@ -75,7 +75,7 @@ export function renderTable(rows: readonly Row[]): string {
 }
 
 function layerOf(folder: string): string {
-  return folder === 'e2e' || folder === 'integration' ? folder : 'unit'
+  return ['chart', 'e2e', 'integration'].includes(folder) ? folder : 'unit'
 }
 
 /** Words to the left, numbers to the right. */

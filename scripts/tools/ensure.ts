@@ -1,7 +1,13 @@
-import { defaultPlaces, TOOLS } from './catalog.ts'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { defaultPlaces, TOOLS, type Tool } from './catalog.ts'
 import { DEBIAN_TOOLS, ensureDebian } from './debian.ts'
 import { install, type Outcome } from './install.ts'
+import { fetchLayer } from './layer.ts'
+import { fetchSchemas } from './schemas.ts'
 import { fetchWheel } from './wheel.ts'
+
+const FETCH = { wheel: fetchWheel, layer: fetchLayer, schemas: fetchSchemas } as const
 
 /** Every name that `--only` takes. */
 export const TOOL_NAMES: readonly string[] = [...TOOLS, ...DEBIAN_TOOLS].map((tool) => tool.name)
@@ -30,6 +36,14 @@ function installByName(name: string, say: (line: string) => void): Outcome {
   if (tool === undefined) throw new Error(`unknown tool; known: ${TOOL_NAMES.join(', ')}`)
   return install(tool, defaultPlaces(), (wanted, into) => {
     say(`tools: ${name} fetching`)
-    fetchWheel(wanted, into)
+    FETCH[wanted.kind](wanted, into)
+    if (wanted.kind !== 'schemas') proveItRuns(wanted, into)
   })
+}
+
+/** A binary for another system or C library unpacks fine and fails only when started: find out before it is kept. */
+function proveItRuns(tool: Tool, folder: string): void {
+  const binary = join(folder, tool.binary)
+  const { status, error, stderr } = spawnSync(binary, tool.versionArgs, { encoding: 'utf8', timeout: 30_000 })
+  if (status !== 0) throw new Error(`${binary} does not run here: ${error?.message ?? stderr.trim()}`)
 }

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { DEFAULT_ENVOY, defaultPlaces, linkedBinary, TOOLS } from './catalog.ts'
 import { isInstalled } from './install.ts'
@@ -13,6 +14,18 @@ export function envoyPath(version: string = DEFAULT_ENVOY): string | undefined {
 /** Path of the fetched Valkey (no TLS), or undefined when `npm run tools` has not brought it. */
 export function valkeyPath(): string | undefined {
   return fetched('valkey')
+}
+
+/** Path of the fetched Helm 4 (`helm`), Helm 3 (`helm3`) or kubectl, or undefined when `npm run tools` has not brought it. */
+export function layerPath(name: 'helm' | 'helm3' | 'kubectl'): string | undefined {
+  return fetched(name)
+}
+
+/** Path of the index of the fetched Kubernetes schemas, or undefined when `npm run tools` has not brought them. */
+export function schemasPath(): string | undefined {
+  const link = fetched('kube-schemas')
+  // The files that it names stand beside what the link leads to.
+  return link === undefined ? undefined : realpathSync(link)
 }
 
 /** `redis-server` when the PATH holds one of version 7 or newer (Debian's has TLS), else undefined. */

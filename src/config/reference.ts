@@ -4,7 +4,7 @@ import { settings } from './schema/settings.ts'
 import { staticSettings } from './schema/static.ts'
 
 /** The parts of JSON Schema that zod writes for our settings. */
-interface Schema {
+export interface Schema {
   readonly type?: string | readonly string[]
   readonly description?: string
   readonly default?: unknown
@@ -81,7 +81,8 @@ function withoutRules(schema: ReturnType<typeof policyFileSchema>): unknown {
   return { ...schema, properties: { ...others, rules: { ...rules, items: { type: 'object' } } } }
 }
 
-function tableOf(root: Schema): string {
+/** A table of all keys of a schema. */
+export function tableOf(root: Schema): string {
   const rows = rowsOf(root, '')
   return `| key | type | default | meaning |\n|---|---|---|---|\n${rows.map((row) => `${row}\n`).join('')}`
 }

@@ -4,9 +4,11 @@ import { MISSING_TOOL_MARK } from '../../scripts/test/count.ts'
 import {
   browserPath,
   envoyPath,
+  layerPath,
   prometheusPath,
   promtoolPath,
   redisPath,
+  schemasPath,
   valkeyPath,
 } from '../../scripts/tools/locate.ts'
 
@@ -38,6 +40,24 @@ export function describeWithPromtool(name: string, fn: (promtool: string) => voi
 /** Describes tests that need a Prometheus that scrapes; `fn` gets its path. */
 export function describeWithPrometheus(name: string, fn: (prometheus: string) => void): void {
   describeWith(name, 'Prometheus', prometheusPath(), fn)
+}
+
+/** Describes tests that need the fetched Helm 4 and Helm 3; `fn` runs once for each and gets name and path. */
+export function describeWithHelm(name: string, fn: (helm: string, title: string) => void): void {
+  for (const which of ['helm', 'helm3'] as const)
+    describeWith(`${name} (${which})`, which, layerPath(which), (path) => fn(path, which))
+}
+
+/** The same with Helm 4 alone, for what Helm 3 does only with a cluster. */
+export function describeWithHelm4(name: string, fn: (helm: string) => void): void {
+  describeWith(`${name} (helm)`, 'helm', layerPath('helm'), fn)
+}
+
+/** Describes tests that need Helm 4 and the fetched schemas of Kubernetes; `fn` gets Helm's path and that of their index. */
+export function describeWithSchemas(name: string, fn: (helm: string, index: string) => void): void {
+  const helm = layerPath('helm')
+  const index = helm === undefined ? undefined : schemasPath()
+  describeWith(name, 'helm and kube-schemas', index, (path) => fn(helm ?? '', path))
 }
 
 /** Without the tool: in CI a failing test, at home one skipped test that scripts/test.ts counts and shouts about. */

@@ -12,7 +12,14 @@ let tool: Tool
 beforeEach(() => {
   scratch = mkdtempSync(join(tmpdir(), 'vigil-install-'))
   places = { tools: join(scratch, 'clone'), cache: join(scratch, 'cache') }
-  tool = { name: 'hammer', binary: 'hit', wheelEntry: '/hit', requirements: join(scratch, 'hammer.txt') }
+  tool = {
+    name: 'hammer',
+    binary: 'hit',
+    kind: 'wheel',
+    entry: '/hit',
+    requirements: join(scratch, 'hammer.txt'),
+    versionArgs: ['--version'],
+  }
   writeFileSync(tool.requirements, 'hammer==1')
 })
 

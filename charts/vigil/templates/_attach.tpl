@@ -1,0 +1,60 @@
+{{/* Who asks Vigil: names, and what an attachment cannot do. */}}
+
+{{/* The name of Vigil inside the cluster. */}}
+{{- define "vigil.serviceHost" -}}
+{{- printf "%s.%s.svc.%s" (include "vigil.fullname" .) .Release.Namespace .Values.attach.istio.clusterDomain -}}
+{{- end -}}
+
+{{/* Name of an object of one policy: dict root, policy. */}}
+{{- define "vigil.policyName" -}}
+{{- printf "%s-%s" (include "vigil.fullname" .root) .policy.name | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "vigil.problems.attach" -}}
+{{- $out := list -}}
+{{- $attach := .Values.attach -}}
+{{- $mode := include "vigil.tlsMode" . -}}
+{{- $server := .Values.config.static.server -}}
+{{- if and (eq $attach.failureMode "open") (not .Values.acknowledge.failOpen) -}}
+{{- $out = append $out "attach.failureMode open lets everything pass when Vigil cannot be asked: use closed, or set acknowledge.failOpen=true" -}}
+{{- end -}}
+{{- $deadline := ternary $server.deadlineMs 150 (hasKey $server "deadlineMs") | int -}}
+{{- if and (or $attach.istio.enabled $attach.envoyGateway.enabled) (le ($attach.timeoutMs | int) $deadline) -}}
+{{- $out = append $out (printf "attach.timeoutMs ends before Vigil has had its time: give more than config.static.server.deadlineMs (%d)" $deadline) -}}
+{{- end -}}
+{{- with $attach.istio -}}
+{{- if .enabled -}}
+{{- if empty .policies -}}
+{{- $out = append $out "attach.istio guards nothing: give attach.istio.policies (name, namespace, and selector or targetRefs)" -}}
+{{- end -}}
+{{- range .policies -}}
+{{- if or (and .selector .targetRefs) (not (or .selector .targetRefs)) -}}
+{{- $out = append $out (printf "the policy %s of attach.istio needs one of selector (sidecars, classic gateways) and targetRefs (Gateways, waypoints)" .name) -}}
+{{- end -}}
+{{- end -}}
+{{- if eq $mode "secret" -}}
+{{- $out = append $out "attach.istio needs tls.mode=mesh: the mesh brings TLS to the pods, and Envoys that it configures have no client certificate of yours" -}}
+{{- end -}}
+{{- if and (eq $mode "mesh") (empty .callers) (not $.Values.acknowledge.anyCaller) -}}
+{{- $out = append $out "nobody says which Envoys may ask: give attach.istio.callers (principals such as cluster.local/ns/istio-ingress/sa/gateway), or set acknowledge.anyCaller=true" -}}
+{{- end -}}
+{{- range $.Values.config.dynamic.entrypoints -}}
+{{- if (.match).extension -}}
+{{- $out = append $out (printf "the entrypoint %s is told by match.extension, which Istio does not send: use match.port or match.destinationPrincipal, or attach.envoyGateway" .name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- with $attach.envoyGateway -}}
+{{- if and .enabled (empty .policies) -}}
+{{- $out = append $out "attach.envoyGateway guards nothing: give attach.envoyGateway.policies (name, namespace, targetRefs)" -}}
+{{- end -}}
+{{- if and .enabled (eq $mode "secret") (empty .tls.caConfigMap) -}}
+{{- $out = append $out "Envoy Gateway has to check Vigil's certificate: give attach.envoyGateway.tls.caConfigMap" -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.metrics.serviceMonitor.enabled (not .Values.service.headless) -}}
+{{- $out = append $out "metrics.serviceMonitor reads by the headless Service: set service.headless=true, or use metrics.podMonitor" -}}
+{{- end -}}
+{{- toJson $out -}}
+{{- end -}}

@@ -1,0 +1,80 @@
+{{/* Whom the configuration makes Vigil ask, and the rules that let it. */}}
+
+{{/* Every URL that is fetched, as a JSON list: key sets, discovery, the collector. */}}
+{{- define "vigil.urls" -}}
+{{- $urls := list -}}
+{{- $dynamic := .Values.config.dynamic -}}
+{{- $issuers := ($dynamic.identity).issuers | default list -}}
+{{- $postures := (((($dynamic.context).device).posture).issuers) | default list -}}
+{{- $domains := (($dynamic.identity).workloads).trustDomains | default list -}}
+{{- range concat $issuers $postures $domains -}}
+{{- if (.jwks).uri -}}{{- $urls = append $urls .jwks.uri -}}{{- end -}}
+{{- if (.jwks).discovery -}}{{- $urls = append $urls (.issuer | default (printf "https://%s" .name)) -}}{{- end -}}
+{{- end -}}
+{{- with ((.Values.config.static.telemetry).otlp).url -}}{{- $urls = append $urls . -}}{{- end -}}
+{{- toJson $urls -}}
+{{- end -}}
+
+{{/* Every host with its port, "host:port", as a JSON list without doubles. */}}
+{{- define "vigil.hosts" -}}
+{{- $hosts := list -}}
+{{- range include "vigil.urls" . | fromJsonArray -}}
+{{- $url := urlParse . -}}
+{{- $default := ternary "80" "443" (eq $url.scheme "http") -}}
+{{- $hasPort := regexMatch ":[0-9]+$" $url.host -}}
+{{- $hosts = append $hosts (ternary $url.host (printf "%s:%s" $url.host $default) $hasPort) -}}
+{{- end -}}
+{{- $store := .Values.config.static.store | default dict -}}
+{{- if eq ($store.kind | default "memory") "redis" -}}
+{{- $redis := $store.redis | default dict -}}
+{{- $host := $redis.host | default "127.0.0.1" -}}
+{{- $bare := ternary (printf "[%s]" $host) $host (contains ":" $host) -}}
+{{- $hosts = append $hosts (printf "%s:%d" $bare ($redis.port | default 6379 | int)) -}}
+{{- end -}}
+{{- $hosts | uniq | sortAlpha | toJson -}}
+{{- end -}}
+
+{{/*
+Where a host may stand, as peers of a NetworkPolicy: dict root, host. It knows addresses and namespaces only, so a name
+outside the cluster may have any address but those of the node itself (the cloud's metadata).
+*/}}
+{{- define "vigil.peersOf" -}}
+{{- $host := .host | trimPrefix "[" | trimSuffix "]" -}}
+{{- if regexMatch "^[0-9]+(\\.[0-9]+){3}$" $host }}
+- ipBlock: {cidr: {{ $host }}/32}
+{{- else if contains ":" $host }}
+- ipBlock: {cidr: {{ $host }}/128}
+{{- else if regexMatch "^[^.]+$" $host }}
+- namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ .root.Release.Namespace }}}}
+{{- else if regexMatch "^[^.]+(\\.[^.]+)?\\.[^.]+\\.svc(\\.|$)" $host }}
+- namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ regexReplaceAll "^.*?([^.]+)\\.svc(\\..*)?$" $host "${1}" }}}}
+{{- else }}
+- ipBlock: {cidr: 0.0.0.0/0, except: [169.254.0.0/16]}
+- ipBlock: {cidr: "::/0", except: ["fe80::/10"]}
+{{- end }}
+{{- end -}}
+
+{{/* One rule for each host. */}}
+{{- define "vigil.hostRules" -}}
+{{- $root := . -}}
+{{- range include "vigil.hosts" . | fromJsonArray }}
+{{- $port := regexFind "[0-9]+$" . }}
+{{- $host := trimSuffix (printf ":%s" $port) . }}
+{{- $narrowed := get $root.Values.networkPolicy.hosts ($host | trimPrefix "[" | trimSuffix "]") | default dict }}
+{{- if not (regexMatch "^(127\\..*|localhost|\\[::1\\])$" $host) }}
+# {{ . }}
+- to:
+    {{- if $narrowed.to }}
+    {{- toYaml $narrowed.to | nindent 4 }}
+    {{- else }}
+    {{- include "vigil.peersOf" (dict "root" $root "host" $host) | trim | nindent 4 }}
+    {{- end }}
+  ports:
+    {{- if $narrowed.ports }}
+    {{- toYaml $narrowed.ports | nindent 4 }}
+    {{- else }}
+    - {protocol: TCP, port: {{ $port }}}
+    {{- end }}
+{{- end }}
+{{- end }}
+{{- end -}}

@@ -1,0 +1,125 @@
+/** The chart as a package: linted, small, and in the words of its notes. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from '@jest/globals'
+import { parse, stringify } from 'yaml'
+import { describeWithHelm, describeWithHelm4 } from '../harness/tools.ts'
+import { CHART, runHelm } from './harness/helm.ts'
+import { MINIMAL, over } from './harness/values.ts'
+
+const LARGEST = 100_000
+
+function withFolder<T>(act: (folder: string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'vigil-package-'))
+  try {
+    return act(folder)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+describeWithHelm('the chart', (helm, which) => {
+  test('is proved with the version of Helm that is told here', () => {
+    const { stdout } = runHelm(helm, ['version', '--short'])
+    process.stdout.write(`${which}: ${stdout.trim()}\n`)
+    expect(stdout).toMatch(which === 'helm' ? /^v4\./ : /^v3\./)
+  })
+
+  test.each([
+    ['with its defaults', {}],
+    ['with the fewest values', MINIMAL],
+  ])('passes helm lint --strict %s', (_, values) => {
+    withFolder((folder) => {
+      const file = join(folder, 'values.yaml')
+      writeFileSync(file, stringify(values))
+      const said = runHelm(helm, ['lint', '--strict', '--kube-version', '1.36.0', '--values', file, CHART])
+      expect(said).toMatchObject({ status: 0, stdout: expect.stringContaining('0 chart(s) failed') })
+      expect(said.stdout).not.toMatch(/\[(WARNING|ERROR)\]/)
+    })
+  })
+
+  test(`is packaged in at most ${LARGEST} bytes`, () => {
+    withFolder((folder) => {
+      const { status, stderr } = runHelm(helm, ['package', CHART, '--destination', folder])
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+      const [archive = ''] = readdirSync(folder)
+      const { size } = statSync(join(folder, archive))
+      process.stdout.write(`${which}: ${archive} has ${size} bytes\n`)
+      expect(size).toBeLessThan(LARGEST)
+    })
+  })
+})
+
+test('templates stay short enough to be read', () => {
+  const folder = join(CHART, 'templates')
+  const long = readdirSync(folder).filter((file) => {
+    const lines = readFileSync(join(folder, file), 'utf8').split('\n').length - 1
+    return lines > (file === '_helpers.tpl' ? 200 : 150)
+  })
+  expect(long).toEqual([])
+})
+
+test('the chart carries the version of the service', () => {
+  const { version } = JSON.parse(readFileSync(join(CHART, '../../package.json'), 'utf8'))
+  expect(parse(readFileSync(join(CHART, 'Chart.yaml'), 'utf8'))).toMatchObject({
+    version,
+    appVersion: version,
+  })
+})
+
+/** What `helm install` would print. */
+function notes(helm: string, values: object): string {
+  return withFolder((folder) => {
+    const file = join(folder, 'values.yaml')
+    writeFileSync(file, stringify(over(MINIMAL, values as Record<string, unknown>)))
+    const args = ['install', 'vigil', CHART, '--dry-run=client', '--namespace', 'v', '--values', file]
+    const { status, stdout, stderr } = runHelm(helm, args)
+    expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' })
+    return stdout.slice(stdout.indexOf('\nNOTES:'))
+  })
+}
+
+// Helm 3 asks a cluster even for a dry run.
+describeWithHelm4('the notes', (helm) => {
+  test.each([
+    [
+      'observe mode',
+      {
+        config: { dynamic: { enforcement: { mode: 'observe' } }, static: { acknowledge: { observe: true } } },
+      },
+      '*** OBSERVE MODE',
+    ],
+    [
+      'the dev store',
+      { config: { static: { store: undefined } }, devStore: { enabled: true } },
+      '*** DEV STORE',
+    ],
+    ['plaintext', { tls: { mode: 'off' }, acknowledge: { plaintext: true } }, '*** PLAINTEXT'],
+    [
+      'any caller',
+      { tls: { mode: 'secret', existingSecret: 's' }, acknowledge: { anyCaller: true } },
+      '*** ANY CALLER',
+    ],
+    [
+      'a memory store of several pods',
+      { config: { static: { store: undefined } }, acknowledge: { memoryStoreWithReplicas: true } },
+      '*** MEMORY STORE',
+    ],
+    ['fail-open', { attach: { failureMode: 'open' }, acknowledge: { failOpen: true } }, '*** FAIL OPEN'],
+    ['that nothing is allowed yet', {}, 'every request is denied'],
+    ['who may ask', {}, 'kubectl label namespace NAMESPACE vigil/caller=true'],
+    [
+      'what GitOps needs',
+      { secrets: { instanceKey: { existingSecret: '' } } },
+      'give secrets.instanceKey.existingSecret',
+    ],
+    ['the way back', {}, 'helm -n v rollback vigil'],
+  ])('tell %s', (_, values, words) => {
+    expect(notes(helm, values)).toContain(words)
+  })
+
+  test('shout nothing about a safe installation', () => {
+    expect(notes(helm, {})).not.toContain('***')
+  })
+})

@@ -1,0 +1,277 @@
+/** Combinations that cannot work or are a risk: refused before anything reaches a cluster, with what to do. */
+import { expect, test } from '@jest/globals'
+import { describeWithHelm } from '../harness/tools.ts'
+import { refusal, render } from './harness/helm.ts'
+import { MINIMAL, over } from './harness/values.ts'
+
+const CALLERS = { server: { callers: ['spiffe://mesh/ns/ingress/sa/gateway'] } }
+const CALLER = 'cluster.local/ns/ingress/sa/gateway'
+const GUARDED = { name: 'gateway', namespace: 'ingress', selector: { istio: 'ingress' } }
+const GATEWAY = { kind: 'Gateway', name: 'eg' }
+const istio = (more: object = {}) => ({
+  attach: { istio: { enabled: true, policies: [GUARDED], callers: [CALLER], ...more } },
+})
+const envoyGateway = (more: object = {}) => ({
+  attach: {
+    envoyGateway: {
+      enabled: true,
+      policies: [{ name: 'public', namespace: 'apps', targetRefs: [GATEWAY] }],
+      ...more,
+    },
+  },
+})
+const TLS = { mode: 'secret', existingSecret: 'vigil-tls' }
+
+/** Values laid over the minimal ones, and what the refusal tells to do. */
+const REFUSED: readonly (readonly [string, object, RegExp])[] = [
+  [
+    'a memory store that several pods would not share',
+    { config: { static: { store: { kind: 'memory', redis: undefined } } } },
+    /devStore.enabled=true or replicaCount=1/,
+  ],
+  [
+    'a memory store that scales',
+    {
+      config: { static: { store: { kind: 'memory', redis: undefined } } },
+      replicaCount: 1,
+      autoscaling: { enabled: true, minReplicas: 1 },
+    },
+    /acknowledge.memoryStoreWithReplicas=true/,
+  ],
+  [
+    'Redis without a place',
+    { config: { static: { store: { redis: undefined } } } },
+    /give config.static.store.redis.host/,
+  ],
+  ['two stores', { devStore: { enabled: true } }, /the dev store is the store; take one of them out/],
+  [
+    'a Secret for a store that there is none of',
+    {
+      store: { existingSecret: 's', passwordKey: 'p' },
+      config: { static: { store: undefined } },
+      replicaCount: 1,
+    },
+    /set config.static.store.kind=redis, or leave it out/,
+  ],
+  ['keys of no Secret', { store: { passwordKey: 'p' } }, /give store.existingSecret/],
+  ['a Secret without keys', { store: { existingSecret: 's' } }, /give store.passwordKey or store.caKey/],
+  [
+    'a mode that is not built',
+    { tls: { mode: 'certManager' } },
+    /tls.mode certManager is not built yet: use mesh, or secret/,
+  ],
+  ['a mode that is not built', { tls: { mode: 'spiffeCsi' } }, /tls.mode spiffeCsi is not built yet/],
+  [
+    'a mode that is not built',
+    { tls: { mode: 'podCertificate' } },
+    /tls.mode podCertificate is not built yet/,
+  ],
+  [
+    'TLS without a Secret',
+    { tls: { mode: 'secret' }, config: { static: CALLERS } },
+    /give tls.existingSecret/,
+  ],
+  [
+    'TLS for whoever comes',
+    { tls: TLS },
+    /give config.static.server.callers .* or set acknowledge.anyCaller=true/,
+  ],
+  [
+    'callers without client certificates',
+    { tls: { ...TLS, clientCaKey: '' }, config: { static: CALLERS } },
+    /give tls.clientCaKey/,
+  ],
+  ['callers behind a mesh', { config: { static: CALLERS } }, /needs tls.mode=secret: with tls.mode=mesh/],
+  [
+    'certificates by path',
+    { config: { static: { server: { tls: { certFile: 'a', keyFile: 'b' } } } } },
+    /set tls.mode=secret and tls.existingSecret instead/,
+  ],
+  ['plaintext', { tls: { mode: 'off' } }, /set acknowledge.plaintext=true/],
+  ['plaintext, as YAML 1.1 reads it', { tls: { mode: false } }, /set acknowledge.plaintext=true/],
+  [
+    'observe mode',
+    { config: { dynamic: { enforcement: { mode: 'observe' } } } },
+    /config.static.acknowledge.observe=true/,
+  ],
+  [
+    'observe mode of a tenant',
+    { config: { dynamic: { enforcement: { tenants: { acme: 'observe' } } } } },
+    /acknowledge.observe=true/,
+  ],
+  [
+    'observe mode of a host',
+    { config: { dynamic: { enforcement: { hosts: { 'a.example.com': 'observe' } } } } },
+    /acknowledge.observe=true/,
+  ],
+  [
+    'observe mode of an entrypoint',
+    { config: { dynamic: { entrypoints: [{ name: 'a', mode: 'observe' }] } } },
+    /acknowledge.observe=true/,
+  ],
+  [
+    'two sources of vigil.yaml',
+    { existingConfigMap: 'own', config: { dynamic: { actions: [], unknownAction: {} } } },
+    /existingConfigMap and config.dynamic .* contradict/,
+  ],
+  [
+    'a listener that no pod reaches',
+    { config: { static: { server: { listen: ['unix:/run/vigil.sock'] } } } },
+    /add 0.0.0.0:9000/,
+  ],
+  [
+    'checks on the loopback',
+    { config: { static: { server: { listen: ['127.0.0.1:9000'] } } } },
+    /nobody outside the pod reaches 127.0.0.1:9000: listen on 0.0.0.0/,
+  ],
+  [
+    'probes on the loopback',
+    { config: { static: { probes: { listen: 'localhost:9090' } } } },
+    /nobody outside the pod reaches localhost:9090/,
+  ],
+  [
+    'probes on a socket',
+    { config: { static: { probes: { listen: 'unix:/run/probes.sock' } } } },
+    /which kubelet cannot ask: write 0.0.0.0:9090/,
+  ],
+  [
+    'one port for two',
+    { config: { static: { probes: { listen: '0.0.0.0:9000' } } } },
+    /cannot share port 9000/,
+  ],
+  ['a grace period shorter than the drain', { terminationGracePeriodSeconds: 20 }, /give at least 35, or 0/],
+  [
+    'a longer drain than the grace period',
+    { terminationGracePeriodSeconds: 40, config: { static: { server: { drainTimeoutSeconds: 60 } } } },
+    /give at least 75, or 0/,
+  ],
+  [
+    'a budget that says two things',
+    { podDisruptionBudget: { minAvailable: 1 } },
+    /set podDisruptionBudget.maxUnavailable to ""/,
+  ],
+  ['fail-open', { attach: { failureMode: 'open' } }, /set acknowledge.failOpen=true/],
+  [
+    'an Envoy that does not wait for the answer',
+    { attach: { ...istio().attach, timeoutMs: 150 } },
+    /more than config.static.server.deadlineMs \(150\)/,
+  ],
+  [
+    'an Envoy that does not wait for a longer deadline',
+    { attach: { ...envoyGateway().attach }, config: { static: { server: { deadlineMs: 900 } } } },
+    /deadlineMs \(900\)/,
+  ],
+  ['Istio without a policy', istio({ policies: [] }), /give attach.istio.policies/],
+  [
+    'a policy for nobody',
+    istio({ policies: [{ ...GUARDED, selector: undefined }] }),
+    /the policy gateway of attach.istio needs one of selector/,
+  ],
+  ['a policy for two', istio({ policies: [{ ...GUARDED, targetRefs: [GATEWAY] }] }), /needs one of selector/],
+  [
+    'Istio with certificates of Vigil',
+    { ...istio(), tls: TLS, config: { static: CALLERS } },
+    /attach.istio needs tls.mode=mesh/,
+  ],
+  ['a mesh in which everybody may ask', istio({ callers: [] }), /give attach.istio.callers/],
+  [
+    'an entrypoint that Istio cannot tell',
+    {
+      ...istio(),
+      config: { dynamic: { entrypoints: [{ name: 'acme', match: { extension: { tenant: 'acme' } } }] } },
+    },
+    /the entrypoint acme .* use match.port or match.destinationPrincipal, or attach.envoyGateway/,
+  ],
+  ['Envoy Gateway without a policy', envoyGateway({ policies: [] }), /give attach.envoyGateway.policies/],
+  [
+    'Envoy Gateway without a CA',
+    { ...envoyGateway(), tls: TLS, config: { static: CALLERS } },
+    /give attach.envoyGateway.tls.caConfigMap/,
+  ],
+  [
+    'a ServiceMonitor without its Service',
+    { metrics: { serviceMonitor: { enabled: true } }, service: { headless: false } },
+    /set service.headless=true, or use metrics.podMonitor/,
+  ],
+  [
+    'a range that is none',
+    { autoscaling: { enabled: true, minReplicas: 5, maxReplicas: 3 } },
+    /minReplicas is greater than autoscaling.maxReplicas/,
+  ],
+]
+
+/** What was done about it, and is accepted then. */
+const ACCEPTED: readonly (readonly [string, object])[] = [
+  ['the minimal values', {}],
+  ['a memory store of one pod', { config: { static: { store: undefined } }, replicaCount: 1 }],
+  [
+    'a memory store of several pods, on purpose',
+    { config: { static: { store: undefined } }, acknowledge: { memoryStoreWithReplicas: true } },
+  ],
+  ['the dev store', { config: { static: { store: undefined } }, devStore: { enabled: true } }],
+  ['TLS with callers', { tls: TLS, config: { static: CALLERS } }],
+  ['TLS for whoever comes, on purpose', { tls: TLS, acknowledge: { anyCaller: true } }],
+  ['plaintext, on purpose', { tls: { mode: 'off' }, acknowledge: { plaintext: true } }],
+  [
+    'observe mode, on purpose',
+    { config: { dynamic: { enforcement: { mode: 'observe' } }, static: { acknowledge: { observe: true } } } },
+  ],
+  ['a ConfigMap of one’s own', { existingConfigMap: 'own' }],
+  ['a grace period that fits', { terminationGracePeriodSeconds: 35 }],
+  [
+    'a drain of no time',
+    {
+      config: { static: { server: { drainDelaySeconds: 0, drainTimeoutSeconds: 0 } } },
+      lifecycle: { preStopSleepSeconds: 0 },
+    },
+  ],
+  ['the other kind of budget', { podDisruptionBudget: { minAvailable: 0, maxUnavailable: '' } }],
+  ['Istio', istio()],
+  [
+    'a mesh in which everybody may ask, on purpose',
+    { ...istio({ callers: [] }), acknowledge: { anyCaller: true } },
+  ],
+  [
+    'fail-open, on purpose',
+    { attach: { ...envoyGateway().attach, failureMode: 'open' }, acknowledge: { failOpen: true } },
+  ],
+  [
+    'extensions by Envoy Gateway',
+    {
+      ...envoyGateway(),
+      config: { dynamic: { entrypoints: [{ name: 'acme', match: { extension: { tenant: 'acme' } } }] } },
+    },
+  ],
+  [
+    'a Unix socket besides',
+    { config: { static: { server: { listen: ['unix:/run/vigil.sock', '[::]:9000'] } } } },
+  ],
+]
+
+describeWithHelm('the chart refuses', (helm) => {
+  test.each(REFUSED)('%s: %j', (_, values, advice) => {
+    const said = refusal(helm, over(MINIMAL, values as Record<string, unknown>))
+    expect(said).toContain('vigil cannot be installed like this')
+    expect(said).toMatch(advice)
+    // One fault is told as one.
+    expect(said.match(/^- /gm)).toHaveLength(1)
+  })
+
+  test('several faults at once, each with what to do', () => {
+    const said = refusal(helm, { tls: { mode: 'off' }, terminationGracePeriodSeconds: 1 })
+    expect(said.match(/^- /gm)).toHaveLength(3)
+  })
+
+  test('a Kubernetes that is too old', () => {
+    const said = refusal(helm, MINIMAL, { kubernetes: '1.32.0' })
+    expect(said).toContain(
+      'chart requires kubeVersion: >=1.33.0-0 which is incompatible with Kubernetes v1.32.0',
+    )
+  })
+})
+
+describeWithHelm('the chart accepts', (helm) => {
+  test.each(ACCEPTED)('%s: %j', (_, values) => {
+    expect(() => render(helm, over(MINIMAL, values as Record<string, unknown>))).not.toThrow()
+  })
+})
