@@ -88,7 +88,7 @@ export const FAILURES = {
   ),
   'identity.client.audience': refusal(
     'access-denied',
-    'The token names an audience that its client may not use.',
+    'The token names an audience that its client, or who acts for its user, may not use.',
   ),
   'identity.keys.unavailable': refusal('unavailable', 'The keys of the issuer are not available.'),
   // identity: the peer, where no token was shown

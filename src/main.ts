@@ -1,13 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { constants } from 'node:os'
 import { endWithReader } from './cli/end-with-reader.ts'
-import { reportFile } from './cli/report/index.ts'
 import { run } from './cli/run.ts'
 import { systemClock } from './clock.ts'
-import { explainRecords } from './explain.ts'
-import { checkFiles } from './inspect.ts'
-import { decideFile } from './offline.ts'
-import { type StopSignal, serve } from './serve.ts'
+import type { StopSignal } from './serve.ts'
 
 /** Process edge: everything below takes time, randomness and streams as arguments. */
 const deps = { clock: systemClock, entropy: randomBytes, newId: randomUUID }
@@ -37,11 +33,16 @@ if (process.argv[2] !== 'serve') endWithReader(process.stdout, process.exit)
 const code = await run(
   process.argv.slice(2),
   {
-    serve: (args, io) => serve(args, io, { ...deps, untilStopped }),
-    check: (args, io) => checkFiles(args, io, deps),
-    decide: (args, io) => decideFile(args, io, deps),
-    explain: (args, io) => explainRecords(args, io, deps),
-    report: (args, io) => reportFile(args, io, { ...deps, isWatched: process.stderr.isTTY === true }),
+    // Each command loads what it needs and no more: code costs time and memory.
+    serve: async (args, io) => (await import('./serve.ts')).serve(args, io, { ...deps, untilStopped }),
+    check: async (args, io) => (await import('./inspect.ts')).checkFiles(args, io, deps),
+    decide: async (args, io) => (await import('./offline.ts')).decideFile(args, io, deps),
+    explain: async (args, io) => (await import('./explain.ts')).explainRecords(args, io, deps),
+    report: async (args, io) =>
+      (await import('./cli/report/index.ts')).reportFile(args, io, {
+        ...deps,
+        isWatched: process.stderr.isTTY === true,
+      }),
   },
   {
     stdin: process.stdin,

@@ -12,8 +12,9 @@ import type { Compiled } from './errors.ts'
 import type { Clock, Entropy, Log } from './ports.ts'
 import { createService, type Service } from './service.ts'
 import type { Snapshot } from './snapshot.ts'
+import type { Collector } from './telemetry/collector.ts'
 import { createLog } from './telemetry/log.ts'
-import { type Collector, startTelemetry, type Telemetry } from './telemetry/telemetry.ts'
+import { startTelemetry, type Telemetry } from './telemetry/telemetry.ts'
 import { deriveInstanceKeys } from './tokens/instance-keys.ts'
 
 export type StopSignal = 'SIGTERM' | 'SIGINT'
@@ -33,7 +34,7 @@ export async function serve(args: ServeArgs, io: Io, deps: ServeDeps): Promise<n
   if (fixed === undefined) return EXIT.refused
   const log = createLog(fixed.telemetry.logLevel)
   const fixedDir = folderOf(args.fixed ?? args.config)
-  const telemetry = startTelemetry({ clock: deps.clock, otlp: await collectorOf(fixed, fixedDir) })
+  const telemetry = await startTelemetry({ clock: deps.clock, otlp: await collectorOf(fixed, fixedDir) })
   const { instanceKeyFile } = fixed
   const secrets =
     instanceKeyFile === undefined
@@ -89,8 +90,10 @@ async function run(service: Service, args: ServeArgs, io: Io, deps: Running): Pr
   await use(first.value)
   const listening = await service.listen()
   const hashOf = ({ hash }: Snapshot) => hash
+  // A file of rules that is no longer there shows in nothing else.
+  const summaryOf = ({ settings }: Snapshot) => ({ rules: settings.policy.length })
   const live = createLive(
-    { file: args.config, read, hashOf, use, meter: telemetry.meter, log, schedule },
+    { file: args.config, read, hashOf, summaryOf, use, meter: telemetry.meter, log, schedule },
     first.value,
   )
   // Before the line that says it serves: whoever reads that may end it at once, and it must drain all the same.
@@ -98,6 +101,7 @@ async function run(service: Service, args: ServeArgs, io: Io, deps: Running): Pr
   log.info('vigil serves', {
     ...listening,
     config: first.value.hash,
+    ...summaryOf(first.value),
     startMs: Math.round(clock.monotonicMs() - deps.startMs),
   })
   const signal = await stopped

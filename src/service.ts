@@ -44,7 +44,7 @@ const STORE_HEALTH_MS = 10_000
 export async function createService(options: ServiceOptions): Promise<Service> {
   const { fixed, clock, log, telemetry } = options
   const { meter } = telemetry
-  const store = openStore(fixed.store, options.fixedDir, { clock, log, meter })
+  const store = await openStore(fixed.store, options.fixedDir, { clock, log, meter })
   const defer = (run: () => void) => void setImmediate(run)
   const openPlaces = createOpenPlaces({ meter, log })
   const app = await createApp({

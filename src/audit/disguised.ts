@@ -121,7 +121,7 @@ function factsOf(facts: FactsView, disguise: Disguise, swap: Swap): FactsView {
     action: {
       ...action,
       params: mapped(action.params, (value, param) =>
-        hidesPath ? disguise.name('param', param, value) : swap(value),
+        hidesPath ? disguise.name('param', param, value) : paramOf(value, swap),
       ),
     },
     address: address.ip === undefined ? address : { ...address, ip: disguise.address(address.ip) },
@@ -195,6 +195,12 @@ function pathOf(path: string, disguise: Disguise, swap: Swap): string {
       return swapped === text ? segment : swapped
     })
     .join('/')
+}
+
+/** `{name...}` takes several segments, decoded ones; what stands alone in one of them would be read beside its pseudonym. */
+function paramOf(value: string, swap: Swap): string {
+  const swapped = swap(value)
+  return swapped === value ? value.split('/').map(swap).join('/') : swapped
 }
 
 function decoded(segment: string): string {

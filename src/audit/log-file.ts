@@ -114,6 +114,8 @@ export class LogFile {
 }
 
 async function openLines(path: string, clock: Pick<Clock, 'nowMs'>): Promise<Opened> {
+  // Opening a pipe that nobody reads waits for ever, in a thread that the process cannot end without.
+  if ((await statOf(path))?.isFIFO()) throw Object.assign(new Error('not a file'), { code: 'it is a pipe' })
   const handle = await open(path, 'a', 0o600)
   try {
     const { ino, dev, size, birthtimeMs, mtimeMs } = await handle.stat()

@@ -81,7 +81,14 @@ const facts = z.looseObject({
   device: z.object({
     id: text.optional(),
     isAttested: z.boolean(),
-    posture: z.object({ state: text, failure: text.optional(), issuer: text.optional() }).optional(),
+    posture: z
+      .object({
+        state: text,
+        failure: text.optional(),
+        issuer: text.optional(),
+        claims: z.record(text, z.unknown()).optional(),
+      })
+      .optional(),
   }),
 })
 

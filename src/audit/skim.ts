@@ -10,7 +10,7 @@ export interface SkimmedRecord extends Pick<ReadRecord, 'id' | 'at' | 'mode' | '
   readonly subject?:
     | {
         readonly state: 'identified'
-        readonly credential: Pick<Credential, 'issuer' | 'subject' | 'kind' | 'tenant'>
+        readonly credential: Pick<Credential, 'issuer' | 'subject' | 'kind' | 'tenant' | 'actor'>
       }
     | { readonly state: 'refused' | 'anonymous' }
     | undefined
@@ -32,7 +32,13 @@ const MEMBERS = wanted({
   request: wanted({ method: true, scheme: true, host: true, path: true }),
   subject: wanted({
     state: true,
-    credential: wanted({ issuer: true, subject: true, kind: true, tenant: true }),
+    credential: wanted({
+      issuer: true,
+      subject: true,
+      kind: true,
+      tenant: true,
+      actor: wanted({ issuer: true, subject: true }),
+    }),
   }),
   facts: wanted({ action: wanted({ name: true }), address: wanted({ ip: true }) }),
   decision: wanted({ effect: true, reasons: true, rule: true, shadow: true, degraded: true }),
@@ -78,9 +84,13 @@ function isSubject(subject: unknown): boolean {
     isText(credential['issuer']) &&
     isText(credential['subject']) &&
     isText(credential['kind']) &&
-    isText(credential['tenant'])
+    isText(credential['tenant']) &&
+    (credential['actor'] === undefined || isActor(credential['actor']))
   )
 }
+
+const isActor = (actor: unknown): boolean =>
+  isObject(actor) && isText(actor['subject']) && isOptionalText(actor['issuer'])
 
 function isFacts(facts: unknown): boolean {
   if (!isObject(facts)) return false

@@ -41,7 +41,7 @@ export async function run(argv: readonly string[], commands: Commands, io: Io): 
     return await dispatch(argv, commands, io)
   } catch (error) {
     if (error instanceof UsageError) {
-      io.stderr(`vigil: ${error.message}\nTry vigil --help\n`)
+      io.stderr(`vigil: ${error.message}\nTry vigil ${nameOf(argv)}--help\n`)
       return EXIT.usage
     }
     if (error instanceof StartError) {
@@ -81,6 +81,12 @@ function dispatch(argv: readonly string[], commands: Commands, io: Io): Promise<
 }
 
 const COMMANDS = ['serve', 'config', 'decide', 'explain', 'report']
+
+/** The command that has a help of its own, and a blank; empty where there is none. */
+function nameOf([command = '']: readonly string[]): string {
+  const name = command === 'config' ? 'config check' : command
+  return name !== 'main' && Object.hasOwn(HELP, name) ? `${name} ` : ''
+}
 
 const isHelp = (word: string) => word === '--help' || word === '-h'
 

@@ -26,8 +26,8 @@ export interface Generation {
 /** The folder of rule files, beside `vigil.yaml`. */
 export const RULES_FOLDER = 'policy'
 
-/** A swap takes microseconds; whoever meets more of them than this reads something that is gone for good. */
-const TRIES = 3
+/** A swap takes microseconds, but a starved process reads slowly: whoever meets more of them than this is not to be helped. */
+const TRIES = 20
 const CHANGES = 'it changes while it is read'
 
 /** What links lead to; tests move it in between. */
@@ -62,14 +62,21 @@ async function readSteadily<T>(read: () => Promise<T>, file: string): Promise<T 
     try {
       return await read()
     } catch (error) {
-      // A swap removes the folder that was being read, too: the link leads to another one now.
       const name = errorName(error)
-      if ((name === 'ENOENT' || name === MOVED) && tried < TRIES) continue
+      const isSwapped = name === MOVED || (name === 'ENOENT' && (await stands(file)))
+      if (isSwapped && tried < TRIES) continue
       const message = name === MOVED ? CHANGES : unreadable(error)
       return { file: error instanceof NotRead ? error.file : file, message }
     }
   }
 }
+
+/** A swap removes the folder that was being read; the link of this name leads to another one then, and is never away. */
+const stands = (file: string): Promise<boolean> =>
+  disk.lstat(file).then(
+    () => true,
+    () => false,
+  )
 
 /** Which of the files it was. */
 class NotRead extends Error {

@@ -1,5 +1,5 @@
 import { watch } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { errorName } from '../lib/error-name.ts'
 import type { Log, Meter } from '../ports.ts'
 import { summarise } from './format.ts'
@@ -12,6 +12,8 @@ export interface LiveOptions<T> {
   /** Reads and compiles the file as it stands now. */
   readonly read: () => Promise<Read<T>>
   readonly hashOf: (value: T) => string
+  /** What the log tells of a generation besides. */
+  readonly summaryOf?: (value: T) => Readonly<Record<string, unknown>>
   /** Puts a good generation in use. */
   readonly use: (value: T) => Promise<void>
   readonly meter: Meter
@@ -21,14 +23,20 @@ export interface LiveOptions<T> {
   readonly watchFolder?: WatchFolder
 }
 
-/** @throws when the folder cannot be watched */
-export type WatchFolder = (folder: string, onEvent: () => void, onLost: () => void) => Watcher
+/**
+ * `onEvent` is told which name in the folder it was, where the system says so.
+ * @throws when the folder cannot be watched
+ */
+export type WatchFolder = (folder: string, onEvent: OnEvent, onLost: () => void) => Watcher
+
+type OnEvent = (name?: string | null) => void
 
 interface Watcher {
   close(): void
 }
 
-const watchFolder: WatchFolder = (folder, onEvent, onLost) => watch(folder, onEvent).on('error', onLost)
+const watchFolder: WatchFolder = (folder, onEvent, onLost) =>
+  watch(folder, (_type, name) => onEvent(name)).on('error', onLost)
 
 type Reloaded = 'changed' | 'unchanged' | 'refused'
 
@@ -72,16 +80,21 @@ export function createLive<T>(options: LiveOptions<T>, inUse: T): Live {
       void reload(isLook).catch(() => undefined)
     })
   }
-  const onEvent = () => {
-    isEdited = true
+  const onEvent = (isEdit: boolean) => {
+    isEdited ||= isEdit
     reloadSoon()
   }
-  const watcher = openWatch(options, onEvent)
+  // Other files there may be keys that the configuration names, or a log: even Vigil's own, where each line about a
+  // mistake would call for the next one. Their events are looks, and say nothing that was said.
+  const own: ReadonlySet<unknown> = new Set([basename(options.file), '..data', RULES_FOLDER, null, undefined])
+  const watcher = openWatch(options, (name) => onEvent(own.has(name)))
   let rulesWatcher: Watcher | undefined
   /** Anew before every reload: the folder may have come, gone, or be another one behind the same link. */
   const watchRules = () => {
     rulesWatcher?.close()
-    rulesWatcher = isClosed ? undefined : openRulesWatch(options, onEvent)
+    rulesWatcher = isClosed
+      ? undefined
+      : openRulesWatch(options, (name) => onEvent(name?.endsWith('.yaml') !== false))
   }
   watchRules()
   const look = () => {
@@ -143,7 +156,7 @@ function createReloader<T>(options: LiveOptions<T>, inUse: T): (isLook: boolean)
     generation++
     meter.add('vigil_config_reloads_total', 1, { result: 'changed' })
     tell(meter, true, generation)
-    log.info('configuration changed', { generation, hash })
+    log.info('configuration changed', { generation, hash, ...options.summaryOf?.(read.value) })
     logWarnings(log, read.warnings)
     return 'changed'
   }
@@ -168,7 +181,7 @@ function tell(meter: Meter, isSuccessful: boolean, generation: number): void {
 }
 
 /** Undefined where the folder cannot be watched: the slow look does it then. */
-function openWatch<T>(options: LiveOptions<T>, onEvent: () => void): Watcher | undefined {
+function openWatch<T>(options: LiveOptions<T>, onEvent: OnEvent): Watcher | undefined {
   const { log } = options
   const open = options.watchFolder ?? watchFolder
   try {
@@ -182,7 +195,7 @@ function openWatch<T>(options: LiveOptions<T>, onEvent: () => void): Watcher | u
 }
 
 /** Undefined where there is no such folder; the slow look finds it when it comes, and does what a lost watch cannot. */
-function openRulesWatch<T>(options: LiveOptions<T>, onEvent: () => void): Watcher | undefined {
+function openRulesWatch<T>(options: LiveOptions<T>, onEvent: OnEvent): Watcher | undefined {
   const open = options.watchFolder ?? watchFolder
   try {
     return open(join(dirname(options.file), RULES_FOLDER), onEvent, () => undefined)

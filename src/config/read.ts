@@ -11,7 +11,7 @@ import { type Settings, settings as settingsSchema } from './schema/settings.ts'
 import { type StaticSettings, staticSettings } from './schema/static.ts'
 import { checkSettings } from './semantic.ts'
 import { checkStaticSettings } from './semantic-static.ts'
-import { missingFiles } from './static-files.ts'
+import { missingData, missingFiles } from './static-files.ts'
 import { NOT_A_MANIFEST } from './syntax-error.ts'
 import { validate } from './validate.ts'
 import { warnAbout } from './warnings.ts'
@@ -49,7 +49,7 @@ export async function readSettings<T>(file: string, compile: Compile<T>): Promis
   if (contradictions.length > 0) return refused(contradictions)
   const compiled = compile(settings, hashSettings(settings), main.folder)
   if (!compiled.ok) return refused(place(compiled.problems))
-  const warnings = place(warnAbout(settings))
+  const warnings = place([...warnAbout(settings), ...(await missingData(settings, main.folder))])
   return warnings.length === 0 ? compiled : { ...compiled, warnings }
 }
 

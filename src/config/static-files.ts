@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { SettingsProblem } from '../errors.ts'
 import { errorName, unreadable } from '../lib/error-name.ts'
+import type { Settings } from './schema/settings.ts'
 import type { StaticSettings } from './schema/static.ts'
 
 type Named = readonly [path: readonly string[], file: string | undefined]
@@ -33,9 +34,22 @@ const CERTAIN = new Set(['ENOENT', 'ENOTDIR', 'EISDIR'])
  * Files that are not there, told where they are named instead of by the first one that fails to open.
  * @param folder relative names refer to it
  */
-export async function missingFiles(settings: StaticSettings, folder: string): Promise<SettingsProblem[]> {
+export const missingFiles = (settings: StaticSettings, folder: string): Promise<SettingsProblem[]> =>
+  missing(filesOf(settings), folder)
+
+/** Files of `vigil.yaml` without which it goes on: what they tell is missing, and whoever named them should know now. */
+export async function missingData({ context }: Settings, folder: string): Promise<SettingsProblem[]> {
+  const { countryFile, asnFile, cityFile } = context.network
+  const named = Object.entries({ countryFile, asnFile, cityFile }).map(
+    ([key, file]): Named => [['context', 'network', key], file],
+  )
+  const problems = await missing(named, folder)
+  return problems.map(({ path, message }) => ({ path, message: `${message}; what it tells will be missing` }))
+}
+
+async function missing(named: readonly Named[], folder: string): Promise<SettingsProblem[]> {
   const problems: SettingsProblem[] = []
-  for (const [path, file] of filesOf(settings)) {
+  for (const [path, file] of named) {
     if (file === undefined) continue
     const found = resolve(folder, file)
     const fault = await faultOf(found)

@@ -45,6 +45,11 @@ const MAX_PER_KEY = 32
 const MAX_PENDING = 50_000
 /** Keys merged between two looks at the event loop: merging thousands at a stretch would delay checks. */
 const KEYS_AT_ONCE = 16
+/**
+ * Looks in one go over all that waits; with more keys there are more between two of them. A look takes as long as the checks
+ * that wait for it, so a busy service would else learn of fewer identities than ask, and hold what waits until it drops it.
+ */
+const MOST_LOOKS = 64
 
 /** Write-behind: what checks taught is merged per key every second or 32 changes, challenges at once. */
 export function createLearner(parts: LearnerParts): Learner {
@@ -131,9 +136,10 @@ class WriteBehind implements Learner {
     do {
       this.#isUrgent = false
       const all = this.#queue.take()
-      for (let at = 0; at < all.length; at += KEYS_AT_ONCE) {
+      const atOnce = Math.max(KEYS_AT_ONCE, Math.ceil(all.length / MOST_LOOKS))
+      for (let at = 0; at < all.length; at += atOnce) {
         if (at > 0) await new Promise<void>((resume) => this.#parts.schedule(0, resume))
-        await Promise.all(all.slice(at, at + KEYS_AT_ONCE).map(([key, pending]) => this.#write(key, pending)))
+        await Promise.all(all.slice(at, at + atOnce).map(([key, pending]) => this.#write(key, pending)))
       }
     } while (this.#isUrgent)
   }

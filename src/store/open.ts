@@ -5,7 +5,6 @@ import { StartError } from '../errors.ts'
 import { unreadable } from '../lib/error-name.ts'
 import type { Clock, Log, Meter } from '../ports.ts'
 import { createMemoryStore } from './memory.ts'
-import { createRedisStore } from './redis.ts'
 import type { RedisTls } from './redis-connection.ts'
 import { parseSeed } from './seed.ts'
 import type { Store } from './store.ts'
@@ -17,10 +16,11 @@ interface OpenDeps {
 }
 
 /**
- * The store that the settings ask for. Files are relative to the folder of the settings.
+ * The store that the settings ask for; ioredis is loaded only for Redis, because it costs memory and time at start. Files
+ * are relative to the folder of the settings.
  * @throws StartError when a file is unreadable, or a seed line is none (the message names the line, never its content)
  */
-export function openStore(settings: StoreSettings, baseDir: string, deps: OpenDeps): Store {
+export async function openStore(settings: StoreSettings, baseDir: string, deps: OpenDeps): Promise<Store> {
   const read = (key: string, file: string): string => {
     try {
       return readFileSync(resolve(baseDir, file), 'utf8')
@@ -43,6 +43,7 @@ export function openStore(settings: StoreSettings, baseDir: string, deps: OpenDe
   const { redis } = settings
   const password =
     redis.passwordFile === undefined ? undefined : read('redis.passwordFile', redis.passwordFile).trim()
+  const { createRedisStore } = await import('./redis.ts')
   return createRedisStore({
     ...deps,
     startedAtMs,

@@ -1,7 +1,7 @@
 import { type HrTime, SeverityNumber } from '@opentelemetry/api'
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-proto'
-import { resourceFromAttributes } from '@opentelemetry/resources'
 import type { ExportedRecord, OpenRecordExport } from '../ports.ts'
+import { RESOURCE } from './resource.ts'
 
 /** Where OTLP goes: HTTP with protobuf, the protocol that every collector speaks. */
 export interface OtlpTarget {
@@ -20,8 +20,6 @@ export const exporterTo = ({ url, timeoutMs, headers }: OtlpTarget, signal: Sign
   timeoutMillis: timeoutMs,
   headers: { ...headers },
 })
-
-export const RESOURCE = resourceFromAttributes({ 'service.name': 'vigil' })
 
 /** One object for all records: the exporter groups them by it. */
 const SCOPE = { name: 'vigil.audit' }

@@ -1,13 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Attributes, Gauge, Histogram } from '@opentelemetry/api'
-import { metrics, trace } from '@opentelemetry/api'
-import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto'
+import type { Attributes, Gauge, Histogram, Meter as OtelMeter } from '@opentelemetry/api'
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus'
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
-import { PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
-import { NodeSDK } from '@opentelemetry/sdk-node'
-import { AlwaysOffSampler, BatchSpanProcessor, ParentBasedSampler } from '@opentelemetry/sdk-trace'
+import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import type { Clock, Meter, OpenRecordExport, Reading, Tracing } from '../ports.ts'
+import type { Collector } from './collector.ts'
 import {
   COUNTERS,
   type CounterName,
@@ -16,10 +12,9 @@ import {
   HISTOGRAMS,
   type HistogramName,
 } from './metrics.ts'
-import { exporterTo, type OtlpTarget, openRecordExport, RESOURCE } from './otlp.ts'
 import { Readings } from './readings.ts'
+import { RESOURCE } from './resource.ts'
 import { Tally } from './tally.ts'
-import { createTracing } from './traces.ts'
 
 export interface Telemetry {
   readonly meter: Meter
@@ -37,84 +32,43 @@ export interface Telemetry {
 }
 
 export interface TelemetryOptions {
-  readonly clock?: Clock
+  readonly clock: Clock
   readonly otlp?: Collector | undefined
-}
-
-export interface Collector extends OtlpTarget {
-  /** Of so many checks in a second spans go there, too; 0: of none. */
-  readonly tracesPerSecond: number
-  /** Metrics go there every so many seconds; 0: never. */
-  readonly metricsSeconds: number
 }
 
 /** Upper bounds in seconds: a decision takes tens of microseconds, a store trip milliseconds, a deadline 150 ms. */
 const BUCKETS = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.5, 1]
 
-/**
- * OpenTelemetry metrics on a Prometheus endpoint, and to a collector what the settings send there; else traces and logs
- * follow the standard OTEL_* variables when set.
- */
-export function startTelemetry({ clock, otlp }: TelemetryOptions = {}): Telemetry {
-  // Without these the SDK would send traces and logs to a collector that nobody asked for.
-  process.env['OTEL_TRACES_EXPORTER'] ??= 'none'
-  process.env['OTEL_LOGS_EXPORTER'] ??= 'none'
+/** OpenTelemetry metrics on a Prometheus endpoint, and to a collector what the settings send there. */
+export async function startTelemetry({ clock, otlp }: TelemetryOptions): Promise<Telemetry> {
   const readings = new Readings(clock)
   const metricProducers = [readings]
-  const exporter = new PrometheusExporter({
+  const exports =
+    otlp === undefined ? undefined : (await import('./collector.ts')).exportTo(otlp, clock, metricProducers)
+  const prometheus = new PrometheusExporter({
     preventServerStart: true,
     appendTimestamp: false,
     metricProducers,
   })
-  const hasTraces = clock !== undefined && otlp !== undefined && otlp.tracesPerSecond > 0
-  const sdk = new NodeSDK({
-    resource: RESOURCE,
-    metricReaders: [exporter, ...metricsTo(otlp, readings)],
-    autoDetectResources: false,
-    instrumentations: [],
-    ...(hasTraces ? spansTo(otlp) : {}),
-  })
-  sdk.start()
+  const readers = [prometheus, ...(exports?.metricReaders ?? [])]
+  const provider = new MeterProvider({ resource: RESOURCE, readers })
   const collecting: (() => void)[] = []
   return {
-    meter: createMeter(() => {
+    meter: createMeter(provider.getMeter('vigil'), () => {
       for (const act of collecting) act()
     }),
     onCollect: (act) => void collecting.push(act),
     onRead: (read) => readings.from(read),
-    serveMetrics: (request, response) => exporter.getMetricsRequestHandler(request, response),
-    openExport: otlp === undefined ? undefined : openRecordExport(otlp),
-    tracing: hasTraces ? createTracing(trace.getTracer('vigil'), clock, otlp.tracesPerSecond) : undefined,
-    close: () => sdk.shutdown(),
+    serveMetrics: (request, response) => prometheus.getMetricsRequestHandler(request, response),
+    openExport: exports?.openExport,
+    tracing: exports?.tracing,
+    close: async () => {
+      await Promise.all([exports?.close(), provider.shutdown()])
+    },
   }
 }
 
-function metricsTo(otlp: Collector | undefined, readings: Readings): PeriodicExportingMetricReader[] {
-  if (otlp === undefined || otlp.metricsSeconds === 0) return []
-  const exportIntervalMillis = otlp.metricsSeconds * 1000
-  const exporter = new OTLPMetricExporter(exporterTo(otlp, 'metrics'))
-  // The reader refuses a timeout that is longer than its interval.
-  const exportTimeoutMillis = Math.min(otlp.timeoutMs, exportIntervalMillis)
-  const times = { exportIntervalMillis, exportTimeoutMillis }
-  return [new PeriodicExportingMetricReader({ exporter, metricProducers: [readings], ...times })]
-}
-
-/** Seven for a check: what comes faster than the collector takes it is dropped by OpenTelemetry. */
-const MOST_SPANS = 16_384
-
-/** No span begins a trace: which requests are traced is for those in front of Vigil to say. */
-const spansTo = (otlp: OtlpTarget) => ({
-  sampler: new ParentBasedSampler({ root: new AlwaysOffSampler() }),
-  spanProcessors: [
-    new BatchSpanProcessor({
-      exporter: new OTLPTraceExporter(exporterTo(otlp, 'traces')),
-      maxQueueSize: MOST_SPANS,
-    }),
-  ],
-})
-
-function createMeter(onCollect: () => void): Meter {
-  const otel = metrics.getMeter('vigil')
+function createMeter(otel: OtelMeter, onCollect: () => void): Meter {
   const counters = new Map<CounterName, Tally>()
   for (const [name, { help, labels }] of Object.entries(COUNTERS)) {
     const tally = new Tally(labels)

@@ -17,20 +17,25 @@ export interface Clients {
   readonly listed: ReadonlyMap<string, ListedClient>
   /** A client or actor that is not listed is refused. */
   readonly isClosed: boolean
-  /** Whether the actor is listed as a client of the issuer that knows it. */
-  readonly isActorListed: (actor: Actor) => boolean
+  /** The actor, as a client of the issuer that knows it. */
+  readonly actorOf: (actor: Actor) => ListedClient | undefined
 }
 
-export const NO_CLIENTS: Clients = { listed: new Map(), isClosed: false, isActorListed: () => false }
+export const NO_CLIENTS: Clients = { listed: new Map(), isClosed: false, actorOf: () => undefined }
 
 /** Without `issuer` a client is that of the only issuer; semantic checks see to it that there is no other. */
 export function clientsOf(settings: IdentitySettings, { issuer }: IssuerSettings): Clients {
-  const own = settings.clients.filter((client) => client.issuer === undefined || client.issuer === issuer)
+  const byIssuer = Map.groupBy(settings.clients, (client) => client.issuer ?? issuer)
+  const listings = new Map(
+    [...byIssuer].map(([knower, known]) => [
+      knower,
+      new Map(known.map((client) => [client.id, listedClient(client)])),
+    ]),
+  )
   return {
-    listed: new Map(own.map((client) => [client.id, listedClient(client)])),
+    listed: listings.get(issuer) ?? new Map(),
     isClosed: settings.unlistedClients === 'refuse',
-    isActorListed: ({ subject, issuer: knower = issuer }) =>
-      settings.clients.some((client) => client.id === subject && (client.issuer ?? issuer) === knower),
+    actorOf: ({ subject, issuer: knower = issuer }) => listings.get(knower)?.get(subject),
   }
 }
 
@@ -40,31 +45,44 @@ const listedClient = ({ kind, owner, audiences }: ClientSettings): ListedClient 
 })
 
 /**
- * Why the client of a verified token may not use it here. Asked after the signature: whether a client is listed is told to
- * nobody who has no token of its issuer.
+ * Why the client of a verified token, or who acts for its user, may not use it here. Asked after the signature: whether a
+ * client is listed is told to nobody who has no token of its issuer.
  * @param ours the audiences that the issuer's tokens may name: what a token says to others is none of our business
  */
 export function clientRefusal(
   { client, act, iss, raw }: Pick<AccessClaims, 'client' | 'act' | 'iss' | 'raw'>,
-  { listed, isClosed, isActorListed }: Clients,
+  { listed, isClosed, actorOf }: Clients,
   ours: ReadonlySet<string>,
 ): Refused | undefined {
   const found = listed.get(client)
-  if (found === undefined) {
-    return isClosed ? refused('identity.client.unlisted', `client_id is ${claimed(client)}`) : undefined
+  if (isClosed && found === undefined) {
+    return refused('identity.client.unlisted', `client_id is ${claimed(client)}`)
   }
   // Whoever acts for a user is a caller as well. Only the current actor counts (RFC 8693 section 4.1).
   const [actor] = actorsOf(act)
-  if (isClosed && actor !== undefined && !isActorListed(actor)) {
+  const acting = actor && actorOf(actor)
+  if (isClosed && actor !== undefined && acting === undefined) {
     const detail = `act.sub is ${claimed(actor.subject)}, known to ${claimed(actor.issuer ?? iss)}`
     return refused('identity.client.unlisted', detail)
   }
-  const { audiences } = found
-  if (audiences === undefined) return undefined
-  // A token for two of our audiences opens both, so the client must be allowed both.
   const named: readonly unknown[] = Array.isArray(raw['aud']) ? raw['aud'] : [raw['aud']]
-  const excess = named.find((name) => typeof name === 'string' && ours.has(name) && !audiences.has(name))
+  const open = named.filter((name) => typeof name === 'string' && ours.has(name))
+  return (
+    audienceRefusal(`client ${claimed(client)}`, found, open) ??
+    (actor && audienceRefusal(`act.sub ${claimed(actor.subject)}`, acting, open))
+  )
+}
+
+/** A token for two of our audiences opens both, so whoever uses it must be allowed both. */
+function audienceRefusal(
+  who: string,
+  client: ListedClient | undefined,
+  open: readonly unknown[],
+): Refused | undefined {
+  const audiences = client?.audiences
+  if (audiences === undefined) return undefined
+  const excess = open.find((name) => !audiences.has(String(name)))
   if (excess === undefined) return undefined
-  const detail = `client ${claimed(client)}, aud ${claimed(excess)}; it may use ${configured(audiences)}`
+  const detail = `${who}, aud ${claimed(excess)}; it may use ${configured(audiences)}`
   return refused('identity.client.audience', detail)
 }

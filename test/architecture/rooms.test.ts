@@ -117,6 +117,23 @@ describe('who may know whom', () => {
     expect(show(imports.filter((i) => i.to === 'check/grpc-js.ts'))).toEqual([])
   })
 
+  test('what only some settings need is loaded only for them: no command by main, no Redis and no collector by others', () => {
+    const lazy: Record<string, string[]> = {
+      'serve.ts': [],
+      'inspect.ts': [],
+      'offline.ts': ['explain.ts', 'inspect.ts'],
+      'explain.ts': [],
+      'store/redis.ts': [],
+      'telemetry/collector.ts': [],
+      'telemetry/otlp.ts': ['telemetry/collector.ts', 'telemetry/traces.ts'],
+      'telemetry/traces.ts': ['telemetry/collector.ts'],
+    }
+    const bad = imports.filter((i) => i.to in lazy && !i.isTypeOnly && !lazy[i.to]?.includes(i.from))
+    expect(show(bad)).toEqual([])
+    const ioredis = imports.filter((i) => i.to === 'ioredis' && !i.isTypeOnly).map((i) => i.from)
+    expect(ioredis).toEqual(['store/redis-connection.ts'])
+  })
+
   test('settings types may be known by stages, the rest of config only by app, snapshot and cli', () => {
     const bad = imports.filter((i) => {
       if (room(i.to) !== 'config' || room(i.from) === 'config') return false

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
   existsSync,
@@ -218,6 +219,12 @@ test('half a line of a process that was killed is not glued to the next one', as
   await next.append(line('{"whole":2}'))
   await next.close()
   expect(readFileSync(path, 'utf8')).toBe('{"whole":1}\n{"hal\n{"whole":2}\n')
+})
+
+test('a pipe is refused: nobody may ever read it', async () => {
+  const { path, file } = setUp()
+  execFileSync('mkfifo', [path])
+  await expect(file.append(line('a'))).rejects.toMatchObject({ code: 'it is a pipe' })
 })
 
 test('what is no regular file is written to and never moved', async () => {

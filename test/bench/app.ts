@@ -10,7 +10,7 @@ import { settings as schema } from '../../src/config/schema/settings.ts'
 import { type StaticSettings, staticSettings } from '../../src/config/schema/static.ts'
 import { silentLog as log, type Meter } from '../../src/ports.ts'
 import { openStore } from '../../src/store/open.ts'
-import { startTelemetry } from '../../src/telemetry/telemetry.ts'
+import { startTelemetry, type Telemetry } from '../../src/telemetry/telemetry.ts'
 import { deriveInstanceKeys } from '../../src/tokens/instance-keys.ts'
 
 /** The real service without its process: pipeline, real clock, real telemetry, audit to a file. */
@@ -31,8 +31,14 @@ export interface BenchApp {
 
 const later = (run: () => void) => void setImmediate(run)
 
+/** One of a process: OpenTelemetry's are global. */
+type OwnTelemetry = Pick<Telemetry, 'meter' | 'tracing' | 'close'>
+
+/** Applications of one process, whose files must not meet. */
+let opened = 0
+
 /** @param redisPort absent: the memory store */
-export async function openBenchApp(redisPort?: number): Promise<BenchApp> {
+export async function openBenchApp(redisPort?: number, given?: OwnTelemetry): Promise<BenchApp> {
   const redis = redisPort === undefined ? {} : { kind: 'redis', redis: { port: redisPort } }
   const fixed = staticSettings.parse({
     // Wide, so that a busy machine gives slow answers and not refusals, which are no figure.
@@ -40,16 +46,17 @@ export async function openBenchApp(redisPort?: number): Promise<BenchApp> {
     store: { ...redis, budgetMs: 5000 },
     instanceKeyFile: 'unused',
   })
-  const telemetry = startTelemetry()
-  const { meter } = telemetry
+  const telemetry = given ?? (await startTelemetry({ clock }))
+  const { meter, tracing } = telemetry
   const secret = randomBytes(32)
   const app = await createApp({
     fixed,
-    store: openStore(fixed.store, '.', { clock, log, meter }),
+    store: await openStore(fixed.store, '.', { clock, log, meter }),
     keys: deriveInstanceKeys({ root: secret, current: secret }),
     clock,
     entropy: randomBytes,
     meter,
+    tracing,
     log,
     baseDir: '.',
     schedule: (ms, run) => {
@@ -60,7 +67,7 @@ export async function openBenchApp(redisPort?: number): Promise<BenchApp> {
   })
   // A proof tells its time in whole seconds, and one that looks older than the store would be asked for a nonce.
   await sleep(1000 - (Date.now() % 1000))
-  const records = join(tmpdir(), `vigil-bench-${process.pid}.jsonl`)
+  const records = join(tmpdir(), `vigil-bench-${process.pid}-${++opened}.jsonl`)
   const forget = () => rmSync(records, { force: true })
   return {
     app,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { ROOT } from '../../scripts/root.ts'
 import { parseOptions } from './options.ts'
 
 describe('options of the bench', () => {
@@ -15,7 +16,13 @@ describe('options of the bench', () => {
     expect(quick?.msPerCase).toBeLessThan(full?.msPerCase ?? 0)
   })
 
+  test('another checkout is named by its root', () => {
+    expect(parseOptions([])?.rounds.against).toBeUndefined()
+    expect(parseOptions(['--against', ROOT])?.rounds.against).toBe(ROOT)
+  })
+
   test.each([
+    ['--against', 'test'],
     ['--only', 'nothing'],
     ['--per-case', 'long'],
     ['--per-case', '0'],

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { RoundPlan } from './grpc/index.ts'
 import type { MemoryPlan } from './memory/index.ts'
@@ -15,7 +17,7 @@ export interface Options {
   readonly starts: number
 }
 
-export const HELP = `npm run bench -- [--quick] [--only PART] [--json FILE]
+export const HELP = `npm run bench -- [--quick] [--only PART] [--against DIR] [--json FILE]
 
 Measures Vigil on this machine: the decision in process stage by stage, gRPC against an empty @grpc/grpc-js handler in
 interleaved rounds, memory, and the time to start. Ratios count: absolute figures depend on the machine and on what else
@@ -23,6 +25,7 @@ it does. docs/performance.md says what each row means.
 
   --quick         about a minute in all, for CI; without it about a quarter of an hour
   --only PART     pipeline, grpc, memory or start; may be given more than once
+  --against DIR   grpc: the Vigil of another checkout takes turns with this one; DIR is its root, with node_modules
   --json FILE     everything measured, each round, versions and machine
   --per-case MS   pipeline: how long each case is measured
   --help
@@ -34,6 +37,8 @@ Examples
   npm run bench -- --quick
   npm run bench -- --only pipeline
   npm run bench -- --only grpc --only memory --json bench.json
+  git worktree add ../before v0.1.0 && npm ci --ignore-scripts --prefix ../before
+  npm run bench -- --only grpc --against ../before
 
 Exit codes
   0   measured, whatever the figures
@@ -44,11 +49,11 @@ Exit codes
 const FULL = {
   msPerCase: 1500,
   rounds: {
-    rounds: 9,
+    rounds: 11,
     warmCalls: 40_000,
-    leadSeconds: 1,
-    closedSeconds: 4,
-    openSeconds: 8,
+    leadSeconds: 0.7,
+    closedSeconds: 2,
+    openSeconds: 3,
     hasAllRows: true,
   },
   // The token cache has its default size.
@@ -77,6 +82,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     options: {
       quick: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
+      against: { type: 'string' },
       json: { type: 'string' },
       'per-case': { type: 'string' },
       help: { type: 'boolean', short: 'h' },
@@ -88,8 +94,12 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   const base = values.quick ? QUICK : FULL
   const msPerCase = values['per-case'] === undefined ? base.msPerCase : Number(values['per-case'])
   if (!(msPerCase > 0)) throw new Error('--per-case: give milliseconds')
+  const { against } = values
+  if (against !== undefined && !existsSync(join(against, 'test/bench/grpc/vigil-server.ts')))
+    throw new Error(`--against ${against}: give the root of a checkout of Vigil`)
   return {
     ...base,
+    rounds: { ...base.rounds, against: against && resolve(against) },
     msPerCase,
     parts: values.only.length === 0 ? PARTS : values.only.filter(isPart),
     isQuick: values.quick,

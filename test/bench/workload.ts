@@ -40,7 +40,8 @@ export interface Mint {
   proven(user: number): Buffer
 }
 
-export function createMint(workload: Workload): Mint {
+/** @param headers of every request besides, in the place of others */
+export function createMint(workload: Workload, headers: Readonly<Record<string, string>> = {}): Mint {
   const key: SigningKey = {
     kid: 'bench',
     alg: workload.alg,
@@ -50,6 +51,8 @@ export function createMint(workload: Workload): Mint {
   const signer = signerOf(workload.proofKey)
   const plain = new Map<number, string>()
   const bound = new Map<number, string>()
+  const message = (user: number, credential: Readonly<Record<string, string>>) =>
+    messageOf(user, { ...credential, ...headers })
   const once = (made: Map<number, string>, user: number, more: object) => {
     const token = made.get(user) ?? mintToken(user, key, more)
     made.set(user, token)
@@ -114,14 +117,14 @@ const pathOf = (user: number) => `/v1/accounts/a-${user}/items`
 /** Ids of requests: without a new one per request Vigil would rightly take the second for Envoy's own retry. */
 let requests = 0
 
-function message(user: number, credential: Readonly<Record<string, string>>): Buffer {
-  const count = 21 - Object.keys(credential).length
+function messageOf(user: number, more: Readonly<Record<string, string>>): Buffer {
+  const count = 21 - Object.keys(more).length
   const filler = Array.from({ length: count }, (_, i) => [`x-header-${i}`, `value ${i} of a header`])
   return checkBytes({
     path: `${pathOf(user)}?page=2`,
     streamId: String(++requests),
     headers: {
-      ...credential,
+      ...more,
       'x-device-id': `device-${user}`,
       'x-forwarded-for': '198.51.100.7',
       'user-agent':

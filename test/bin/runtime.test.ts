@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
-import { isTooOld, pinnedNode } from '../../bin/runtime.js'
+import { isTooOld, missingFlags, pinnedNode, SERVE_FLAGS } from '../../bin/runtime.js'
 import { ROOT } from '../../scripts/root.ts'
 
 test.each([
@@ -18,6 +21,38 @@ test.each([
 
 test('a platform without a packaged Node has none', () => {
   expect(pinnedNode('sunos-sparc')).toBeUndefined()
+})
+
+describe('flags of V8', () => {
+  const [growing, semiSpace] = SERVE_FLAGS
+
+  test.each([
+    ['nobody has set any', [], '', [growing, semiSpace]],
+    ['one stands on the command line', ['--heap-growing-percent=200'], '', [semiSpace]],
+    ['one stands there in V8’s own spelling', ['--heap_growing_percent=200'], '', [semiSpace]],
+    ['one stands in NODE_OPTIONS', [], '--no-warnings --max-semi-space-size=64', [growing]],
+    ['all are set', SERVE_FLAGS, '', []],
+  ])('%s', (_what, execArgv, options, missing) => {
+    expect(missingFlags(execArgv, options)).toEqual(missing)
+  })
+
+  test('the command goes on with them as the same process', async () => {
+    const runtime = pathToFileURL(join(ROOT, 'bin', 'runtime.js')).href
+    const code = `
+      import { missingFlags, runWithFlags } from '${runtime}'
+      console.log(process.pid, ...process.execArgv.filter((text) => text.includes('=')), ...process.argv.slice(1))
+      const flags = missingFlags()
+      if (flags.length > 0) runWithFlags(flags)`
+    const file = join(mkdtempSync(join(tmpdir(), 'vigil-flags-')), 'command.mjs')
+    writeFileSync(file, code)
+    const child = spawn(process.execPath, [file, 'serve', '--config', 'a b'], {
+      env: { ...process.env, NODE_OPTIONS: '' },
+    })
+    const said = text(child.stdout)
+    expect(await once(child, 'exit')).toEqual([0, null])
+    const line = [child.pid, ...SERVE_FLAGS, file, 'serve', '--config', 'a b'].join(' ')
+    expect((await said).trim().split('\n').at(-1)).toBe(line)
+  })
 })
 
 /** A process whose whole work is runInstead(this Node, -e code). */

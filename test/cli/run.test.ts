@@ -95,6 +95,17 @@ test.each([
 })
 
 test.each([
+  [['sevre'], 'Try vigil --help'],
+  [['main'], 'Try vigil --help'],
+  [['toString'], 'Try vigil --help'],
+  [['serve'], 'Try vigil serve --help'],
+  [['config', 'chekc'], 'Try vigil config check --help'],
+  [['report'], 'Try vigil report --help'],
+])('%j names the help that helps', async (argv, expected) => {
+  expect((await call(...argv)).err.split('\n')[1]).toBe(expected)
+})
+
+test.each([
   [['--help']],
   [['serve', '--help']],
   [['config', 'check', '-h']],

@@ -9,11 +9,13 @@ const bad: Read<string> = {
   problems: [{ file: 'vigil.yaml', line: 3, column: 7, message: 'unknown key actoins' }],
 }
 
+const noEvent = (_name?: string): void => undefined
+
 /** Timers that run when told, and a watch that is told what to see. */
 function open(options: Partial<LiveOptions<string>> = {}) {
   let timers: { ms: number; run: () => void }[] = []
-  const seen = { event: () => undefined, lost: () => undefined, closed: 0, folders: [] as string[] }
-  const rules = { event: () => undefined, opened: 0, closed: 0, isThere: false }
+  const seen = { event: noEvent, lost: () => undefined, closed: 0, folders: [] as string[] }
+  const rules = { event: noEvent, opened: 0, closed: 0, isThere: false }
   const log = fakeLog()
   const meter = fakeMeter()
   const used: string[] = []
@@ -70,6 +72,15 @@ describe('a reload', () => {
       2,
       1,
       1,
+    ])
+  })
+
+  test('tells of the new generation what it is asked to, such as how many rules there are', async () => {
+    const { live, files, log } = open({ summaryOf: (value) => ({ rules: value.length }) })
+    files.push(good('second'))
+    await live.reload()
+    expect(log.lines).toEqual([
+      'info configuration changed {"generation":2,"hash":"hash of second","rules":6}',
     ])
   })
 
@@ -184,6 +195,53 @@ describe('a mistake that stays', () => {
     seen.event()
     await elapse(50)
     expect(reloads('refused')).toBe(3)
+  })
+})
+
+describe('a mistake, and another file written beside it', () => {
+  const alone: readonly [string, string, number][] = [
+    ['the log of Vigil itself, into which the mistake was written', 'vigil.log', 1],
+    ['the file itself, saved again', 'vigil.yaml', 2],
+    ['the link of a ConfigMap', '..data', 2],
+  ]
+  test.each(alone)('%s', async (_, name, count) => {
+    const { files, seen, elapse, reloads, log, gauge } = open()
+    files.push(bad, bad)
+    for (const event of ['vigil.yaml', name]) {
+      seen.event(event)
+      await elapse(50)
+    }
+    expect(reloads('refused')).toBe(count)
+    expect(log.lines.filter((line) => line.startsWith('error'))).toHaveLength(count)
+    expect(gauge('last_reload_successful')).toBe(0)
+  })
+
+  test('it is read, all the same: it may be a key set that the configuration names', async () => {
+    const { files, seen, elapse, reloads, used } = open()
+    files.push(bad, good('second'))
+    seen.event('idp.jwks.json')
+    await elapse(50)
+    expect(reloads('refused')).toBe(1)
+    seen.event('idp.jwks.json')
+    await elapse(50)
+    expect(used).toEqual(['second'])
+  })
+
+  test('of the folder of rules: rules are an edit, what is none is told once', async () => {
+    const { files, rules, elapse, reloads } = open()
+    rules.isThere = true
+    files.push(good('first'), bad, bad, bad)
+    await elapse(10_000)
+    await elapse(50)
+    for (const [event, count] of [
+      ['team.yaml', 1],
+      ['team.yaml', 2],
+      ['vigil.log', 2],
+    ] as const) {
+      rules.event(event)
+      await elapse(50)
+      expect(reloads('refused')).toBe(count)
+    }
   })
 })
 

@@ -250,7 +250,7 @@ describe('one generation', () => {
   const told = (generation: Awaited<ReturnType<typeof readGeneration>>) =>
     'message' in generation
       ? generation.message
-      : [generation.main, ...generation.rules].map(({ bytes }) => /(own|team)-\d/.exec(String(bytes))?.[0])
+      : [generation.main, ...generation.rules].map(({ bytes }) => /(own|team)-\d+/.exec(String(bytes))?.[0])
 
   test.each([1, 2, 3, 4])('a swap behind look %d at a link is read again, as a whole', async (at) => {
     const { mount, swap } = mounted()
@@ -261,6 +261,26 @@ describe('one generation', () => {
       return path
     })
     expect(told(generation)).toEqual(at === 4 ? ['own-1', 'team-1'] : ['own-2', 'team-2'])
+  })
+
+  test('ten swaps in a row, as a starved process sees them, are outlasted', async () => {
+    const { mount, swap } = mounted()
+    let n = 1
+    const generation = await readGeneration(join(mount, 'vigil.yaml'), async (file) => {
+      const path = await realpath(file)
+      if (file.endsWith('vigil.yaml') && n < 11) swap(++n)
+      return path
+    })
+    expect(told(generation)).toEqual(['own-11', 'team-11'])
+  })
+
+  test('a file that is not there is told at once', async () => {
+    let looks = 0
+    const generation = await readGeneration(join(mounted().mount, 'other.yaml'), (file) => {
+      looks++
+      return realpath(file)
+    })
+    expect([told(generation), looks]).toEqual(['there is no such file', 1])
   })
 
   test('what never stands still is not read', async () => {

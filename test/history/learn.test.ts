@@ -243,6 +243,20 @@ describe('when it is written', () => {
     expect(updates).toHaveLength(40)
   })
 
+  test('of very many keys more in a portion: what waits must not grow faster than it is written', async () => {
+    const { learn, learner, timers, updates } = open()
+    for (let i = 0; i < 3200; i++) learn(ALLOW, somebody(i))
+    const flushed = learner.flush()
+    await settle()
+    expect(updates).toHaveLength(100)
+    for (let look = 1; look < 64; look++) {
+      timers.ring()
+      await settle()
+    }
+    await flushed
+    expect(updates).toHaveLength(6400)
+  })
+
   test('flush waits also for what is learned while it writes', async () => {
     const { learn, learner, timers, state, profile } = open()
     const gate = Promise.withResolvers<void>()

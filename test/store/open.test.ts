@@ -23,7 +23,7 @@ test.each([
   ['memory', { kind: 'memory' }],
   ['redis, before it is connected', { kind: 'redis', redis: { port: 1 } }],
 ])('DPOP-16 %s: what was made before this process began counts as unchecked', async (_kind, settings) => {
-  const store = open(settings)
+  const store = await open(settings)
   const { standing } = store
   await store.close()
   expect(standing?.primarySinceMs).toBe(AT_MS)
@@ -31,7 +31,7 @@ test.each([
 
 test('the seed file stands beside the settings', async () => {
   writeFileSync(join(folder, 'seed.jsonl'), '{"key":"p:{a}:b","value":"habit","ttlMs":1000}')
-  const store = open({ memory: { seedFile: 'seed.jsonl' } })
+  const store = await open({ memory: { seedFile: 'seed.jsonl' } })
   expect(await store.read([{ op: 'get', key: 'p:{a}:b' }], 20)).toEqual(['habit'])
 })
 
@@ -46,7 +46,7 @@ describe('a file that cannot be read is told with its key', () => {
       { kind: 'redis', redis: { tls: { caFile: 'none' } } },
       'store.redis.tls.caFile none: there is no such file',
     ],
-  ])('%j', (settings, message) => {
-    expect(() => open(settings)).toThrow(new StartError(message))
+  ])('%j', async (settings, message) => {
+    await expect(open(settings)).rejects.toThrow(new StartError(message))
   })
 })

@@ -35,7 +35,7 @@ function scrape(): Promise<string> {
 }
 
 beforeAll(async () => {
-  telemetry = startTelemetry()
+  telemetry = await startTelemetry({ clock: { nowMs: () => 0, monotonicMs: () => 0 } })
   const { meter } = telemetry
   const labels = (name: string) =>
     Object.fromEntries((TABLE[name]?.labels ?? []).map((label) => [label, `a ${label}`]))

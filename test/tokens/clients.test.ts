@@ -107,6 +107,39 @@ describe('who may come', () => {
     )
   })
 
+  test.each<[string, Members, string]>([
+    ['its audience', { aud: ORDERS, act: { sub: 'assistant' } }, 'accepted'],
+    ['another one, which the client may use', { act: { sub: 'assistant' } }, 'identity.client.audience'],
+    [
+      'its audience and another of ours',
+      { aud: both, act: { sub: 'assistant' } },
+      'identity.client.audience',
+    ],
+    [
+      'another one, at a client that is not listed',
+      { client_id: 'x', act: { sub: 'assistant' } },
+      'identity.client.audience',
+    ],
+    ['another one, but it acted before', { act: { sub: 'b', act: { sub: 'assistant' } } }, 'accepted'],
+    [
+      'its audience, at a client that may not',
+      { client_id: 'nightly', aud: ORDERS, act: { sub: 'b' } },
+      'identity.client.audience',
+    ],
+  ])('a listed actor with audiences of its own: %s', async (_, claims, expected) => {
+    const own = [app, { ...job, audiences: [AUDIENCE] }, { ...agent, audiences: [ORDERS] }]
+    expect(await verdict(minted(claims), listing(own))).toBe(expected)
+  })
+
+  test('an actor of another issuer has the audiences of its entry there', async () => {
+    const planner = { id: 'planner', kind: 'agent', issuer: OTHER, audiences: [ORDERS] }
+    const two = listing([{ ...app, issuer: ISSUER }, planner], {}, [{}, { issuer: OTHER }])
+    const act = { sub: 'planner', iss: OTHER }
+    expect(await verdict(minted({ act, aud: ORDERS }), two)).toBe('accepted')
+    expect(await verdict(minted({ act }), two)).toBe('identity.client.audience')
+    expect(await verdict(minted({ act: { sub: 'planner' } }), two)).toBe('accepted')
+  })
+
   test('nobody learns from a token of their own making who is listed', async () => {
     const token = minted({ client_id: 'evil' })
     expect(await verdict(`${token.slice(0, -8)}AAAAAAAA`, closed)).toBe('identity.token.signature')
@@ -138,5 +171,10 @@ describe('who may come', () => {
     expect(await detail({ client_id: 'nightly' })).toBe(
       'client "nightly", aud "https://api.example.com"; it may use https://orders.example.com',
     )
+    const acting = listing([app, { ...agent, audiences: [ORDERS] }])
+    const refused = await acting.verify(minted({ act: { sub: 'assistant' } }), entrypointOf(), NOW_MS)
+    expect(refused).toMatchObject({
+      detail: 'act.sub "assistant", aud "https://api.example.com"; it may use https://orders.example.com',
+    })
   })
 })

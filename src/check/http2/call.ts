@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { decompress } from './compression.ts'
 import { framed, type Message, MessageReader } from './message.ts'
+import type { Open, OpenCalls } from './open-calls.ts'
 import { CONTENT_TYPE, isGone, type Refusal, refuse, refuseMediaType, STATUS } from './status.ts'
 
 /** Answers a call whose one message has come. Must not throw. */
@@ -24,12 +25,15 @@ const OK = { 'grpc-status': '0' }
 const GRPC = /^application\/grpc(?:[+;]|$)/
 
 /** A call whose message is still coming. `grpc-timeout` is not heeded: the handler has its own deadline, Envoy resets. */
-export class Call {
+export class Call implements Open {
+  previous: Open | undefined = undefined
+  next: Open | undefined = undefined
   readonly #stream: ServerHttp2Stream
   readonly #encoding: unknown
   readonly #method: Method
   readonly #maxBytes: number
-  readonly #reader: MessageReader
+  /** Let go of with the last byte: the stream, and all that hangs on it, may live much longer than its message. */
+  #reader: MessageReader | undefined
   #isOver = false
   #isOld = false
 
@@ -54,7 +58,7 @@ export class Call {
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
     { methods, maxMessageBytes }: CallOptions,
-    open: Set<Call>,
+    open: OpenCalls<Call>,
   ): void {
     // What resets a stream is an error of it, too; without a listener it would end the process.
     stream.on('error', ignore)
@@ -80,14 +84,15 @@ export class Call {
 
   #take(chunk: Buffer): void {
     if (this.#isOver) return
-    const fault = this.#reader.push(chunk)
+    const fault = this.#reader?.push(chunk)
     if (fault !== undefined) this.#refuse(fault)
   }
 
   #end(): void {
+    const message = this.#reader?.finish()
+    this.#reader = undefined
     // A reset without an error ends the body, too.
-    if (this.#isOver || isGone(this.#stream)) return
-    const message = this.#reader.finish()
+    if (message === undefined || this.#isOver || isGone(this.#stream)) return
     if ('code' in message) this.#refuse(message)
     else if (message.isCompressed) void this.#inflate(message)
     else this.#method(this.#stream, message.bytes)

@@ -4,6 +4,7 @@ import { CHECK_PATH, type Connection } from '../transport.ts'
 import { begin, Call, type CallOptions, type Method, reply } from './call.ts'
 import { HEALTH_CHECK_PATH, HEALTH_WATCH_PATH, type Health } from './health.ts'
 import { framed } from './message.ts'
+import { OpenCalls } from './open-calls.ts'
 import { isGone, type Refusal, refuse, STATUS } from './status.ts'
 
 export interface SessionOptions {
@@ -37,7 +38,7 @@ export class Session implements Connection {
   readonly #session: ServerHttp2Session
   readonly #calls: CallOptions
   /** Calls whose message is still coming. */
-  readonly #open = new Set<Call>()
+  readonly #open = new OpenCalls<Call>()
   readonly #watches = new Set<ServerHttp2Stream>()
   #hasBegun = false
 
@@ -67,7 +68,7 @@ export class Session implements Connection {
 
   #lookForSilence(): void {
     if (!this.#hasBegun) this.#session.destroy()
-    for (const call of this.#open) call.age()
+    this.#open.each((call) => call.age())
   }
 
   #methods({ check, health }: SessionOptions): CallOptions['methods'] {

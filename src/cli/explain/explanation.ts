@@ -72,6 +72,6 @@ export function explain(record: ReadRecord, sentences: Sentences): Explanation {
   }
 }
 
-/** `GET https://api.example.com/v1/orders`; a check without a request has none of it. */
+/** `GET https://api.example.com/v1/orders`; a check without a request has none of it, and a pseudonym no `/`. */
 export const requestOf = ({ request: { method, scheme, host, path } }: SkimmedRecord): string =>
-  `${method} ${scheme}://${host}${path}`
+  `${method} ${scheme}://${host}${path === '' || path.startsWith('/') ? '' : '/'}${path}`

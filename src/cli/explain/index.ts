@@ -4,7 +4,7 @@ import { printable, printableJson } from '../../lib/printable.ts'
 import { discoverSignals } from '../../risk/index.ts'
 import type { WhatIf } from '../../what-if.ts'
 import { EXIT, type Io } from '../io.ts'
-import { readRecords } from '../records/read.ts'
+import { type BrokenLine, readRecords } from '../records/read.ts'
 import { passes, verdictOf } from '../records/verdict.ts'
 import { explain, requestOf } from './explanation.ts'
 import { textOf } from './text.ts'
@@ -138,19 +138,21 @@ async function scan(
 ): Promise<Scanned> {
   let records = 0
   let broken = 0
+  let first: BrokenLine | undefined
   const failure = await readRecords(input, io.stdin, {
     parse: readRecord,
     record: (record, text) => {
       records++
       take(record, text)
     },
-    broken: () => {
+    broken: (line) => {
       broken++
+      first ??= line
     },
   })
-  if (broken > 0) {
+  if (first !== undefined) {
     const lines = broken === 1 ? '1 line is no record and was' : `${broken} lines are no records and were`
-    io.stderr(`vigil: ${printable(input)}: ${lines} passed over\n`)
+    io.stderr(`vigil: ${printable(input)}: ${lines} passed over; line ${first.line} is ${first.why}\n`)
   }
   if (failure !== undefined) io.stderr(`vigil: ${printable(input)}: ${failure}\n`)
   return { records, isWhole: failure === undefined }

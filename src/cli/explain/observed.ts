@@ -17,6 +17,7 @@ export function observedOf({ at, caller, entrypoint, subject, facts, past }: Rea
     deviceOf(device, subject?.state === 'identified' ? subject.credential.device : undefined),
     ...postureOf(device.posture),
     ...othersOf(facts),
+    ...timeOf(facts['time']),
     ...(past === undefined ? [] : known(past, Date.parse(at))),
   ]
 }
@@ -39,20 +40,42 @@ const POSTURES: Readonly<Record<string, string>> = {
 
 function postureOf(posture: NonNullable<ReadRecord['facts']>['device']['posture']): readonly string[] {
   if (posture === undefined) return []
-  const { state, issuer, failure } = posture
+  const { state, issuer, failure, claims } = posture
   const by = issuer === undefined ? '' : ` of ${issuer}`
   const why = failure === undefined ? '' : ` (${failure})`
-  return [`Posture: the token${by} ${POSTURES[state] ?? state}${why}.`]
+  const says = flatten(claims)
+  return [
+    `Posture: the token${by} ${POSTURES[state] ?? state}${why}.${says === '' ? '' : ` It says ${says}.`}`,
+  ]
 }
 
 /** What has sentences of its own, or stands in `why`. */
-const KNOWN: ReadonlySet<string> = new Set(['action', 'address', 'device', 'refusal', 'refusalDetail'])
+const KNOWN: ReadonlySet<string> = new Set([
+  'action',
+  'address',
+  'device',
+  'time',
+  'refusal',
+  'refusalDetail',
+])
 
 const othersOf = (facts: object): readonly string[] =>
   Object.entries(facts)
     .filter(([name]) => !KNOWN.has(name))
     .map(([name, value]) => [`${name.slice(0, 1).toUpperCase()}${name.slice(1)}`, flatten(value)])
     .flatMap(([name, told]) => (told === '' ? [] : [`${name}: ${told}.`]))
+
+const DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
+
+/** The hour counts from the beginning of Monday. */
+function timeOf(time: unknown): readonly string[] {
+  const hour =
+    typeof time === 'object' && time !== null && 'hourOfWeek' in time ? Number(time.hourOfWeek) : Number.NaN
+  const day = DAYS[Math.floor(hour / 24)]
+  return day === undefined
+    ? []
+    : [`Time: ${day}, from ${hour % 24}:00 to ${(hour % 24) + 1}:00 in the zone of context.time.`]
+}
 
 const CALLERS: Readonly<Record<string, string>> = {
   verified: 'verified by its certificate',

@@ -58,7 +58,7 @@ const REMEDIES: Readonly<Partial<Record<FailureCode, string>>> = {
     'The client certificate to which the token is bound, or a new token for the one that was shown.',
   'identity.client.unlisted': 'The client under identity.clients, if it may call.',
   'identity.client.audience':
-    'An audience that the client is listed with, or that audience under identity.clients.',
+    'An audience that the client (and who acts for the user) is listed with, or that audience under identity.clients.',
   'identity.cookie.cross-site':
     'The request from a page of the application itself, or the origin of that page under allowedOrigins of the cookie.',
   'identity.workload.trust-domain': 'The trust domain under identity.workloads, if its workloads may call.',

@@ -8,7 +8,10 @@ type Identified = Extract<NonNullable<ReadRecord['subject']>, { state: 'identifi
 export function nameOf({ subject, facts }: SkimmedRecord): string {
   if (subject?.state === 'identified') {
     const { credential } = subject
-    return `${credential.subject} (${credential.kind}${credential.tenant === '' ? '' : ` of ${credential.tenant}`})`
+    const { subject: name, actor, kind, tenant } = credential
+    // Two agents of one user are two callers.
+    const who = actor === undefined ? name : `${actor.subject} for ${name}`
+    return `${who} (${kind}${tenant === '' ? '' : ` of ${tenant}`})`
   }
   const from = facts?.address.ip === undefined ? '' : ` from ${facts.address.ip}`
   if (subject?.state === 'refused') return `somebody with a refused credential${from}`
@@ -38,17 +41,19 @@ function identified(
   const { issuer, subject, kind, tenant, client, actor, session, scopes, acr, amr, authTime, registration } =
     credential
   const ofTenant = tenant === '' ? '' : ` of the tenant ${tenant}`
+  // With an actor, the kind says what the actor is; nobody knows what its subject is.
+  const is = actor === undefined ? `, ${/^[aeio]/.test(kind) ? 'an' : 'a'} ${kind}${ofTenant}` : ofTenant
   const through = client === undefined ? '' : `, through the client ${client}`
-  const acting = actor === undefined ? '' : `, for whom ${actor.subject} acts`
+  const acting = actor === undefined ? '' : `, for whom the ${kind} ${actor.subject} acts`
   const login =
     authTime === undefined ? 'no login time in the token' : `at ${whenSeen(authTime * 1000, atMs)}`
   return [
-    `${subject}, a ${kind}${ofTenant}, known to ${issuer}${through}${acting}.`,
+    `${subject}${is}, known to ${issuer}${through}${acting}.`,
     bound(binding),
     ...(registration?.owner === undefined ? [] : [`The client is listed as that of ${registration.owner}.`]),
     ...(workload === undefined || carrier === 'peer' ? [] : [`It came over a connection of ${workload.id}.`]),
     shownBy(credential, scheme, carrier, atMs),
-    `Login: ${login}; class ${acr ?? 'not told'}, by ${listed(amr)}.`,
+    `Login: ${login}; class ${acr ?? 'not told'}, methods ${amr.length === 0 ? 'not told' : listed(amr)}.`,
     `Scopes: ${listed(scopes)}.`,
     `Session: ${session.isDerived ? 'not named by the token, so derived from it' : session.id}.`,
   ]

@@ -49,7 +49,12 @@ const stdoutSink = z.strictObject({
 
 const fileSink = z.strictObject({
   kind: z.literal('file').describe('JSON lines in a file.'),
-  path: z.string().min(1).describe('JSON lines are appended here.'),
+  path: z
+    .string()
+    .min(1)
+    .describe(
+      'JSON lines are appended here; a relative one begins in the folder in which Vigil was started.',
+    ),
   rotate: z
     .strictObject({
       maxBytes: z

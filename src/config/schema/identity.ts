@@ -119,7 +119,9 @@ const clientSettings = z.strictObject({
     .array(z.string().min(1))
     .min(1)
     .optional()
-    .describe('Those of the issuer’s `audiences` that its tokens may name; absent: all.'),
+    .describe(
+      'Those of the issuer’s `audiences` that tokens may name with which it comes, as their client or as actor (`act`); absent: all.',
+    ),
 })
 
 /** JWT-SVID section 2.1 knows no EdDSA. */

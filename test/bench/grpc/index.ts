@@ -16,9 +16,7 @@ export interface GrpcResult {
 const USERS = 500
 
 export function grpcSeconds(plan: RoundPlan, hasRedis: boolean): number {
-  return (
-    rowCount({ hasRedis, hasAllRows: plan.hasAllRows }) * (warmSeconds(plan) + plan.rounds * rowSeconds(plan))
-  )
+  return rowCount({ ...plan, hasRedis }) * (warmSeconds(plan) + plan.rounds * rowSeconds(plan))
 }
 
 /** Servers in processes of their own, driven in interleaved rounds. */
@@ -29,7 +27,7 @@ export async function runGrpc(
   const workload = makeWorkload(USERS)
   const redis = await startBenchRedis()
   if (redis === undefined) say('no Valkey: run `npm run tools` for the rows with Redis', 0)
-  const rows = await openRows(workload, plan.hasAllRows, redis?.port)
+  const rows = await openRows(workload, plan, redis?.port)
   const driver = startDriver()
   try {
     const rounds = await runRounds({ driver, workload }, rows, plan, say)

@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { SERVE_FLAGS } from '../../../bin/runtime.js'
 import { type Core, pinned } from '../pin.ts'
 import type { MintOrder, Order } from './driver.ts'
 import type { LoadPlan, LoadResult } from './load.ts'
@@ -24,19 +26,34 @@ export interface Driver {
 export const startEmpty = (flags: readonly string[] = []): Promise<Server> =>
   startServer('empty-server.ts', [], flags)
 
-export const startVigil = (options: VigilOptions, flags: readonly string[] = []): Promise<Server> =>
-  startServer('vigil-server.ts', [JSON.stringify(options)], flags)
+/** Under the flags of `vigil serve`. */
+export const startVigil = (options: VigilOptions): Promise<Server> =>
+  startServer('vigil-server.ts', [JSON.stringify(options)], SERVE_FLAGS)
 
-/** Starts a server and waits until it tells its address. */
+/** The Vigil of another checkout, under the flags that its own `vigil serve` has. @param root with its `node_modules` */
+export async function startOther(root: string, options: VigilOptions): Promise<Server> {
+  const runtime = (await import(pathToFileURL(join(root, 'bin/runtime.js')).href)) as {
+    SERVE_FLAGS?: readonly string[]
+  }
+  const file = join(root, 'test/bench/grpc/vigil-server.ts')
+  return startServer(file, [JSON.stringify(options)], runtime.SERVE_FLAGS ?? [])
+}
+
+/**
+ * Starts a server and waits until it tells its address.
+ * @param file beside this one, or absolute
+ */
 async function startServer(file: string, args: readonly string[], flags: readonly string[]): Promise<Server> {
   const child = startChild(file, args, 'subject', flags)
-  const address = (await answerOf(child, file)) as string
-  return {
-    address,
-    ask: async (question) => (await tell(child, question, file)) as Usage,
-    stop: () => stopChild(child),
-  }
+  return serverOf(child, (await answerOf(child, file)) as string, file)
 }
+
+/** @param child a process that answers questions for its usage */
+export const serverOf = (child: ChildProcess, address: string, name: string): Server => ({
+  address,
+  ask: async (question) => (await tell(child, question, name)) as Usage,
+  stop: () => stopChild(child),
+})
 
 export function startDriver(): Driver {
   const child = startChild('driver.ts', [], 'driver', [])
@@ -49,7 +66,7 @@ export function startDriver(): Driver {
 }
 
 function startChild(file: string, args: readonly string[], core: Core, flags: readonly string[]) {
-  return fork(join(import.meta.dirname, file), args, {
+  return fork(resolve(import.meta.dirname, file), args, {
     ...pinned(core, flags),
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })

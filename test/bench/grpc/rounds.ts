@@ -25,6 +25,8 @@ export interface RoundPlan {
   readonly warmCalls: number
   /** Without, only the rows that Vigil is held to and the dearest. */
   readonly hasAllRows: boolean
+  /** Root of another checkout whose Vigil has rows, too. */
+  readonly against?: string | undefined
   /** Before each closed loop, not counted: connections, caches, and pages that the system took while others had their turn. */
   readonly leadSeconds: number
   readonly closedSeconds: number

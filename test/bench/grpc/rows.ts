@@ -1,6 +1,6 @@
 import type { Mint, Workload } from '../workload.ts'
 import { jwksOf } from '../workload.ts'
-import { type Server, startEmpty, startVigil } from './process.ts'
+import { type Server, startEmpty, startOther, startVigil } from './process.ts'
 
 /** One line of the table: a server of its own, and what it is asked. */
 export interface Row {
@@ -15,6 +15,8 @@ interface RowPlan {
   readonly store: 'none' | 'memory' | 'redis'
   readonly isExtra?: true
   readonly transport?: 'grpc-js'
+  /** Root of the checkout whose Vigil it is; absent: this one. */
+  readonly root?: string
 }
 
 export const EMPTY = 'empty grpc-js handler'
@@ -39,24 +41,38 @@ const ROWS: readonly RowPlan[] = [
 export interface Extent {
   readonly hasRedis: boolean
   readonly hasAllRows: boolean
+  /** Root of another checkout that is measured beside this one. */
+  readonly against?: string | undefined
 }
 
-const plansOf = ({ hasRedis, hasAllRows }: Extent): RowPlan[] =>
-  ROWS.filter(({ store, isExtra }) => (hasRedis || store !== 'redis') && (hasAllRows || isExtra !== true))
+function plansOf({ hasRedis, hasAllRows, against }: Extent): RowPlan[] {
+  const others: RowPlan[] =
+    against === undefined
+      ? []
+      : [
+          { name: `memory store, ${against}`, kind: 'bearer', store: 'memory', root: against },
+          { name: `Redis, ${against}`, kind: 'bearer', store: 'redis', root: against },
+        ]
+  return [...ROWS, ...others].filter(
+    ({ store, isExtra }) => (hasRedis || store !== 'redis') && (hasAllRows || isExtra !== true),
+  )
+}
 
 export const rowCount = (extent: Extent): number => plansOf(extent).length
 
 /** @param redisPort absent: the rows that need Redis are left out */
 export async function openRows(
   workload: Workload,
-  hasAllRows: boolean,
+  extent: Omit<Extent, 'hasRedis'>,
   redisPort: number | undefined,
 ): Promise<Row[]> {
   const jwks = jwksOf(workload)
   const rows: Row[] = []
-  for (const { name, kind, store, transport } of plansOf({ hasAllRows, hasRedis: redisPort !== undefined })) {
+  for (const plan of plansOf({ ...extent, hasRedis: redisPort !== undefined })) {
+    const { name, kind, store, transport, root } = plan
     const own = { jwks, transport, ...(store === 'redis' && { redisPort }) }
-    rows.push({ name, kind, server: await (store === 'none' ? startEmpty() : startVigil(own)) })
+    const start = () => (root === undefined ? startVigil(own) : startOther(root, own))
+    rows.push({ name, kind, server: await (store === 'none' ? startEmpty() : start()) })
   }
   return rows
 }

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Driver, type Server, startDriver, startEmpty, startVigil } from '../grpc/process.ts'
+import { BUILD_SECONDS, build } from '../built.ts'
+import { type Driver, type Server, startDriver, startEmpty } from '../grpc/process.ts'
 import { IN_FLIGHT } from '../grpc/rounds.ts'
 import type { Usage } from '../grpc/usage.ts'
 import { table } from '../stats.ts'
 import { jwksOf, makeWorkload, type Workload } from '../workload.ts'
+import { startBuiltVigil } from './vigil.ts'
 
 /** One server before and after it has seen the identities. */
 export interface MemoryRow {
@@ -36,26 +38,31 @@ export interface MemoryPlan {
 const LONGEST_SECONDS = 600
 
 export const memorySeconds = ({ identities, maxTokens, settleMs }: MemoryPlan): number =>
-  (2 * (maxTokens + identities)) / 2500 + (4 * settleMs) / 1000
+  BUILD_SECONDS + (2 * (maxTokens + identities)) / 2500 + (4 * settleMs) / 1000
 
 export async function runMemory(
   plan: MemoryPlan,
   say: (line: string, seconds: number) => void,
 ): Promise<MemoryResult> {
   const { identities, maxTokens } = plan
+  say('memory: building', BUILD_SECONDS)
+  build()
   const workload = makeWorkload(maxTokens + identities)
   const driver = startDriver()
   const rows: MemoryRow[] = []
   try {
     const measure = async (name: string, server: Server) => {
-      say(`memory: ${identities.toLocaleString('en')} identities, ${name}`, memorySeconds(plan) / 2)
+      say(
+        `memory: ${identities.toLocaleString('en')} identities, ${name}`,
+        (memorySeconds(plan) - BUILD_SECONDS) / 2,
+      )
       rows.push(await measureServer(name, server, { driver, workload, plan }))
       await server.stop()
     }
     const flags = ['--expose-gc']
     await measure('empty grpc-js handler', await startEmpty(flags))
     const options = { jwks: jwksOf(workload), maxTokens }
-    await measure('vigil, memory store', await startVigil(options, flags))
+    await measure('vigil, memory store', await startBuiltVigil(options, flags))
   } finally {
     await driver.stop()
   }

@@ -19,11 +19,17 @@ export function wholeCases(bench: BenchApp, bearers: readonly Buffer[], proven: 
     if (refused > 0) throw new Error(`${refused} of ${answers.length} checks did not pass`)
     answers.length = 0
   }
+  /** One alone in its turn, which ends at once: the loop of events is not what is measured here. */
+  const decide = (message: Buffer): Promise<Buffer> => {
+    const answer = handler.handle(message, CALLER)
+    after.pop()?.()
+    return answer
+  }
   const decideAll = (messages: readonly Buffer[]) => {
     let at = 0
     return async (calls: number) => {
       for (let i = 0; i < calls; i++, at++) {
-        answers.push(await handler.handle(messages[at % messages.length] as Buffer, CALLER))
+        answers.push(await decide(messages[at % messages.length] as Buffer))
       }
     }
   }

@@ -1,14 +1,14 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { ROOT } from '../../../scripts/root.ts'
 import { freePorts } from '../../harness/ports.ts'
 import { AUDIENCE, keys } from '../../harness/tokens.ts'
+import { BUILD_SECONDS, build, serving } from '../built.ts'
 import { pinned } from '../pin.ts'
 import { median } from '../stats.ts'
 
@@ -18,8 +18,6 @@ export interface StartResult {
   readonly eachMs: readonly number[]
 }
 
-const LONGEST_MS = 30_000
-const BUILD_SECONDS = 3
 const RUN_SECONDS = 1
 export const startSeconds = (runs: number): number => BUILD_SECONDS + runs * RUN_SECONDS
 
@@ -44,11 +42,6 @@ export async function runStart(
     issuer.server.closeAllConnections()
     rmSync(folder, { recursive: true, force: true })
   }
-}
-
-function build(): void {
-  const { status } = spawnSync(process.execPath, ['scripts/build.ts'], { cwd: ROOT, stdio: 'inherit' })
-  if (status !== 0) throw new Error('npm run build failed')
 }
 
 async function startIssuer(): Promise<{ url: string; server: Server }> {
@@ -104,22 +97,6 @@ identity:
 entrypoints: [{ name: gateway, externalOrigins: ["${AUDIENCE}"] }]
 actions: [{ name: read, match: { methods: [GET], paths: ["/v1/{rest...}"] }, sensitivity: low, scopes: [read] }]
 `
-
-/** Resolves with the line of the log that says so. @throws with the log when the process ends before. */
-async function serving({ stderr }: ChildProcess): Promise<void> {
-  const log: string[] = []
-  const signal = AbortSignal.timeout(LONGEST_MS)
-  if (stderr === null) throw new Error('no log to read')
-  for await (const line of createInterface({ input: stderr, signal })) {
-    log.push(line)
-    if (/keys of an issuer are not loaded/.test(line)) break
-    if (/vigil serves/.test(line)) {
-      stderr.resume() // the rest of the log is nobody's, but must not fill the pipe
-      return
-    }
-  }
-  throw new Error(`vigil did not serve:\n${log.join('\n')}`)
-}
 
 export const startLine = ({ medianMs, eachMs }: StartResult): string =>
   `start to ready, its issuer within reach: ${medianMs} ms (${eachMs.length} starts: ${eachMs.join(', ')})`

@@ -28,7 +28,7 @@ describe('which record', () => {
     expect(code).toBe(0)
     expect(out).toMatch(/^The last refusal of 4 records\./)
     expect(out).toContain(`Decision ${ID(3)}\n  Refused: deny, answered 403, 2026-11-22 09:00:00 UTC\n`)
-    expect(err).toBe('vigil: -: 1 line is no record and was passed over\n')
+    expect(err).toBe('vigil: -: 1 line is no record and was passed over; line 3 is not valid JSON\n')
   })
 
   test.each([

@@ -57,11 +57,36 @@ describe('a request that passed', () => {
   test('a proof, an agent and a carried binding are told', () => {
     const binding = { state: 'verified', methods: ['dpop'], isRequired: true, isCarried: true } as const
     const credential = sampleCredential({ kind: 'agent', actor: { subject: 'assistant' } })
-    const { who } = of(decision, {}, identified({ credential, binding }))
-    expect(who[0]).toContain(', for whom assistant acts.')
+    const { who, identity } = of(decision, {}, identified({ credential, binding }))
+    expect(identity).toBe('assistant for alice (agent of acme)')
+    expect(who[0]).toBe(
+      'alice of the tenant acme, known to https://idp.example.com, through the client web, for whom the agent assistant acts.',
+    )
     expect(who[1]).toBe(
       'Bound to its holder: proved by a proof made with the key of the token (DPoP), at the edge; a hop brought that here.',
     )
+  })
+
+  test('a path that a sink replaced stands behind the host', () => {
+    const record = recordOf({ decision })
+    const request = { ...(record['request'] as object), path: 'p-0uzsOxrIN88pZa_fwznJi1' }
+    expect(explained({ ...record, request }).request).toMatch(/[a-z]\/p-0uzsOxrIN88pZa_fwznJi1$/)
+  })
+
+  test('an agent for itself', () => {
+    const credential = sampleCredential({ kind: 'agent', subject: 'bot' })
+    const { who } = of(decision, {}, identified({ credential }))
+    expect(who[0]).toContain('bot, an agent of the tenant acme,')
+  })
+
+  test.each([
+    [0, 'Time: Monday, from 0:00 to 1:00 in the zone of context.time.'],
+    [124, 'Time: Saturday, from 4:00 to 5:00 in the zone of context.time.'],
+    [167, 'Time: Sunday, from 23:00 to 24:00 in the zone of context.time.'],
+    [168, undefined],
+  ])('the hour %s of the week is told as people say it', (hourOfWeek, expected) => {
+    const { observed } = of(decision, staged({ facts: { ...FACTS, time: { hourOfWeek } } }))
+    expect(observed.find((line) => line.startsWith('Time'))).toBe(expected)
   })
 
   test('a cookie, a connection and a client that is listed are told', () => {
@@ -99,7 +124,7 @@ describe('a request that passed', () => {
     const facts = { ...FACTS, address: { isUntrusted: true } }
     const subject = identified({ credential: plain })
     const { who, observed } = of(decision, staged({ facts, subject }))
-    expect(who).toContain('Login: no login time in the token; class not told, by none.')
+    expect(who).toContain('Login: no login time in the token; class not told, methods not told.')
     expect(who).toContain('Scopes: none.')
     expect(observed).toContain(
       'Address: not known, only that of the connection: the forwarding chain was shorter than configured.',
@@ -121,6 +146,22 @@ test.each([
   expect(of(decision, staged({ facts, subject: identified() })).observed).toContain(sentence)
 })
 
+test('what a posture token says is told', () => {
+  const claims = { managed: true, patch: 14 }
+  const posture = {
+    state: 'attested',
+    failure: undefined,
+    detail: undefined,
+    issuer: undefined,
+    claims,
+  } as const
+  const facts = { ...FACTS, device: { isAttested: true, posture } }
+  const decision: Decision = { ...BASE, effect: 'allow', reasons: ['policy.default.low-low'] }
+  expect(of(decision, staged({ facts })).observed).toContain(
+    'Posture: the token belongs to this caller, so it counts. It says managed true, patch 14.',
+  )
+})
+
 test('facts that nobody has written sentences for are told by their members', () => {
   const record = recordOf({ decision: { ...BASE, effect: 'allow', reasons: ['policy.default.low-low'] } })
   const network = {
@@ -129,10 +170,10 @@ test('facts that nobody has written sentences for are told by their members', ()
     city: { name: 'Bonn', missing: undefined },
     tags: ['vpn', 'relay'],
   }
-  const facts = { ...(record['facts'] as object), network, nothing: {}, time: 33 }
+  const facts = { ...(record['facts'] as object), network, nothing: {}, later: 33 }
   const { observed } = explained({ ...record, facts })
   expect(observed).toContain('Network: country DE, asn 64500, city.name Bonn, tags vpn and relay.')
-  expect(observed).toContain('Time: 33.')
+  expect(observed).toContain('Later: 33.')
   expect(observed.join()).not.toContain('Nothing')
 })
 

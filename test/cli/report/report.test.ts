@@ -130,6 +130,17 @@ describe('what was decided is counted', () => {
     ])
   })
 
+  test('two agents that act for one user are two identities', async () => {
+    const acting = (actor: string) =>
+      identified({ credential: sampleCredential({ kind: 'agent', actor: { subject: actor } }) })
+    const lines = ['bot', 'bot', 'spy'].map((actor) => lineOf(recordOf({ decision: RULE }, acting(actor))))
+    const { identities } = await summarised(lines)
+    expect(identities).toMatchObject([
+      { identity: 'bot for alice (agent of acme) at https://idp.example.com', hits: 2 },
+      { identity: 'spy for alice (agent of acme) at https://idp.example.com', hits: 1 },
+    ])
+  })
+
   test('the same name at two issuers is two identities', async () => {
     const elsewhere = identified({
       credential: sampleCredential({ subject: 'bob', issuer: 'https://b.example' }),
