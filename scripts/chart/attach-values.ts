@@ -114,9 +114,42 @@ const monitor = (what: string) =>
     })
     .prefault({})
 
+const prometheusRule = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(false)
+      .describe('A PrometheusRule of the Prometheus operator, with every alert.'),
+    labels: stringMap.default({}).describe('Labels by which your Prometheus chooses it.'),
+    runbookUrl: z
+      .string()
+      .regex(/^(https?:\/\/.+)?$/)
+      .default('')
+      .describe('Address at which docs/alerts can be read; empty: the path in the project.'),
+    disabled: z.array(z.string()).default([]).describe('Names of alerts that are left out.'),
+  })
+  .prefault({})
+
+const dashboard = z
+  .strictObject({
+    enabled: z.boolean().default(false).describe('The dashboard for Grafana.'),
+    renderMode: z
+      .enum(['ConfigMap', 'GrafanaDashboard'])
+      .default('ConfigMap')
+      .describe('A ConfigMap for the sidecar of Grafana, or an object of the Grafana operator.'),
+    labels: stringMap.default({ grafana_dashboard: '1' }).describe('Labels by which Grafana finds it.'),
+    annotations: stringMap.default({}).describe('Its annotations, such as the folder.'),
+    instanceLabels: stringMap
+      .default({ dashboards: 'grafana' })
+      .describe('For `GrafanaDashboard`: labels of the Grafana that shows it.'),
+  })
+  .prefault({})
+
 export const metrics = z
   .strictObject({
     serviceMonitor: monitor('ServiceMonitor').describe('Finds the pods by the headless Service.'),
     podMonitor: monitor('PodMonitor').describe('Finds the pods themselves.'),
+    prometheusRule: prometheusRule.describe('Alerts; each has a page in docs/alerts.'),
+    dashboard: dashboard.describe('What Grafana shows of the metrics.'),
   })
   .prefault({})

@@ -15,7 +15,10 @@ export type SchemaIndex = {
 
 const KUBERNETES = 'k8s.io/kubernetes'
 
-/** The files that are kept of a module: those groups that the chart renders objects of. */
+/**
+ * The files that are kept of a module: those groups that the chart renders objects of. Raise `revision` of the requirements
+ * with each change: their hash names the cache.
+ */
 const KEPT: Record<string, readonly string[]> = {
   [KUBERNETES]: [
     'api__v1',
@@ -29,7 +32,7 @@ const KEPT: Record<string, readonly string[]> = {
   'github.com/envoyproxy/gateway': ['charts/gateway-helm/charts/crds/crds/generated/*_securitypolicies.yaml'],
   'sigs.k8s.io/gateway-api': ['config/crd/standard/*_{backendtlspolicies,referencegrants}.yaml'],
   'github.com/prometheus-operator/prometheus-operator': [
-    'example/prometheus-operator-crd/*_{servicemonitors,podmonitors}.yaml',
+    'example/prometheus-operator-crd/*_{servicemonitors,podmonitors,prometheusrules}.yaml',
   ],
 }
 

@@ -15,11 +15,11 @@ import { READINGS, type ReadingName } from './metrics.ts'
  * so that an old configuration or a removed issuer would look as if it were still there.
  */
 export class Readings implements MetricProducer {
-  readonly #clock: Pick<Clock, 'nowMs'> | undefined
+  readonly #clock: Pick<Clock, 'nowMs'>
   #read: () => readonly Reading[] = () => []
 
   /** @param clock for a collector, which wants to know when; whoever scrapes has his own */
-  constructor(clock?: Pick<Clock, 'nowMs'>) {
+  constructor(clock: Pick<Clock, 'nowMs'>) {
     this.#clock = clock
   }
 
@@ -29,7 +29,7 @@ export class Readings implements MetricProducer {
   }
 
   collect(): Promise<CollectionResult> {
-    const now = timeOf(this.#clock?.nowMs() ?? 0)
+    const now = timeOf(this.#clock.nowMs())
     try {
       return Promise.resolve(collected(this.#read(), now, []))
     } catch (error) {

@@ -8,12 +8,14 @@ import { describeWithHelm } from '../harness/tools.ts'
 import { render } from './harness/helm.ts'
 import { MINIMAL, over } from './harness/values.ts'
 
-const examples = ['install.md', 'attach.md'].flatMap((page) => {
-  const text = readFileSync(join(ROOT, 'docs', page), 'utf8')
-  return [...text.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(
-    ([, yaml = ''], i) => [`${page}, example ${i + 1}`, parse(yaml)] as const,
-  )
-})
+const examples = ['install.md', 'attach.md', 'watching.md']
+  .flatMap((page) => {
+    const text = readFileSync(join(ROOT, 'docs', page), 'utf8')
+    return [...text.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(
+      ([, yaml = ''], i) => [`${page}, example ${i + 1}`, parse(yaml)] as const,
+    )
+  })
+  .filter(([, values]) => !('scrape_configs' in values))
 
 describeWithHelm('the chart takes', (helm) => {
   test.each(examples)('%s', (_, values) => {

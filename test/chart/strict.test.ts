@@ -107,7 +107,12 @@ const EVERYTHING = over(MINIMAL, {
       policies: [{ name: 'public', namespace: 'apps', targetRefs: [{ kind: 'Gateway', name: 'eg' }] }],
     },
   },
-  metrics: { serviceMonitor: { enabled: true }, podMonitor: { enabled: true } },
+  metrics: {
+    serviceMonitor: { enabled: true },
+    podMonitor: { enabled: true },
+    prometheusRule: { enabled: true },
+    dashboard: { enabled: true },
+  },
   secrets: { instanceKey: { existingSecret: '' } },
   autoscaling: { enabled: true },
 })

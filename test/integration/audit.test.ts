@@ -86,6 +86,7 @@ describe('a collector', () => {
       expect(bodyOf('/v1/traces').split(`vigil.${stage}`)).toHaveLength(2)
     expect(bodyOf('/v1/traces')).toContain(Buffer.from(trace, 'hex').toString('latin1'))
     expect(bodyOf('/v1/metrics')).toContain('vigil_checks_total')
+    expect(bodyOf('/v1/metrics')).toContain('vigil_config_info')
   }, 60_000)
 })
 
