@@ -55,6 +55,27 @@ const configCheck = z
   })
   .prefault({})
 
+const probe = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe('Render the Pod of `helm test`; with `tls.mode: secret` only with `existingSecret`.'),
+    existingSecret: z
+      .string()
+      .default('')
+      .describe(
+        'For `tls.mode: secret`: Secret with `ca.crt` for the certificate of Vigil, and with `tls.crt` and `tls.key` where Vigil asks for a client certificate.',
+      ),
+    waitSeconds: z
+      .int()
+      .min(0)
+      .max(3600)
+      .default(60)
+      .describe('Ask again until all is well, so long at most.'),
+  })
+  .prefault({})
+
 const service = z
   .strictObject({
     port: z.int().min(1).max(65_535).default(9000).describe('Port at which Envoys find it.'),
@@ -130,6 +151,9 @@ export const values = z.strictObject({
     .default('')
     .describe('A ConfigMap of your own with `vigil.yaml`, instead of `config.dynamic` and `config.policy`.'),
   configCheck: configCheck.describe('A Job that runs `vigil config check` on what is about to be installed.'),
+  probe: probe.describe(
+    '`helm test`: `vigil probe` asks one check that must pass and one that must be refused.',
+  ),
   store: store.describe('Secrets of the store that `config.static.store.redis` names.'),
   devStore: devStore.describe('FOR TRIALS ONLY: one Valkey pod without password, TLS or disk.'),
   secrets: secrets.describe('Other Secrets; nothing secret is ever written into a value.'),

@@ -6,17 +6,22 @@ import { MINIMAL, over } from './harness/values.ts'
 
 const DEV = { config: { static: { store: undefined } }, devStore: { enabled: true } }
 
-/** Every object with pods: the service, the check, the dev store. */
+/** Every object with pods: the service, the check, the probe, the dev store. */
 const withPods = (objects: readonly KubeObject[]) =>
   objects.filter(({ kind }) => ['Deployment', 'Job', 'Pod'].includes(kind))
 
 describeWithHelm('every pod of the chart', (helm) => {
   const pods = withPods(render(helm, over(MINIMAL, DEV))).map(
-    (object) => [object.metadata.name, object['spec'].template.spec] as const,
+    (object) => [object.metadata.name, (object['spec'].template ?? object)['spec']] as const,
   )
 
   test('is looked at', () => {
-    expect(pods.map(([name]) => name).sort()).toEqual(['vigil', 'vigil-check', 'vigil-dev-store'])
+    expect(pods.map(([name]) => name).sort()).toEqual([
+      'vigil',
+      'vigil-check',
+      'vigil-dev-store',
+      'vigil-probe',
+    ])
   })
 
   test.each(pods)('%s meets the Pod Security Standard restricted', (_, pod) => {
@@ -30,7 +35,7 @@ describeWithHelm('every pod of the chart', (helm) => {
         allowPrivilegeEscalation: false,
         capabilities: { drop: ['ALL'] },
       })
-    const kinds = pod.volumes.flatMap((volume: object) => Object.keys(volume))
+    const kinds = (pod.volumes ?? []).flatMap((volume: object) => Object.keys(volume))
     expect(new Set(kinds)).toEqual(
       new Set(kinds.filter((kind: string) => ['name', 'configMap', 'secret', 'emptyDir'].includes(kind))),
     )
