@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { realpathSync } from 'node:fs'
-import { DEFAULT_ENVOY, defaultPlaces, linkedBinary, TOOLS } from './catalog.ts'
+import { CLUSTER_TOOLS, DEFAULT_ENVOY, defaultPlaces, linkedBinary, TOOLS } from './catalog.ts'
 import { isInstalled } from './install.ts'
 
 const OLDEST_REDIS = 7
@@ -27,6 +27,11 @@ export function schemasPath(): string | undefined {
   return link === undefined ? undefined : realpathSync(link)
 }
 
+/** Path of a built part of a cluster, or undefined when `npm run tools -- --cluster` has not built it. */
+export function clusterPath(name: string): string | undefined {
+  return fetched(name)
+}
+
 /** `redis-server` when the PATH holds one of version 7 or newer (Debian's has TLS), else undefined. */
 export function redisPath(): string | undefined {
   const { status, stdout } = spawnSync('redis-server', ['--version'], { encoding: 'utf8', timeout: 10_000 })
@@ -48,6 +53,6 @@ export function browserPath(env: NodeJS.ProcessEnv = process.env): string | unde
 
 function fetched(name: string): string | undefined {
   const places = defaultPlaces()
-  const tool = TOOLS.find((candidate) => candidate.name === name)
+  const tool = [...TOOLS, ...CLUSTER_TOOLS].find((candidate) => candidate.name === name)
   return tool && isInstalled(tool, places) ? linkedBinary(tool, places) : undefined
 }
