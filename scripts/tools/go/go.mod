@@ -1,19 +1,10 @@
-// What the real parts of `npm run test:cluster` are built from: one set of versions for all of them.
-// Kubernetes wants each of its staging modules named again (replace). Build with -mod=readonly.
+// What the real parts of `npm run test:cluster` are built from: one set of versions for all of them. What is built
+// stands in scripts/tools/catalog.ts. Kubernetes wants each of its staging modules named again (replace).
 module vigil.example/cluster-tools
 
 go 1.26.7
 
 godebug default=go1.26
-
-tool (
-	github.com/envoyproxy/gateway/cmd/envoy-gateway
-	go.etcd.io/etcd/server/v3
-	istio.io/istio/pilot/cmd/pilot-discovery
-	k8s.io/kubernetes/cmd/kube-apiserver
-	k8s.io/kubernetes/cmd/kube-controller-manager
-	sigs.k8s.io/kubectl-validate
-)
 
 require k8s.io/kubernetes v1.36.3
 
