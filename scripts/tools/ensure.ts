@@ -19,7 +19,7 @@ export const CLUSTER_TOOL_NAMES: readonly string[] = CLUSTER_TOOLS.map((tool) =>
 /** What `npm run test:cluster` needs. */
 export const CLUSTER_TEST_TOOLS: readonly string[] = [
   ...['helm', 'helm3', 'kubectl', 'kube-schemas', 'valkey', `envoy-${DEFAULT_ENVOY}`],
-  ...CLUSTER_TOOL_NAMES,
+  ...['etcd', 'kube-apiserver', 'kube-controller-manager', 'pilot-discovery'],
 ]
 
 /** Makes the named tools available, saying one line for each; returns the names of those that could not be had. */
@@ -46,7 +46,7 @@ function installByName(name: string, say: (line: string) => void): Outcome {
   if (tool === undefined)
     throw new Error(`unknown tool; known: ${[...TOOL_NAMES, ...CLUSTER_TOOL_NAMES].join(', ')}`)
   return install(tool, defaultPlaces(), (wanted, into) => {
-    say(`tools: ${name} ${tool.kind === 'go' ? 'building; the first time this takes minutes' : 'fetching'}`)
+    say(`tools: ${name} ${tool.kind === 'go' ? 'building (minutes, the first time)' : 'fetching'}`)
     FETCH[wanted.kind](wanted, into)
     if (wanted.kind !== 'schemas') proveItRuns(wanted, into)
   })
