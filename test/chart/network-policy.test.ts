@@ -36,7 +36,9 @@ const EVERYWHERE = over(MINIMAL, {
           ],
         },
       },
-      context: { device: { posture: { issuers: [issuer('https://mdm.example.org', { discovery: true })] } } },
+      context: {
+        device: { posture: { issuers: [issuer('https://mdm.example.org:8444', { discovery: true })] } },
+      },
     },
   },
 })
@@ -47,6 +49,7 @@ const NAMED: readonly (readonly [string, Target])[] = [
   ['the collector', { namespace: 'telemetry', port: 4318 }],
   ['an issuer with discovery', { address: '203.0.113.9', port: 443 }],
   ['an issuer with a port', { address: '203.0.113.9', port: 8443 }],
+  ['who vouches for devices', { address: '203.0.113.9', port: 8444 }],
   ['the same over IPv6', { address: '2001:db8::1', port: 8443 }],
   ['a key set by address', { address: '198.51.100.7', port: 9443 }],
   ['a key set by IPv6 address', { address: '2001:db8::7', port: 443 }],

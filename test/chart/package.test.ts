@@ -60,6 +60,15 @@ test('templates stay short enough to be read', () => {
   expect(long).toEqual([])
 })
 
+test('every template is validated first, in whatever order Helm takes them', () => {
+  const folder = join(CHART, 'templates')
+  const without = readdirSync(folder).filter((file) => {
+    const [first] = readFileSync(join(folder, file), 'utf8').split('\n', 1)
+    return file.endsWith('.yaml') && first !== '{{- include "vigil.validate" . -}}'
+  })
+  expect(without).toEqual([])
+})
+
 test('the chart carries the version of the service', () => {
   const { version } = JSON.parse(readFileSync(join(CHART, '../../package.json'), 'utf8'))
   expect(parse(readFileSync(join(CHART, 'Chart.yaml'), 'utf8'))).toMatchObject({

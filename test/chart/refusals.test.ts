@@ -1,13 +1,19 @@
 /** Combinations that cannot work or are a risk: refused before anything reaches a cluster, with what to do. */
 import { expect, test } from '@jest/globals'
+import { ownSchema } from '../../scripts/chart/schema.ts'
 import { describeWithHelm } from '../harness/tools.ts'
 import { refusal, render } from './harness/helm.ts'
 import { MINIMAL, over } from './harness/values.ts'
+
+interface Section {
+  readonly properties?: Readonly<Record<string, Section>>
+}
 
 const CALLERS = { server: { callers: ['spiffe://mesh/ns/ingress/sa/gateway'] } }
 const CALLER = 'cluster.local/ns/ingress/sa/gateway'
 const GUARDED = { name: 'gateway', namespace: 'ingress', selector: { istio: 'ingress' } }
 const GATEWAY = { kind: 'Gateway', name: 'eg' }
+const PUBLIC = { name: 'public', namespace: 'apps', targetRefs: [GATEWAY] }
 const istio = (more: object = {}) => ({
   attach: { istio: { enabled: true, policies: [GUARDED], callers: [CALLER], ...more } },
 })
@@ -15,7 +21,7 @@ const envoyGateway = (more: object = {}) => ({
   attach: {
     envoyGateway: {
       enabled: true,
-      policies: [{ name: 'public', namespace: 'apps', targetRefs: [GATEWAY] }],
+      policies: [PUBLIC],
       ...more,
     },
   },
@@ -182,6 +188,16 @@ const REFUSED: readonly (readonly [string, object, RegExp])[] = [
     },
     /the entrypoint acme .* use match.port or match.destinationPrincipal, or attach.envoyGateway/,
   ],
+  [
+    'an entrypoint of which Envoy Gateway sends nothing',
+    {
+      ...envoyGateway({
+        policies: [PUBLIC, { ...PUBLIC, name: 'b', contextExtensions: { tenant: 'other' } }],
+      }),
+      config: { dynamic: { entrypoints: [{ name: 'acme', match: { extension: { tenant: 'acme' } } }] } },
+    },
+    /no policy of attach.envoyGateway sends what the entrypoint acme is told by/,
+  ],
   ['Envoy Gateway without a policy', envoyGateway({ policies: [] }), /give attach.envoyGateway.policies/],
   [
     'Envoy Gateway without a CA',
@@ -238,7 +254,9 @@ const ACCEPTED: readonly (readonly [string, object])[] = [
   [
     'extensions by Envoy Gateway',
     {
-      ...envoyGateway(),
+      ...envoyGateway({
+        policies: [PUBLIC, { ...PUBLIC, name: 'b', contextExtensions: { tenant: 'acme', more: 'x' } }],
+      }),
       config: { dynamic: { entrypoints: [{ name: 'acme', match: { extension: { tenant: 'acme' } } }] } },
     },
   ],
@@ -260,6 +278,39 @@ describeWithHelm('the chart refuses', (helm) => {
   test('several faults at once, each with what to do', () => {
     const said = refusal(helm, { tls: { mode: 'off' }, terminationGracePeriodSeconds: 1 })
     expect(said.match(/^- /gm)).toHaveLength(3)
+  })
+
+  /** Sections of the values by path, as the schema tells them. */
+  const sections = (schema: Section, path = ''): string[] =>
+    Object.entries(schema.properties ?? {}).flatMap(([name, member]) => {
+      const at = path === '' ? name : `${path}.${name}`
+      return member.properties === undefined ? [] : [at, ...sections(member, at)]
+    })
+
+  /** Maps whose content is the user’s or the service’s, and that templates look into. */
+  const MAPS = [
+    'config.static',
+    'config.static.server',
+    'config.static.probes',
+    'config.dynamic',
+    'config.policy',
+    'networkPolicy.hosts',
+  ]
+
+  const paths = [...sections(ownSchema() as Section), ...MAPS]
+  const depths = [...new Set(paths.map((path) => path.split('.').length))].sort()
+
+  test.each(depths)('sections of which every line is commented out, each by name, at depth %d', (depth) => {
+    const empty = paths.filter((path) => path.split('.').length === depth)
+    const nothing = (path: string) =>
+      path.split('.').reduceRight<unknown>((below, key) => ({ [key]: below }), null)
+    const values = empty.reduce<Record<string, unknown>>(
+      (all, path) => over(all, nothing(path) as Record<string, unknown>),
+      MINIMAL as Record<string, unknown>,
+    )
+    const said = refusal(helm, values)
+    expect(said).toContain('these sections of the values are empty (null)')
+    for (const path of empty) expect(said).toMatch(new RegExp(`[ ,]${path}[,;]`))
   })
 
   test('a Kubernetes that is too old', () => {

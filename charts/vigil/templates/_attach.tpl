@@ -49,6 +49,23 @@
 {{- if and .enabled (empty .policies) -}}
 {{- $out = append $out "attach.envoyGateway guards nothing: give attach.envoyGateway.policies (name, namespace, targetRefs)" -}}
 {{- end -}}
+{{- if and .enabled (not $attach.istio.enabled) -}}
+{{- range $entrypoint := $.Values.config.dynamic.entrypoints -}}
+{{- $wanted := (.match).extension | default dict -}}
+{{- $isSent := empty $wanted -}}
+{{- range $attach.envoyGateway.policies -}}
+{{- $sent := .contextExtensions | default dict -}}
+{{- $hasAll := true -}}
+{{- range $key, $value := $wanted -}}
+{{- if ne (get $sent $key) $value -}}{{- $hasAll = false -}}{{- end -}}
+{{- end -}}
+{{- if $hasAll -}}{{- $isSent = true -}}{{- end -}}
+{{- end -}}
+{{- if not $isSent -}}
+{{- $out = append $out (printf "no policy of attach.envoyGateway sends what the entrypoint %s is told by: give its match.extension as contextExtensions of one" $entrypoint.name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- if and .enabled (eq $mode "secret") (empty .tls.caConfigMap) -}}
 {{- $out = append $out "Envoy Gateway has to check Vigil's certificate: give attach.envoyGateway.tls.caConfigMap" -}}
 {{- end -}}

@@ -3,6 +3,7 @@ Combinations that cannot work or are a risk that somebody has to take on purpose
 what to do. The schema has already refused what is misspelt.
 */}}
 {{- define "vigil.validate" -}}
+{{- include "vigil.validateSections" . -}}
 {{- $problems := concat
       (include "vigil.problems.store" . | fromJsonArray)
       (include "vigil.problems.tls" . | fromJsonArray)

@@ -1,0 +1,18 @@
+{{/*
+A section of which every line is commented out is null in YAML, and Helm then takes its defaults away, too. Told by name,
+before anything looks into it.
+*/}}
+{{- define "vigil.validateSections" -}}
+{{- $sections := list "image" "config" "config.static" "config.static.server" "config.static.probes" "config.dynamic" "config.policy" "configCheck" "store" "devStore" "secrets" "secrets.instanceKey" "secrets.otlpHeaders" "tls" "attach" "attach.istio" "attach.envoyGateway" "attach.envoyGateway.tls" "service" "autoscaling" "podDisruptionBudget" "networkPolicy" "networkPolicy.dns" "networkPolicy.hosts" "networkPolicy.mesh" "startupProbe" "readinessProbe" "livenessProbe" "lifecycle" "metrics" "metrics.serviceMonitor" "metrics.podMonitor" "serviceAccount" "acknowledge" -}}
+{{- $empty := list -}}
+{{- range $path := $sections -}}
+{{- $at := $.Values -}}
+{{- range splitList "." $path -}}
+{{- if kindIs "map" $at -}}{{- $at = get $at . -}}{{- end -}}
+{{- end -}}
+{{- if not (kindIs "map" $at) -}}{{- $empty = append $empty $path -}}{{- end -}}
+{{- end -}}
+{{- if $empty -}}
+{{- printf "\n\nvigil cannot be installed like this:\n- these sections of the values are empty (null), which takes their defaults away: %s; leave them out, or write {}\n" (join ", " $empty) | fail -}}
+{{- end -}}
+{{- end -}}
