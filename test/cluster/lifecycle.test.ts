@@ -6,7 +6,7 @@ import { mintNow } from '../harness/live.ts'
 import { issuerOf } from '../harness/tokens.ts'
 import { describeWithCluster } from '../harness/tools.ts'
 import { waitUntil } from '../harness/wait.ts'
-import { type Cluster, startCluster } from './harness/cluster.ts'
+import { type Cluster, expectDone, startCluster } from './harness/cluster.ts'
 
 const VALUES = {
   tls: { mode: 'off' },
@@ -64,12 +64,12 @@ async function deployment(namespace: string) {
 describeWithCluster('a release', (helm, which) => {
   const namespace = `life-${which}`
   const run = (verb: 'install' | 'upgrade', values: unknown, ...args: string[]) =>
-    cluster.put(helm, verb, namespace, values, '--wait', '--timeout', '90s', ...args)
+    cluster.put(helm, verb, namespace, values, '--wait', '--timeout', '40s', ...args)
 
   test('is installed where only restricted pods may be, and its pods are ready and answer', async () => {
     await cluster.namespace(namespace)
     const said = await run('install', VALUES)
-    expect({ ...said, pods: cluster.kubelet.outputOf(namespace) }).toMatchObject({ status: 0 })
+    expectDone(said, cluster.kubelet.outputOf(namespace))
     expect((await deployment(namespace))['status'].readyReplicas).toBe(2)
     const authorization = `Bearer ${mintNow()}`
     expect((await askEach(namespace, { authorization })).map((told) => told.status)).toEqual([200, 200])
@@ -80,7 +80,7 @@ describeWithCluster('a release', (helm, which) => {
   test('takes a change of policy without another pod', async () => {
     const before = namesOf(namespace)
     expect(await realmsOf(namespace)).toEqual(['first', 'first'])
-    expect(await run('upgrade', DYNAMIC)).toMatchObject({ status: 0 })
+    expectDone(await run('upgrade', DYNAMIC))
     await waitUntil('the change', 10_000, async () =>
       (await realmsOf(namespace)).every((realm) => realm === 'second'),
     )
@@ -109,7 +109,7 @@ describeWithCluster('a release', (helm, which) => {
     const said = await run('upgrade', STATIC)
     isOver = true
     await watching
-    expect({ ...said, pods: cluster.kubelet.outputOf(namespace) }).toMatchObject({ status: 0 })
+    expectDone(said, cluster.kubelet.outputOf(namespace))
     await waitUntil('old pods gone', 30_000, () => namesOf(namespace).length === 2)
     expect(namesOf(namespace).filter((name) => before.includes(name))).toEqual([])
     expect(fewest).toBe(2)
@@ -137,9 +137,9 @@ describeWithCluster('a release', (helm, which) => {
       namespace,
       '--wait',
       '--timeout',
-      '90s',
+      '40s',
     )
-    expect(said).toMatchObject({ status: 0 })
+    expectDone(said)
     await waitUntil('old pods gone', 30_000, () => namesOf(namespace).length === 2)
     expect(namesOf(namespace).filter((name) => before.includes(name))).toEqual([])
     await waitUntil('the first policy', 10_000, async () =>
@@ -151,7 +151,7 @@ describeWithCluster('a release', (helm, which) => {
     const keyPath = `/api/v1/namespaces/${namespace}/secrets/vigil-instance-key`
     const key = (await cluster.api.get(keyPath))['data']
     const said = await cluster.helm(helm, 'uninstall', 'vigil', '-n', namespace, '--wait', '--timeout', '60s')
-    expect(said).toMatchObject({ status: 0 })
+    expectDone(said)
     await waitUntil('pods gone', 30_000, async () => {
       return (await cluster.api.list(`/api/v1/namespaces/${namespace}/pods`)).length === 0
     })
@@ -173,8 +173,8 @@ describeWithCluster('a release', (helm, which) => {
       'secrets/vigil-instance-key',
       'serviceaccounts/default',
     ])
-    expect(await run('install', VALUES)).toMatchObject({ status: 0 })
+    expectDone(await run('install', VALUES))
     expect((await cluster.api.get(keyPath))['data']).toEqual(key)
-    expect(await cluster.helm(helm, 'uninstall', 'vigil', '-n', namespace)).toMatchObject({ status: 0 })
+    expectDone(await cluster.helm(helm, 'uninstall', 'vigil', '-n', namespace))
   }, 180_000)
 })

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { parse } from 'yaml'
 import { CHART, parseObjects } from '../chart/harness/helm.ts'
 import { describeWithCluster } from '../harness/tools.ts'
-import { type Cluster, isThere, startCluster } from './harness/cluster.ts'
+import { type Cluster, expectDone, isThere, startCluster } from './harness/cluster.ts'
 import { installCrds } from './harness/crds.ts'
 
 const READY = globSync('*.yaml', { cwd: join(CHART, 'values') })
@@ -51,13 +51,13 @@ describeWithCluster('a ready file of values is installed, and goes again', (helm
     const file = join(CHART, 'values', `${name}.yaml`)
     const args = ['--values', file, '--namespace', namespace]
     const said = await cluster.put(helm, 'install', namespace, userOf(name), ...args)
-    expect({ ...said, pods: cluster.kubelet.outputOf(namespace) }).toMatchObject({ status: 0 })
+    expectDone(said, cluster.kubelet.outputOf(namespace))
     const { stdout } = await cluster.helm(helm, 'get', 'manifest', 'vigil', '-n', namespace)
     const objects = parseObjects(stdout)
     expect(objects.length).toBeGreaterThan(7)
     for (const object of objects)
       expect([object.kind, await isThere(cluster.api, object, namespace)]).toEqual([object.kind, true])
-    expect(await cluster.helm(helm, 'uninstall', 'vigil', '-n', namespace)).toMatchObject({ status: 0 })
+    expectDone(await cluster.helm(helm, 'uninstall', 'vigil', '-n', namespace))
     for (const object of objects.filter(({ kind }) => !['Secret', 'Deployment'].includes(kind)))
       expect([object.kind, await isThere(cluster.api, object, namespace)]).toEqual([object.kind, false])
   }, 60_000)

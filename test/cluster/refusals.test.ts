@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { over } from '../chart/harness/values.ts'
 import { describeWithCluster } from '../harness/tools.ts'
 import { waitUntil } from '../harness/wait.ts'
-import { type Cluster, startCluster } from './harness/cluster.ts'
+import { type Cluster, expectDone, startCluster } from './harness/cluster.ts'
 
 const VALUES = {
   replicaCount: 1,
@@ -38,24 +38,22 @@ describeWithCluster('an API server', (helm, which) => {
   beforeAll(async () => cluster.namespace(namespace))
 
   test('keeps out pods with more rights than restricted', async () => {
-    expect(await install({ securityContext: { allowPrivilegeEscalation: true } })).toMatchObject({
-      status: 0,
-    })
+    expectDone(await install({ securityContext: { allowPrivilegeEscalation: true } }))
     const failure = await waitUntil('a refusal', 20_000, async () => {
       const [set] = await cluster.api.list(`/apis/apps/v1/namespaces/${namespace}/replicasets`)
       return set?.['status'].conditions?.[0]?.message as string | undefined
     })
     expect(failure).toMatch(/violates PodSecurity "restricted:latest".*allowPrivilegeEscalation/)
     expect(await cluster.api.list(`/api/v1/namespaces/${namespace}/pods`)).toEqual([])
-    expect(await uninstall()).toMatchObject({ status: 0 })
+    expectDone(await uninstall())
   }, 60_000)
 
   test('takes pods as the chart makes them', async () => {
-    expect(await install({})).toMatchObject({ status: 0 })
+    expectDone(await install({}))
     await waitUntil('a pod', 20_000, async () => {
       return (await cluster.api.list(`/api/v1/namespaces/${namespace}/pods`)).length === 1
     })
-    expect(await uninstall()).toMatchObject({ status: 0 })
+    expectDone(await uninstall())
   }, 60_000)
 
   test('refuses an object that contradicts itself', async () => {

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { stringify } from 'yaml'
 import { CHART, type KubeObject, type Said } from '../../chart/harness/helm.ts'
 import { start } from '../../harness/process.ts'
 import { type Api, pathOf } from './api.ts'
@@ -59,7 +58,8 @@ export async function startCluster(isMine?: (pod: KubeObject) => boolean): Promi
     helm,
     put: (binary, verb, namespace, values, ...args) => {
       const file = join(home, `values-${++count}.yaml`)
-      writeFileSync(file, stringify(values))
+      // JSON: Helm reads YAML 1.1, in which the `y` of a key is a yes and its `n` a no, unless they are quoted.
+      writeFileSync(file, JSON.stringify(values))
       return helm(binary, verb, 'vigil', CHART, '--namespace', namespace, '--values', file, ...args)
     },
     namespace: async (name) => {
@@ -81,4 +81,9 @@ export async function startCluster(isMine?: (pod: KubeObject) => boolean): Promi
 /** Whether the API server has the object. */
 export async function isThere(api: Api, object: KubeObject, namespace: string): Promise<boolean> {
   return (await api.ask('GET', pathOf(object, namespace))).status === 200
+}
+
+/** @throws Error with what Helm and then what the pods have said, when it did not succeed */
+export function expectDone({ status, stderr }: Said, pods = ''): void {
+  if (status !== 0) throw new Error(`helm ended with ${status}:\n${stderr}\n${pods}`)
 }

@@ -20,7 +20,7 @@ const POLL_MS = 150
 const NODE = 'this-machine'
 
 export interface Kubelet {
-  /** Pods of a namespace that are alive, oldest first. */
+  /** Pods of the service itself (not of jobs or the dev store) in a namespace that are alive, oldest first. */
   podsOf(namespace: string): LivePod[]
   /** What all pods of a namespace have written, dead ones included. */
   outputOf(namespace: string): string
@@ -83,7 +83,7 @@ export function startKubelet(api: Api, isMine: (pod: KubeObject) => boolean = ()
   return {
     podsOf: (namespace) =>
       [...pods.values()]
-        .filter((each) => each.namespace === namespace && !each.ending)
+        .filter((each) => each.namespace === namespace && each.live.component === 'service' && !each.ending)
         .map(({ live }) => live),
     outputOf: (namespace) =>
       [...dead, ...pods.values()]

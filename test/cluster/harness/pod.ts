@@ -17,6 +17,8 @@ const REFRESH_MS = 250
 /** One pod as processes of this machine. */
 export interface LivePod {
   readonly name: string
+  /** By its label. */
+  readonly component: string | undefined
   /** Where its container listens: an address of its own in 127.0.0.0/8. */
   readonly address: string
   /** What its container has written, over all its starts. */
@@ -102,6 +104,7 @@ export function runPod(api: Api, pod: KubeObject, address: string): LivePod {
   }
   return {
     name: pod.metadata.name,
+    component: pod.metadata.labels?.['app.kubernetes.io/component'],
     address,
     output: () => [...outputs, process?.hasEnded() ? '' : (process?.output() ?? '')].join(''),
     end,
