@@ -1,7 +1,6 @@
 /** A real istiod makes of the chart's own objects, and of what its notes say, a real Envoy that asks Vigil. */
 import type { Server } from 'node:http'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { stringify } from 'yaml'
 import { over } from '../chart/harness/values.ts'
 import type { Envoy } from '../harness/envoy.ts'
 import { type RawResponse, sendHttp1 } from '../harness/http.ts'
@@ -63,14 +62,26 @@ async function get(path: string, headers: Record<string, string> = {}): Promise<
 const known = () => ({ authorization: `Bearer ${mintNow()}` })
 
 /** Waits for what istiod has to push first. */
-const becomes = (status: number, headers: Record<string, string> = {}) =>
-  waitUntil(`status ${status}`, 20_000, async () => {
+async function becomes(status: number, headers: Record<string, string> = {}): Promise<void> {
+  let last = 'nothing'
+  const isSo = async () => {
     try {
-      return (await get('/v1/items', headers)).status === status
-    } catch {
-      return false // no listener yet
+      const got = await get('/v1/items', headers)
+      last = `${got.status} ${got.body}`
+      return got.status === status
+    } catch (error) {
+      last = String(error) // no listener yet
+      return false
     }
-  })
+  }
+  try {
+    await waitUntil(`status ${status}`, 20_000, isSo)
+  } catch (error) {
+    throw new Error(
+      `${String(error)}; last: ${last}\n${istiod.running.output().replaceAll(/.*(not ready|sync).*\n/g, '')}\n${envoy.logs()}`,
+    )
+  }
+}
 
 const upgrade = async (helm: string, values: unknown) =>
   expectDone(await cluster.put(helm, 'upgrade', 'vigil', values, '--wait', '--timeout', '90s'))
@@ -92,7 +103,7 @@ describeWithIstio('Istio', (helm, version) => {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { name: 'istio', namespace: 'istio-system' },
-      data: { mesh: stringify(mesh) },
+      data: { mesh: JSON.stringify(mesh) },
     })
     const ports = await freePorts('inbound', 'app', 'egress')
     port = ports.inbound
