@@ -1,6 +1,8 @@
 /** A real istiod makes of the chart's own objects, and of what its notes say, a real Envoy that asks Vigil. */
+import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { CLUSTER_TOOLS } from '../../scripts/tools/catalog.ts'
 import { over } from '../chart/harness/values.ts'
 import type { Envoy } from '../harness/envoy.ts'
 import { type RawResponse, sendHttp1 } from '../harness/http.ts'
@@ -20,6 +22,10 @@ import {
   startIstiod,
   startSidecar,
 } from './harness/istio.ts'
+
+/** Module and version that a part is built from. */
+const moduleOf = (module: string) =>
+  readFileSync(CLUSTER_TOOLS[0]?.requirements ?? '', 'utf8').match(new RegExp(`${module} v\\S+`))?.[0]
 
 const SERVICE = 'vigil.vigil.svc.cluster.local'
 const VALUES = {
@@ -116,7 +122,7 @@ describeWithIstio('Istio', (helm, version) => {
     await becomes(401)
     const server = JSON.parse(await envoy.admin('/server_info')) as { version: string }
     process.stdout.write(
-      `Istio: istiod ${version} on Kubernetes ${cluster.version} configures Envoy ${server.version}\n`,
+      `Istio: istiod of ${moduleOf('istio.io/istio')} on Kubernetes ${cluster.version} configures Envoy ${server.version}\n`,
     )
   }, 180_000)
 

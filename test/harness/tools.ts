@@ -49,7 +49,7 @@ export function describeWithSchemas(name: string, fn: (helm: string, index: stri
   describeWith(name, 'helm and kube-schemas', index, (path) => fn(helm ?? '', path))
 }
 
-/** What istio.io/istio in scripts/tools/go/go.mod is the release of: its tags are none that Go reads. */
+/** The line of releases that istio.io/istio in scripts/tools/go/go.mod belongs to (its VERSION): Envoys say theirs. */
 const ISTIO_VERSION = '1.31.0'
 
 /** The least that a cluster is made of. */

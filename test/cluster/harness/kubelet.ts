@@ -5,7 +5,8 @@
  *
  * It does not: pull images, isolate (no namespaces, users, capabilities, read-only root or memory limits: what the
  * security context asks is only checked by Pod Security admission), resolve names of the cluster, route Services, enforce
- * NetworkPolicies, give out service-account tokens, answer `kubectl logs`, or run more than one container in a pod.
+ * NetworkPolicies, give out service-account tokens, answer `kubectl logs`, run more than one container in a pod, or stand in
+ * for another image than Vigil’s (the dev store’s pod stays pending).
  * Inside files, arguments and variables it turns mounted paths into folders below a pod's own root, and `0.0.0.0:` into
  * the pod's address, one of its own in 127.0.0.0/8.
  */
@@ -75,7 +76,7 @@ export function startKubelet(api: Api, isMine: (pod: KubeObject) => boolean = ()
   const loop = (async () => {
     await api.apply({ apiVersion: 'v1', kind: 'Node', metadata: { name: NODE } })
     while (!isOver) {
-      await poll().catch(() => undefined) // asked again at once
+      await poll().catch(() => undefined) // the next one asks again
       await new Promise((resolve) => setTimeout(resolve, POLL_MS))
     }
   })()

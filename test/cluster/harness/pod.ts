@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ROOT } from '../../../scripts/root.ts'
-import { valkeyPath } from '../../../scripts/tools/locate.ts'
 import type { KubeObject } from '../../chart/harness/helm.ts'
 import { type Running, start } from '../../harness/process.ts'
 import type { Api } from './api.ts'
@@ -42,7 +41,7 @@ export function runPod(api: Api, pod: KubeObject, address: string): LivePod {
 
   const tell = (state: object, health?: Health) => patchStatus(api, pod, address, { state, health, restarts })
   const launch = () => {
-    const [command, args] = commandOf(container, translate, address)
+    const [command, args] = commandOf(container, translate)
     const running = start(command, args, { cwd: root, env: envOf(container, translate) })
     process = running
     return running
@@ -125,13 +124,9 @@ function translator(container: KubeObject['spec'], root: string, address: string
 function commandOf(
   { image, args }: { image: string; args: string[] },
   translate: Translate,
-  address: string,
 ): [command: string, args: string[]] {
   const name = /([^/:@]+)(?:[:@][^/]*)?$/.exec(image)?.[1]
-  const own = args.map(translate)
-  if (name === 'vigil') return [process.execPath, [join(ROOT, 'bin', 'vigil.js'), ...own]]
-  const valkey = valkeyPath()
-  if (name === 'valkey' && valkey !== undefined) return [valkey, [...own.slice(1), '--bind', address]]
+  if (name === 'vigil') return [process.execPath, [join(ROOT, 'bin', 'vigil.js'), ...args.map(translate)]]
   throw new Error(`nothing stands for the image ${image}`)
 }
 
