@@ -6,8 +6,9 @@ import { CLUSTER_TOOLS } from '../../scripts/tools/catalog.ts'
 import { over } from '../chart/harness/values.ts'
 import type { Envoy } from '../harness/envoy.ts'
 import { type RawResponse, sendHttp1 } from '../harness/http.ts'
-import { mintNow } from '../harness/live.ts'
+import { boundHeaders, mintNow } from '../harness/live.ts'
 import { freePorts } from '../harness/ports.ts'
+import { makeSigner } from '../harness/proofs.ts'
 import { issuerOf } from '../harness/tokens.ts'
 import { describeWithIstio } from '../harness/tools.ts'
 import { waitUntil } from '../harness/wait.ts'
@@ -31,8 +32,10 @@ const SERVICE = 'vigil.vigil.svc.cluster.local'
 const VALUES = {
   tls: { mode: 'mesh' },
   lifecycle: { preStopSleepSeconds: 1 },
+  // One pod, so that its memory knows every proof.
+  replicaCount: 1,
   // Without mutual TLS nobody has a principal that could be told apart.
-  acknowledge: { anyCaller: true, memoryStoreWithReplicas: true },
+  acknowledge: { anyCaller: true },
   attach: {
     istio: {
       enabled: true,
@@ -145,6 +148,14 @@ describeWithIstio('Istio', (helm, version) => {
     const response = await get('/v1/items')
     expect(response.status).toBe(401)
     expect(response.value('www-authenticate')).toMatch(/Bearer|DPoP/)
+  })
+
+  test('passes a proof of possession on once, and never again', async () => {
+    const headers = boundHeaders(await makeSigner('ES256'), '/v1/items')
+    expect((await get('/v1/items', headers)).status).toBe(200)
+    const again = await get('/v1/items', headers)
+    expect(again.status).toBe(401)
+    expect(again.value('www-authenticate')).toMatch(/DPoP.*(invalid_dpop_proof|use_dpop_nonce)/)
   })
 
   test('denies what no action names', async () => {
