@@ -190,4 +190,10 @@ describeWithIstio('Istio', (helm, version) => {
     expect((await get('/v1/items', known())).status).toBe(503)
     expect((await get('/healthz')).status).toBe(200)
   }, 60_000)
+
+  test('leaves the application unguarded when the release goes: its policies go with it', async () => {
+    expectDone(await cluster.helm(helm, 'uninstall', 'vigil', '-n', 'vigil'))
+    await becomes(200)
+    expect((await get('/v1/items')).seen['x-vigil-decision']).toBeUndefined()
+  }, 60_000)
 })
