@@ -1,18 +1,20 @@
 /**
- * `npm test [-- --unit|--e2e] [--coverage] [jest arguments]`: lint, typecheck, then jest.
+ * `npm test [-- --unit|--e2e|--cluster] [--coverage] [jest arguments]`: lint, typecheck, then jest.
  * Ends with one line, `N passed, N failed, N skipped`; a failed lint, typecheck or tool fetch (CI) is one failure each.
  */
 import { isTooOld, pinnedNode, runInstead } from '../bin/runtime.js'
 import { isCi } from './root.ts'
-import { failedChecks } from './test/checks.ts'
+import { failedBuild, failedChecks } from './test/checks.ts'
 import { closingLine, type Row, renderTable, sum } from './test/count.ts'
 import { runJest } from './test/jest.ts'
 import { type Options, parseOptions } from './test/options.ts'
-import { ensureTools, TOOL_NAMES } from './tools/ensure.ts'
+import { CLUSTER_TEST_TOOLS, ensureTools, TOOL_NAMES } from './tools/ensure.ts'
 
 function main(options: Options): number {
   const broken: string[] = []
-  if (options.phases.includes('e2e')) broken.push(...missingTools())
+  if (options.phases.includes('e2e')) broken.push(...missingTools(TOOL_NAMES))
+  // Pods run what is built, as an image would hold it.
+  if (options.phases.includes('cluster')) broken.push(...missingTools(CLUSTER_TEST_TOOLS), ...failedBuild())
   if (options.isFull) broken.push(...failedChecks())
   const rows: Row[] = []
   for (const phase of options.phases) {
@@ -25,8 +27,8 @@ function main(options: Options): number {
 }
 
 /** In CI a tool that cannot be had is a failure; at home its tests are skipped, loudly. */
-function missingTools(): string[] {
-  const missing = ensureTools(TOOL_NAMES, console.log)
+function missingTools(names: readonly string[]): string[] {
+  const missing = ensureTools(names, console.log)
   return isCi() ? missing.map((name) => `tool ${name}`) : []
 }
 

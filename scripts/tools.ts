@@ -2,9 +2,9 @@
 import { parseArgs } from 'node:util'
 import { isCi } from './root.ts'
 import { DEBIAN_TOOLS } from './tools/debian.ts'
-import { ensureTools, TOOL_NAMES } from './tools/ensure.ts'
+import { CLUSTER_TOOL_NAMES, ensureTools, TOOL_NAMES } from './tools/ensure.ts'
 
-const HELP = `Usage: npm run tools [-- --only NAME,NAME]
+const HELP = `Usage: npm run tools [-- --only NAME,NAME | --cluster]
 
 Fetches pinned tools into .tools/ (links into \${XDG_CACHE_HOME:-~/.cache}/vigil), with python3's pip, npm and go,
 without root:
@@ -15,15 +15,20 @@ What is already there is not fetched again. Exit code 1 when a tool could not be
 (redis, chromium and promtool count only when named or with CI=true).
 
   --only NAMES  a comma-separated part of the list
+  --cluster     the list and, built from source with go, which takes minutes the first time:
+                ${CLUSTER_TOOL_NAMES.join(', ')}
   --help        this text`
 
 function main(): number {
-  const { values } = parseArgs({ options: { only: { type: 'string' }, help: { type: 'boolean' } } })
+  const { values } = parseArgs({
+    options: { only: { type: 'string' }, cluster: { type: 'boolean' }, help: { type: 'boolean' } },
+  })
   if (values.help) {
     console.log(HELP)
     return 0
   }
-  const names = values.only?.split(',').map((name) => name.trim()) ?? TOOL_NAMES
+  const all = values.cluster ? [...TOOL_NAMES, ...CLUSTER_TOOL_NAMES] : TOOL_NAMES
+  const names = values.only?.split(',').map((name) => name.trim()) ?? all
   const missing = ensureTools(names, console.log)
   const isOptional = (name: string) => DEBIAN_TOOLS.some((tool) => tool.name === name)
   const isEachNeeded = values.only !== undefined || isCi()

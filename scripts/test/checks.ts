@@ -14,6 +14,15 @@ export function failedChecks(): string[] {
     .map(([name]) => name)
 }
 
+/** Runs the build; returns its name when it failed. */
+export function failedBuild(): string[] {
+  const { status } = spawnSync(process.execPath, [join(ROOT, 'scripts', 'build.ts')], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  })
+  return status === 0 ? [] : ['build']
+}
+
 function passes(name: string, [binary, ...args]: readonly string[]): boolean {
   const started = performance.now()
   const script = join(ROOT, 'node_modules', '.bin', binary ?? '')

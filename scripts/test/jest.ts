@@ -8,8 +8,9 @@ import type { Options, Phase } from './options.ts'
 
 /** What each phase leaves out, and how it shares the machine: real programs are heavy, so one file at a time. */
 const PHASE_ARGS: Record<Phase, readonly string[]> = {
-  unit: ['--testPathIgnorePatterns=^<rootDir>/test/(chart|e2e|integration)/', '--maxWorkers=2'],
+  unit: ['--testPathIgnorePatterns=^<rootDir>/test/(chart|cluster|e2e|integration)/', '--maxWorkers=2'],
   e2e: ['--testPathIgnorePatterns=^<rootDir>/test/(?!(chart|e2e|integration)/)', '--runInBand'],
+  cluster: ['--testPathIgnorePatterns=^<rootDir>/test/(?!cluster/)', '--runInBand', '--verbose'],
 }
 
 /** Runs one phase; `isBroken` when jest ended badly without a failed test to show for it. */

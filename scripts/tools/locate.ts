@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import { DEFAULT_ENVOY, defaultPlaces, linkedBinary, TOOLS } from './catalog.ts'
+import { CLUSTER_TOOLS, DEFAULT_ENVOY, defaultPlaces, linkedBinary, TOOLS } from './catalog.ts'
 import { isInstalled } from './install.ts'
 
 const OLDEST_REDIS = 7
@@ -26,6 +26,11 @@ export function schemasPath(): string | undefined {
   const link = fetched('kube-schemas')
   // The files that it names stand beside what the link leads to.
   return link === undefined ? undefined : realpathSync(link)
+}
+
+/** Path of a built part of a cluster, or undefined when `npm run tools -- --cluster` has not built it. */
+export function clusterPath(name: string): string | undefined {
+  return fetched(name)
 }
 
 /** `redis-server` when the PATH holds one of version 7 or newer (Debian's has TLS), else undefined. */
@@ -64,6 +69,6 @@ function ofPrometheus(program: string): string | undefined {
 
 function fetched(name: string): string | undefined {
   const places = defaultPlaces()
-  const tool = TOOLS.find((candidate) => candidate.name === name)
+  const tool = [...TOOLS, ...CLUSTER_TOOLS].find((candidate) => candidate.name === name)
   return tool && isInstalled(tool, places) ? linkedBinary(tool, places) : undefined
 }

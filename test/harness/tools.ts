@@ -3,6 +3,7 @@ import { isCi } from '../../scripts/root.ts'
 import { MISSING_TOOL_MARK } from '../../scripts/test/count.ts'
 import {
   browserPath,
+  clusterPath,
   envoyPath,
   layerPath,
   prometheusPath,
@@ -58,6 +59,28 @@ export function describeWithPromtool(name: string, fn: (promtool: string) => voi
 /** Describes tests that need a Prometheus that scrapes; `fn` gets its path. */
 export function describeWithPrometheus(name: string, fn: (prometheus: string) => void): void {
   describeWith(name, 'Prometheus', prometheusPath(), fn)
+}
+
+/** The line of releases that istio.io/istio in scripts/tools/go/go.mod belongs to (its VERSION): Envoys say theirs. */
+const ISTIO_VERSION = '1.31.0'
+
+/** The least that a cluster is made of. */
+const CLUSTER_PARTS = ['etcd', 'kube-apiserver', 'kube-controller-manager']
+
+/** Describes tests that need a real API server and Helm 4 or Helm 3; `fn` runs once for each and gets path and name. */
+export function describeWithCluster(name: string, fn: (helm: string, title: string) => void): void {
+  const missing = CLUSTER_PARTS.find((part) => clusterPath(part) === undefined)
+  for (const which of ['helm', 'helm3'] as const) {
+    const path = missing === undefined ? layerPath(which) : undefined
+    describeWith(`${name} (${which})`, missing ?? which, path, (helm) => fn(helm, which))
+  }
+}
+
+/** The same with Helm 4 and istiod; `fn` gets Helm's path and istiod's version. */
+export function describeWithIstio(name: string, fn: (helm: string, version: string) => void): void {
+  const missing = [...CLUSTER_PARTS, 'pilot-discovery'].find((part) => clusterPath(part) === undefined)
+  const helm = missing === undefined ? layerPath('helm') : undefined
+  describeWith(name, missing ?? 'helm', helm, (path) => fn(path, ISTIO_VERSION))
 }
 
 /** Without the tool: in CI a failing test, at home one skipped test that scripts/test.ts counts and shouts about. */

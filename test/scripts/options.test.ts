@@ -5,6 +5,7 @@ test.each([
   ['nothing', [], ['unit', 'e2e'], true, []],
   ['--unit', ['--unit'], ['unit'], false, []],
   ['--e2e', ['--e2e'], ['e2e'], false, []],
+  ['--cluster', ['--cluster'], ['cluster'], false, []],
   ['both layers', ['--e2e', '--unit'], ['unit', 'e2e'], true, []],
   ['a pattern', ['test/risk', '-t', 'speed'], ['unit', 'e2e'], false, ['test/risk', '-t', 'speed']],
   ['a layer and a pattern', ['--unit', 'risk'], ['unit'], false, ['risk']],

@@ -1,0 +1,65 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import {
+  CLUSTER_TOOLS,
+  cachedBinary,
+  linkedBinary,
+  type Places,
+  type Tool,
+} from '../../scripts/tools/catalog.ts'
+import { TOOL_NAMES } from '../../scripts/tools/ensure.ts'
+import { ldflagsOf } from '../../scripts/tools/gobuild.ts'
+
+const GO_MOD = 'module a\n\ngo 1.26.7\n\nrequire k8s.io/kubernetes v1.36.3\n'
+
+let scratch: string
+let places: Places
+let tool: Tool
+
+beforeEach(() => {
+  scratch = mkdtempSync(join(tmpdir(), 'vigil-gobuild-'))
+  places = { tools: join(scratch, 'clone'), cache: join(scratch, 'cache') }
+  const requirements = join(scratch, 'go.mod')
+  tool = { name: 'server', binary: 'server', kind: 'go', entry: 'a/server', requirements, versionArgs: [] }
+  writeFileSync(requirements, GO_MOD)
+  writeFileSync(join(scratch, 'go.sum'), 'a v1 h1:x\n')
+})
+
+afterEach(() => rmSync(scratch, { recursive: true }))
+
+test('what is built is another one with another go.mod or go.sum', () => {
+  const seen = new Set([cachedBinary(tool, places)])
+  writeFileSync(join(scratch, 'go.sum'), 'a v1 h1:y\n')
+  seen.add(cachedBinary(tool, places))
+  writeFileSync(tool.requirements, GO_MOD.replace('v1.36.3', 'v1.36.4'))
+  seen.add(cachedBinary(tool, places))
+  expect(seen.size).toBe(3)
+})
+
+test('built tools lie together', () => {
+  expect(linkedBinary(tool, places)).toBe(join(places.tools, 'bin', 'server'))
+})
+
+test('Kubernetes is told its version, which it does not know itself', () => {
+  const flags = ldflagsOf('k8s.io/kubernetes/cmd/kube-apiserver', GO_MOD)
+  const variable = (name: string) =>
+    new RegExp(`-X k8s\\.io/component-base/version\\.${name}=(\\S+)`).exec(flags)?.[1]
+  expect(['gitVersion', 'gitMajor', 'gitMinor'].map(variable)).toEqual(['v1.36.3', '1', '36'])
+  expect(ldflagsOf('go.etcd.io/etcd/server/v3', GO_MOD)).toBe('-s -w')
+})
+
+test('a go.mod without Kubernetes is an error', () => {
+  expect(() => ldflagsOf('k8s.io/kubernetes/cmd/kube-apiserver', 'module a\n')).toThrow(/does not require/)
+})
+
+test('the pinned module names every program that is built, and nobody who fetches tools waits for one', () => {
+  for (const { name, entry, requirements } of CLUSTER_TOOLS) {
+    const goMod = readFileSync(requirements, 'utf8')
+    const modules = [...goMod.matchAll(/^(?:require )?\t?(\S+) v\S+/gm)].map(([, module]) => module)
+    expect(modules.some((module) => entry.startsWith(`${module}`))).toBe(true)
+    expect(ldflagsOf(entry, goMod)).toContain('-s -w')
+    expect(TOOL_NAMES).not.toContain(name)
+  }
+})
