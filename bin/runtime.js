@@ -18,7 +18,7 @@ const NODE_PACKAGES = {
 
 /**
  * How V8 is asked to spare memory while Vigil serves (docs/performance.md): the heap may grow to 1.8 times of what lives before it
- * is collected, not to four times, and new objects get half of the room that V8 would give them.
+ * is collected, not to four times, and new objects get a quarter of the room that V8 would give them.
  */
 export const SERVE_FLAGS = ['--heap-growing-percent=80', '--max-semi-space-size=8']
 
