@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import fc from 'fast-check'
 import { createCheckHandler, type Decider, type HandlerOptions } from '../../src/check/handler.ts'
-import { decodeResponse, encodeRequest } from '../../src/check/wire.ts'
+import { encodeRequest } from '../../src/check/wire.ts'
 import type { Answer, Caller, Check, Outcome } from '../../src/model.ts'
 import {
   ALLOWED,
@@ -13,69 +13,11 @@ import {
   spyMeter,
   wireRequest,
 } from '../support/edge-samples.ts'
-
-const GOOD = encodeRequest(wireRequest())
-const LOCAL: Caller = { state: 'local', sans: [] }
-const SECRET = 'hunter2'
-
-function outright(check: Check, failure: string): Outcome {
-  const isDenial = failure === 'check.caller.refused'
-  return {
-    check,
-    decision: {
-      effect: 'deny',
-      reasons: [failure],
-      failure: 'check.fault.unexpected',
-      shadow: [],
-      degraded: [],
-    },
-    answer: { ...refusedAnswer(isDenial ? 403 : 503), body: failure },
-  }
-}
+import { GOOD, LOCAL, outright, SECRET, setUp } from './handler-set-up.ts'
 
 const OBSERVED: Answer = { ...ALLOWED, effect: 'observe', would: refusedAnswer() }
 /** Says that it is observed, and does not hold the refusal that it would have been. */
 const UNFOUNDED = { ...ALLOWED, effect: 'observe' } as unknown as Answer
-
-function setUp(decider: Partial<Decider> = {}, over: Partial<HandlerOptions> = {}) {
-  const meter = spyMeter()
-  const log = spyLog()
-  const seen: Check[] = []
-  const finished: Outcome[] = []
-  let elapsedMs = 0
-  const handler = createCheckHandler(
-    () => ({
-      decide: async (check) => {
-        seen.push(check)
-        return sampleOutcome({ check })
-      },
-      finish: (outcome) => {
-        finished.push(outcome)
-      },
-      refuse: outright,
-      abandon: () => undefined,
-      ...decider,
-    }),
-    {
-      deadlineMs: 150,
-      maxInFlight: 10,
-      clock: { nowMs: () => AT_MS, monotonicMs: () => elapsedMs },
-      newId: () => ID,
-      defer: (run) => run(),
-      meter,
-      log,
-      ...over,
-    },
-  )
-  const ask = async (bytes: Buffer = GOOD, caller: Caller = LOCAL) =>
-    decodeResponse(await handler.handle(bytes, caller))
-  /** Timers ring and the clock goes on. */
-  const pass = async (ms: number) => {
-    elapsedMs += ms
-    await jest.advanceTimersByTimeAsync(ms)
-  }
-  return { handler, ask, pass, meter, log, seen, finished }
-}
 
 const never = () => new Promise<never>(() => undefined)
 const boom = (): never => {
@@ -89,77 +31,6 @@ test('a check is decided once, answered and finished', async () => {
   expect(seen).toMatchObject([{ id: ID, atMs: AT_MS, path: '/v1/orders', caller: LOCAL }])
   expect(finished).toHaveLength(1)
   expect(handler.inFlight()).toBe(0)
-})
-
-describe('one turn of the event loop', () => {
-  function inTurns(decider: Partial<Decider> = {}, over: Partial<HandlerOptions> = {}) {
-    const deferred: (() => void)[] = []
-    const ids = ['a', 'b', 'c']
-    const defer = (run: () => void) => void deferred.push(run)
-    const set = setUp(decider, { defer, newId: () => ids.shift() ?? '', ...over })
-    /** Ends the turn, and lets what follows from it happen. */
-    const end = async () => {
-      const due = deferred.splice(0)
-      for (const run of due) run()
-      for (let i = 0; i < 10; i++) await Promise.resolve()
-      return due.length
-    }
-    return { ...set, end }
-  }
-
-  test('what comes in it is decided when it ends, all at once and in the order of coming', async () => {
-    const { ask, seen, end } = inTurns()
-    const asked = [ask(), ask()]
-    expect(seen).toEqual([])
-    expect(await end()).toBe(1)
-    expect(seen.map(({ id }) => id)).toEqual(['a', 'b'])
-    expect((await Promise.all(asked)).map(({ status }) => status.code)).toEqual([0, 0])
-  })
-
-  test('what comes after the answers is done when the next one ends, and one that fails does not stop the rest', async () => {
-    const finished: string[] = []
-    const finish = ({ check }: Outcome) => {
-      finished.push(check.id)
-      if (check.id === 'a') boom()
-    }
-    const { ask, meter, end } = inTurns({ finish })
-    const asked = [ask(), ask()]
-    await end()
-    await Promise.all(asked)
-    expect(finished).toEqual([])
-    expect(await end()).toBe(1)
-    expect(finished).toEqual(['a', 'b'])
-    expect(meter.counted).toMatchObject([{ name: 'vigil_audit_dropped_total' }])
-    const third = ask()
-    await end()
-    await third
-    await end()
-    expect(finished).toEqual(['a', 'b', 'c'])
-  })
-
-  test('who comes while there is room has it, however many come after in the same turn', async () => {
-    const { ask, end } = inTurns({}, { maxInFlight: 2 })
-    const asked = [ask(), ask(), ask()]
-    await end()
-    const bodies = (await Promise.all(asked)).map((response) => response.denied_response?.body)
-    expect(bodies).toEqual([undefined, undefined, 'check.capacity.exceeded'])
-  })
-
-  test('waiting for its end is part of how long a check took', async () => {
-    const tookMs: number[] = []
-    let nowMs = 1000
-    const clock = { nowMs: () => AT_MS, monotonicMs: () => nowMs }
-    const { ask, end } = inTurns(
-      { finish: (_outcome, durationMs) => void tookMs.push(durationMs) },
-      { clock },
-    )
-    const asked = ask()
-    nowMs += 7
-    await end()
-    await asked
-    await end()
-    expect(tookMs).toEqual([7])
-  })
 })
 
 test('a check keeps the configuration it began with, for its refusal and its record, too', async () => {
