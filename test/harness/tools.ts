@@ -51,6 +51,13 @@ export function describeWithSchemas(name: string, fn: (helm: string, index: stri
   describeWith(name, 'helm and kube-schemas', index, (path) => fn(helm ?? '', path))
 }
 
+/** Describes tests that need kubectl and the fetched schemas of Kubernetes; `fn` gets kubectl's path and that of their index. */
+export function describeWithKubectl(name: string, fn: (kubectl: string, index: string) => void): void {
+  const kubectl = layerPath('kubectl')
+  const index = kubectl === undefined ? undefined : schemasPath()
+  describeWith(name, 'kubectl and kube-schemas', index, (path) => fn(kubectl ?? '', path))
+}
+
 /** Describes tests that need promtool; `fn` gets its path. */
 export function describeWithPromtool(name: string, fn: (promtool: string) => void): void {
   describeWith(name, 'promtool', promtoolPath(), fn)
