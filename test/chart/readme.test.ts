@@ -22,6 +22,7 @@ const blocksOf = (title: string): string[][] =>
   [...section(title).matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, text = '']) =>
     text
       .replaceAll(/ *\\\n */g, ' ')
+      .replaceAll(/\|\n */g, '| ')
       .split('\n')
       .map((line) => line.replace(/ +# .*$/, ''))
       .filter((line) => line !== ''),
