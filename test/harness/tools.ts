@@ -83,6 +83,12 @@ export function describeWithCluster(name: string, fn: (helm: string, title: stri
   }
 }
 
+/** The same once, for what Helm has no part in. */
+export function describeWithClusterOnce(name: string, fn: () => void): void {
+  const missing = CLUSTER_PARTS.find((part) => clusterPath(part) === undefined)
+  describeWith(name, missing ?? 'kubectl', missing === undefined ? layerPath('kubectl') : undefined, fn)
+}
+
 /** The same with Helm 4 and istiod; `fn` gets Helm's path and istiod's version. */
 export function describeWithIstio(name: string, fn: (helm: string, version: string) => void): void {
   const missing = [...CLUSTER_PARTS, 'pilot-discovery'].find((part) => clusterPath(part) === undefined)

@@ -131,6 +131,7 @@ describeWithValkey('what a check costs the store', (server) => {
 
   test('is what the page says', () => {
     const page = readFileSync(join(ROOT, 'docs', 'sizing.md'), 'utf8')
-    for (const figure of ['450 bytes', '270 back', '0.9 KB', '90 to 150 bytes']) expect(page).toContain(figure)
+    for (const figure of ['450 bytes', '270 back', '0.9 KB', '90 to 150 bytes'])
+      expect(page).toContain(figure)
   })
 })
