@@ -8,7 +8,7 @@ import { describeWithHelm } from '../harness/tools.ts'
 import { render } from './harness/helm.ts'
 import { MINIMAL, over } from './harness/values.ts'
 
-const examples = ['install.md', 'attach.md', 'watching.md']
+const examples = ['install.md', 'attach.md', 'watching.md', 'sizing.md', 'upgrade.md']
   .flatMap((page) => {
     const text = readFileSync(join(ROOT, 'docs', page), 'utf8')
     return [...text.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(

@@ -5,7 +5,9 @@ import { describe, expect, test } from '@jest/globals'
 const ROOT = join(import.meta.dirname, '../..')
 
 /** Everything that people read; what only describes itself to a tool (schemas) has no links. */
-const pages = globSync(['*.md', 'docs/**/*.md', 'envoy/**/*.md', 'src/**/*.md'], { cwd: ROOT }).sort()
+const pages = globSync(['*.md', 'docs/**/*.md', 'envoy/**/*.md', 'k8s/**/*.md', 'src/**/*.md'], {
+  cwd: ROOT,
+}).sort()
 
 const withoutCode = (text: string): string =>
   text.replace(/^(```+)[\s\S]*?^\1/gm, '').replace(/`[^`\n]*`/g, '')

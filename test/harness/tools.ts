@@ -51,6 +51,13 @@ export function describeWithSchemas(name: string, fn: (helm: string, index: stri
   describeWith(name, 'helm and kube-schemas', index, (path) => fn(helm ?? '', path))
 }
 
+/** Describes tests that need kubectl and the fetched schemas of Kubernetes; `fn` gets kubectl's path and that of their index. */
+export function describeWithKubectl(name: string, fn: (kubectl: string, index: string) => void): void {
+  const kubectl = layerPath('kubectl')
+  const index = kubectl === undefined ? undefined : schemasPath()
+  describeWith(name, 'kubectl and kube-schemas', index, (path) => fn(kubectl ?? '', path))
+}
+
 /** Describes tests that need promtool; `fn` gets its path. */
 export function describeWithPromtool(name: string, fn: (promtool: string) => void): void {
   describeWith(name, 'promtool', promtoolPath(), fn)
@@ -74,6 +81,12 @@ export function describeWithCluster(name: string, fn: (helm: string, title: stri
     const path = missing === undefined ? layerPath(which) : undefined
     describeWith(`${name} (${which})`, missing ?? which, path, (helm) => fn(helm, which))
   }
+}
+
+/** The same once, for what Helm has no part in. */
+export function describeWithClusterOnce(name: string, fn: () => void): void {
+  const missing = CLUSTER_PARTS.find((part) => clusterPath(part) === undefined)
+  describeWith(name, missing ?? 'kubectl', missing === undefined ? layerPath('kubectl') : undefined, fn)
 }
 
 /** The same with Helm 4 and istiod; `fn` gets Helm's path and istiod's version. */
