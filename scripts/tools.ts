@@ -16,7 +16,7 @@ What is already there is not fetched again. Exit code 1 when a tool could not be
 
   --only NAMES  a comma-separated part of the list
   --cluster     the list and what npm run test:cluster takes, most of it built from source with go, which takes minutes
-                the first time; buildah, umoci, runc and shellcheck are Debian's, and had as those above:
+                the first time; buildah, runc and shellcheck are Debian's, and had as those above:
                 ${CLUSTER_TOOL_NAMES.join(', ')}
   --help        this text`
 

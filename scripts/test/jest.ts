@@ -8,8 +8,12 @@ import type { Options, Phase } from './options.ts'
 
 /** What each phase leaves out, and how it shares the machine: real programs are heavy, so one file at a time. */
 const PHASE_ARGS: Record<Phase, readonly string[]> = {
-  unit: ['--testPathIgnorePatterns=^<rootDir>/test/(chart|cluster|e2e|integration)/', '--maxWorkers=2'],
+  unit: [
+    '--testPathIgnorePatterns=^<rootDir>/test/(chart|cluster|e2e|integration|release)/',
+    '--maxWorkers=2',
+  ],
   e2e: ['--testPathIgnorePatterns=^<rootDir>/test/(?!(chart|e2e|integration)/)', '--runInBand'],
+  release: ['--testPathIgnorePatterns=^<rootDir>/test/(?!release/)', '--runInBand', '--verbose'],
   cluster: ['--testPathIgnorePatterns=^<rootDir>/test/(?!cluster/)', '--runInBand', '--verbose'],
 }
 

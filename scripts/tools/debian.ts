@@ -36,14 +36,13 @@ export const DEBIAN_TOOLS: readonly DebianTool[] = [
   { name: 'promtool', package: 'prometheus', wanted: 'promtool', isUnpacked: true, find: promtoolPath },
 ]
 
-function imageTool(name: 'buildah' | 'umoci' | 'runc'): DebianTool {
+function imageTool(name: 'buildah' | 'runc'): DebianTool {
   return { name, package: name, wanted: name, find: () => imageToolPath(name) }
 }
 
-/** What makes, unpacks and runs the image in `npm run test:cluster`, and what reads the shell of workflows. */
+/** What makes and runs the image in `npm run test:cluster`, and what reads the shell of workflows. */
 export const IMAGE_DEBIAN_TOOLS: readonly DebianTool[] = [
   imageTool('buildah'),
-  imageTool('umoci'),
   imageTool('runc'),
   { name: 'shellcheck', package: 'shellcheck', wanted: 'shellcheck', isUnpacked: true, find: shellcheckPath },
 ]

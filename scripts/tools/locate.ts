@@ -44,7 +44,7 @@ export function shellcheckPath(): string | undefined {
 }
 
 /** A program of the PATH that makes or runs images and tells its version, else undefined. */
-export function imageToolPath(name: 'buildah' | 'umoci' | 'runc'): string | undefined {
+export function imageToolPath(name: 'buildah' | 'runc'): string | undefined {
   return starts(name) ? name : undefined
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   appendFileSync,
   chmodSync,
@@ -5,12 +6,17 @@ import {
   existsSync,
   globSync,
   mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { defaultPlaces } from '../../../scripts/tools/catalog.ts'
 import { sh } from './shell.ts'
-import type { Workshop } from './workshop.ts'
+import { driverFor, openWorkshop, type Workshop } from './workshop.ts'
 
 /** Under these names the Dockerfile asks for them. */
 const BUILD_IMAGE = 'docker.io/library/node:26-trixie-slim'
@@ -43,25 +49,70 @@ const BUILD_PACKAGES = [
 
 const CA = '/etc/ssl/certs/ca-certificates.crt'
 
-/**
- * Stand-ins of both base images under their real names, of packages of this Debian and of the Node that runs this.
- * @param npm `npm-cli.js` of the machine
- */
-export function makeBases(workshop: Workshop, npm: string): void {
+/** A workshop that has stand-ins of both base images, which are made once and kept beside the tools. */
+export function openWorkshopWithBases(): Workshop {
+  const { cache } = defaultPlaces()
+  mkdirSync(cache, { recursive: true })
+  const driver = driverFor(cache, tmpdir())
+  const npm = npmFolder()
+  const kept = join(cache, `image-bases-${driver}-${pinOf(npm)}`)
+  if (!existsSync(kept)) {
+    const workshop = openWorkshop(driver, cache)
+    try {
+      makeBases(workshop, npm)
+      keep(workshop.storage, kept)
+    } finally {
+      workshop.remove()
+    }
+  }
+  return openWorkshop(driver, tmpdir(), kept)
+}
+
+/** What npm fetches in a build is kept here, and nowhere in the user's own files. */
+export function npmCache(): string {
+  const folder = join(defaultPlaces().cache, 'npm')
+  mkdirSync(folder, { recursive: true })
+  return folder
+}
+
+function keep(storage: string, kept: string): void {
+  try {
+    renameSync(storage, kept)
+  } catch (error) {
+    // Another clone may have finished first.
+    if (!existsSync(kept)) throw error
+  }
+}
+
+/** Of what they are made of: this file, Node, npm and the Debian. */
+function pinOf(npm: string): string {
+  const hash = createHash('sha256').update(process.version).update(process.arch)
+  for (const file of [import.meta.filename, join(npm, 'package.json'), '/etc/os-release'])
+    hash.update(readFileSync(file))
+  return hash.digest('hex').slice(0, 12)
+}
+
+/** The machine's npm, whole; `npm root` would tell that of the Node which runs this, and that one has none. */
+function npmFolder(): string {
+  const started = process.env['npm_execpath']
+  const inPath = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'npm'))
+  const found = started ?? inPath.find((file) => existsSync(file))
+  if (found === undefined) throw new Error('no npm on PATH')
+  return join(dirname(realpathSync(found)), '..')
+}
+
+/** Both under their real names, of packages of this Debian and of the Node that runs this. */
+function makeBases(workshop: Workshop, npm: string): void {
   const debs = join(workshop.folder, 'debs')
   mkdirSync(debs)
   sh('apt-get', ['download', ...BUILD_PACKAGES], { cwd: debs })
   const build = unpack(workshop, 'build', debs, BUILD_PACKAGES)
   cpSync(process.execPath, place(build, 'usr/local/bin/node'))
-  cpSync(join(dirname(npm), '..'), place(build, 'usr/local/lib/node_modules/npm'), { recursive: true })
+  cpSync(npm, place(build, 'usr/local/lib/node_modules/npm'), { recursive: true })
   symlinkSync('../lib/node_modules/npm/bin/npm-cli.js', join(build, 'usr/local/bin/npm'))
   if (!existsSync(join(build, 'bin/sh'))) symlinkSync('dash', join(build, 'bin/sh'))
-  commit(workshop, build, BUILD_IMAGE, [
-    '--env',
-    'PATH=/usr/local/bin:/usr/bin:/bin',
-    '--env',
-    `NODE_EXTRA_CA_CERTS=${CA}`,
-  ])
+  const path = ['--env', 'PATH=/usr/local/bin:/usr/bin:/bin']
+  commit(workshop, build, BUILD_IMAGE, [...path, '--env', `NODE_EXTRA_CA_CERTS=${CA}`])
   const base = unpack(workshop, 'base', debs, BASE_PACKAGES)
   cpSync(process.execPath, place(base, 'nodejs/bin/node'))
   commit(workshop, base, BASE_IMAGE, ['--user', '65532', '--entrypoint', '["/nodejs/bin/node"]'])
