@@ -153,9 +153,7 @@ describeWithImageTools('the image', () => {
   })
 
   test('brings the libatomic that Node 26 needs and its base does not have', () => {
-    expect(globSync('{usr/lib,lib}/**/libatomic.so*', { cwd: container.root })).toEqual([
-      'usr/lib/libatomic.so.1',
-    ])
+    expect(globSync('usr/**/libatomic.so*', { cwd: container.root })).toEqual(['usr/lib/libatomic.so.1'])
   })
 
   test('runs as 65532, without capabilities, and can write nothing', () => {

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import {
-  appendFileSync,
   chmodSync,
+  copyFileSync,
   cpSync,
   existsSync,
-  globSync,
   mkdirSync,
   readFileSync,
   realpathSync,
@@ -22,30 +21,11 @@ import { driverFor, openWorkshop, type Workshop } from './workshop.ts'
 const BUILD_IMAGE = 'docker.io/library/node:26-trixie-slim'
 const BASE_IMAGE = 'gcr.io/distroless/nodejs26-debian13:nonroot'
 
-/** What a distroless Node has, but for libatomic: whether the real one has it is not known, so the worse case is tried. */
-const BASE_PACKAGES = [
-  'libc6',
-  'libstdc++6',
-  'libgcc-s1',
-  'base-files',
-  'netbase',
-  'tzdata',
-  'ca-certificates',
-  'libssl3',
-]
-/** And a shell with what the first stage calls. */
-const BUILD_PACKAGES = [
-  ...BASE_PACKAGES,
-  'libatomic1',
-  'dash',
-  'coreutils',
-  'findutils',
-  'libselinux1',
-  'libpcre2-8-0',
-  'libacl1',
-  'libattr1',
-  'libgmp10',
-]
+/** A shell, and what the first stage and npm call. */
+const PROGRAMS = ['sh', 'chmod', 'cp', 'env', 'find', 'mkdir', 'rm', 'uname']
+
+/** Whether the real distroless base has it is not known, so its stand-in goes without: the worse case is tried. */
+const LEFT_OUT = /\/libatomic\.so/
 
 const CA = '/etc/ssl/certs/ca-certificates.crt'
 
@@ -84,37 +64,39 @@ function keep(storage: string, kept: string): void {
   }
 }
 
-/** Of what they are made of: this file, Node, npm and the Debian. */
+/** Of what they are made of: this file, Node, npm, the system and whom it trusts. */
 function pinOf(npm: string): string {
   const hash = createHash('sha256').update(process.version).update(process.arch)
-  for (const file of [import.meta.filename, join(npm, 'package.json'), '/etc/os-release'])
-    hash.update(readFileSync(file))
+  for (const file of [import.meta.filename, join(npm, 'package.json'), '/etc/os-release', CA])
+    if (existsSync(file)) hash.update(readFileSync(file))
   return hash.digest('hex').slice(0, 12)
 }
 
 /** The machine's npm, whole; `npm root` would tell that of the Node which runs this, and that one has none. */
 function npmFolder(): string {
-  const started = process.env['npm_execpath']
-  const inPath = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'npm'))
-  const found = started ?? inPath.find((file) => existsSync(file))
-  if (found === undefined) throw new Error('no npm on PATH')
-  return join(dirname(realpathSync(found)), '..')
+  return join(dirname(realpathSync(process.env['npm_execpath'] ?? inPath('npm'))), '..')
 }
 
-/** Both under their real names, of packages of this Debian and of the Node that runs this. */
+function inPath(name: string): string {
+  const folders = (process.env['PATH'] ?? '').split(delimiter)
+  const found = folders.map((folder) => join(folder, name)).find((file) => existsSync(file))
+  if (found === undefined) throw new Error(`no ${name} on PATH`)
+  return found
+}
+
+/** Both under their real names, of this machine's own programs and libraries and of the Node that runs this. */
 function makeBases(workshop: Workshop, npm: string): void {
-  const debs = join(workshop.folder, 'debs')
-  mkdirSync(debs)
-  sh('apt-get', ['download', ...BUILD_PACKAGES], { cwd: debs })
-  const build = unpack(workshop, 'build', debs, BUILD_PACKAGES)
-  cpSync(process.execPath, place(build, 'usr/local/bin/node'))
+  const build = makeRoot(workshop, 'build')
+  for (const name of PROGRAMS) copyFileSync(inPath(name), place(build, `usr/bin/${name}`))
+  copyFileSync(process.execPath, place(build, 'usr/local/bin/node'))
+  for (const program of [process.execPath, ...PROGRAMS.map(inPath)]) copyLibraries(program, build)
   cpSync(npm, place(build, 'usr/local/lib/node_modules/npm'), { recursive: true })
   symlinkSync('../lib/node_modules/npm/bin/npm-cli.js', join(build, 'usr/local/bin/npm'))
-  if (!existsSync(join(build, 'bin/sh'))) symlinkSync('dash', join(build, 'bin/sh'))
   const path = ['--env', 'PATH=/usr/local/bin:/usr/bin:/bin']
   commit(workshop, build, BUILD_IMAGE, [...path, '--env', `NODE_EXTRA_CA_CERTS=${CA}`])
-  const base = unpack(workshop, 'base', debs, BASE_PACKAGES)
-  cpSync(process.execPath, place(base, 'nodejs/bin/node'))
+  const base = makeRoot(workshop, 'base')
+  copyFileSync(process.execPath, place(base, 'nodejs/bin/node'))
+  copyLibraries(process.execPath, base, LEFT_OUT)
   commit(workshop, base, BASE_IMAGE, ['--user', '65532', '--entrypoint', '["/nodejs/bin/node"]'])
 }
 
@@ -124,21 +106,28 @@ function place(root: string, path: string): string {
   return target
 }
 
-function unpack({ folder }: Workshop, name: string, debs: string, packages: readonly string[]): string {
+/** A system in which nothing can be run yet. */
+function makeRoot({ folder }: Workshop, name: string): string {
   const root = join(folder, name)
-  mkdirSync(root)
-  for (const each of packages) {
-    const [deb] = globSync(`${each}_*.deb`, { cwd: debs })
-    if (deb === undefined) throw new Error(`apt-get did not bring ${each}`)
-    sh('dpkg', ['-x', join(debs, deb), root])
+  for (const directory of ['bin', 'lib', 'lib64']) {
+    mkdirSync(join(root, 'usr', directory), { recursive: true })
+    symlinkSync(`usr/${directory}`, join(root, directory))
   }
-  writeFileSync(place(root, 'etc/passwd'), 'root:x:0:0:root:/root:/sbin/nologin\n')
+  writeFileSync(
+    place(root, 'etc/passwd'),
+    'root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n',
+  )
   writeFileSync(place(root, 'etc/group'), 'root:x:0:\nnonroot:x:65532:\n')
-  appendFileSync(join(root, 'etc/passwd'), 'nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n')
-  if (existsSync(CA)) cpSync(CA, place(root, CA), { dereference: true })
-  mkdirSync(join(root, 'tmp'), { recursive: true })
+  if (existsSync(CA)) copyFileSync(CA, place(root, CA))
+  mkdirSync(join(root, 'tmp'))
   chmodSync(join(root, 'tmp'), 0o1777)
   return root
+}
+
+/** What the program is linked with, and the loader, where ldd finds them. */
+function copyLibraries(program: string, root: string, leftOut?: RegExp): void {
+  for (const [, library = ''] of sh('ldd', [program]).matchAll(/\s(\/\S+) \(0x/g))
+    if (!leftOut?.test(library)) copyFileSync(library, place(root, library))
 }
 
 function commit({ buildah }: Workshop, root: string, name: string, config: readonly string[]): void {
