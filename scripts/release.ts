@@ -14,7 +14,7 @@ const HELP = `Usage: npm run -s release -- COMMAND
   notes TAG REPOSITORY       the section of CHANGELOG.md; links lead into REPOSITORY (https://…) at the tag
   bases                      resolves both images that the Dockerfile starts from, verifies that distroless signed the one
                              that is shipped, and prints NAME=VALUE for the build
-  chart TAG IMAGE FOLDER     a copy of the chart that installs IMAGE (repository@sha256:…)
+  chart TAG IMAGE FOLDER     a copy of the chart that installs IMAGE (registry/repository@sha256:…)
   pushed < SAID              the digest in what helm push said
 `
 

@@ -3,16 +3,17 @@ import { join } from 'node:path'
 import { type Document, parseDocument, stringify } from 'yaml'
 import { isPrerelease } from './version.ts'
 
-/** An image by what it is, not by a tag that somebody may move. */
-export type PinnedImage = { repository: string; digest: string }
+/** An image by what it is, not by a tag that somebody may move; in the words of the chart's values. */
+export type PinnedImage = { registry: string; repository: string; digest: string }
 
-/** @throws Error when it is not `repository@sha256:…` */
+const PINNED = /^(?<registry>[^@/\s]+)\/(?<repository>[^@:\s]+)@(?<digest>sha256:[0-9a-f]{64})$/
+
+/** @throws Error when it is not `registry/repository@sha256:…` */
 export function parseImage(reference: string): PinnedImage {
-  const [, repository, digest] =
-    /^((?:[^@:\s/]+(?::\d+)?\/)?[^@:\s]+)@(sha256:[0-9a-f]{64})$/.exec(reference) ?? []
-  if (repository === undefined || digest === undefined)
-    throw new Error(`${reference} is not repository@sha256:…`)
-  return { repository, digest }
+  const { registry, repository, digest } = PINNED.exec(reference)?.groups ?? {}
+  if (registry === undefined || repository === undefined || digest === undefined)
+    throw new Error(`${reference} is not registry/repository@sha256:…`)
+  return { registry, repository, digest }
 }
 
 /**
@@ -29,7 +30,8 @@ export function stageChart(chart: string, into: string, version: string, image: 
     }
   })
   edit(join(into, 'Chart.yaml'), (about) => {
-    const images = [{ name: 'vigil', image: `${image.repository}@${image.digest}` }]
+    const { registry, repository, digest } = image
+    const images = [{ name: 'vigil', image: `${registry}/${repository}@${digest}` }]
     about.setIn(['annotations', 'artifacthub.io/images'], stringify(images))
     about.setIn(['annotations', 'artifacthub.io/prerelease'], String(isPrerelease(version)))
   })

@@ -8,7 +8,7 @@ import { ROOT } from '../../../scripts/root.ts'
 
 /** Not a digest of anything. */
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`
-const IMAGE = { repository: 'ghcr.io/example/vigil', digest: DIGEST }
+const IMAGE = { registry: 'ghcr.io', repository: 'example/vigil', digest: DIGEST }
 const CHART = join(ROOT, 'charts', 'vigil')
 
 let folder: string
@@ -25,7 +25,8 @@ test('the chart of a release installs the image by digest, and nothing else of i
   const after = linesOf(join(folder, 'vigil'), 'values.yaml')
   expect(after).toHaveLength(before.length)
   expect(after.filter((line, i) => line !== before[i])).toEqual([
-    '  repository: ghcr.io/example/vigil',
+    '  registry: "ghcr.io"',
+    '  repository: example/vigil',
     `  digest: "${DIGEST}"`,
   ])
 })
@@ -47,7 +48,10 @@ test.each([
 
 test('an image is named by what it is', () => {
   expect(parseImage(`ghcr.io/example/vigil@${DIGEST}`)).toEqual(IMAGE)
-  expect(parseImage(`registry.example:5000/vigil@${DIGEST}`).repository).toBe('registry.example:5000/vigil')
+  expect(parseImage(`registry.example:5000/vigil@${DIGEST}`)).toMatchObject({
+    registry: 'registry.example:5000',
+    repository: 'vigil',
+  })
 })
 
 test.each([
@@ -56,8 +60,9 @@ test.each([
   `ghcr.io/example/vigil:1.2.3@${DIGEST}`,
   'ghcr.io/example/vigil@',
   `@${DIGEST}`,
+  `vigil@${DIGEST}`,
 ])('%s is no such name', (reference) => {
-  expect(() => parseImage(reference)).toThrow('is not repository@sha256:…')
+  expect(() => parseImage(reference)).toThrow('is not registry/repository@sha256:…')
 })
 
 test('the digest of the pushed chart is found in what Helm says', () => {
