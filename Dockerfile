@@ -1,6 +1,7 @@
 # syntax=docker/dockerfile:1
 # Two stages: the first builds with all tools, the second holds Node, the service and what it needs at run time.
-# Tags here, digests at release: the release workflow resolves both, verifies them and passes them in as arguments.
+# Tags here, digests at release: the release workflow resolves both, verifies who signed the base, and builds with what it
+# found.
 ARG BUILD_IMAGE=node:26-trixie-slim
 ARG BASE_IMAGE=gcr.io/distroless/nodejs26-debian13:nonroot
 

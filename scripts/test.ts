@@ -1,5 +1,5 @@
 /**
- * `npm test [-- --unit|--e2e|--cluster] [--coverage] [jest arguments]`: lint, typecheck, then jest.
+ * `npm test [-- --unit|--e2e|--release|--cluster] [--coverage] [jest arguments]`: lint, typecheck, then jest.
  * Ends with one line, `N passed, N failed, N skipped`; a failed lint, typecheck or tool fetch (CI) is one failure each.
  */
 import { isTooOld, pinnedNode, runInstead } from '../bin/runtime.js'
@@ -8,11 +8,12 @@ import { failedBuild, failedChecks } from './test/checks.ts'
 import { closingLine, type Row, renderTable, sum } from './test/count.ts'
 import { runJest } from './test/jest.ts'
 import { type Options, parseOptions } from './test/options.ts'
-import { CLUSTER_TEST_TOOLS, ensureTools, TOOL_NAMES } from './tools/ensure.ts'
+import { CLUSTER_TEST_TOOLS, ensureTools, RELEASE_TEST_TOOLS, TOOL_NAMES } from './tools/ensure.ts'
 
 function main(options: Options): number {
   const broken: string[] = []
   if (options.phases.includes('e2e')) broken.push(...missingTools(TOOL_NAMES))
+  if (options.phases.includes('release')) broken.push(...missingTools(RELEASE_TEST_TOOLS))
   // Pods run what is built, as an image would hold it.
   if (options.phases.includes('cluster')) broken.push(...missingTools(CLUSTER_TEST_TOOLS), ...failedBuild())
   if (options.isFull) broken.push(...failedChecks())

@@ -1,7 +1,7 @@
 /** `npm run tools`: brings the outside programs that integration and end-to-end tests need. */
 import { parseArgs } from 'node:util'
 import { isCi } from './root.ts'
-import { DEBIAN_TOOLS } from './tools/debian.ts'
+import { DEBIAN_TOOLS, IMAGE_DEBIAN_TOOLS } from './tools/debian.ts'
 import { CLUSTER_TOOL_NAMES, ensureTools, TOOL_NAMES } from './tools/ensure.ts'
 
 const HELP = `Usage: npm run tools [-- --only NAME,NAME | --cluster]
@@ -12,10 +12,11 @@ without root:
 redis is Debian's redis-server (the engine with TLS), chromium its browser: taken from the PATH; installed only with
 CI=true, as root or by sudo. promtool is taken out of Debian's package prometheus, which is not installed.
 What is already there is not fetched again. Exit code 1 when a tool could not be had
-(redis, chromium and promtool count only when named or with CI=true).
+(those of Debian count only when named or with CI=true).
 
   --only NAMES  a comma-separated part of the list
-  --cluster     the list and, built from source with go, which takes minutes the first time:
+  --cluster     the list and what npm run test:cluster takes, most of it built from source with go, which takes minutes
+                the first time; buildah, runc and shellcheck are Debian's, and had as those above:
                 ${CLUSTER_TOOL_NAMES.join(', ')}
   --help        this text`
 
@@ -30,7 +31,8 @@ function main(): number {
   const all = values.cluster ? [...TOOL_NAMES, ...CLUSTER_TOOL_NAMES] : TOOL_NAMES
   const names = values.only?.split(',').map((name) => name.trim()) ?? all
   const missing = ensureTools(names, console.log)
-  const isOptional = (name: string) => DEBIAN_TOOLS.some((tool) => tool.name === name)
+  const isOptional = (name: string) =>
+    [...DEBIAN_TOOLS, ...IMAGE_DEBIAN_TOOLS].some((tool) => tool.name === name)
   const isEachNeeded = values.only !== undefined || isCi()
   return missing.some((name) => isEachNeeded || !isOptional(name)) ? 1 : 0
 }

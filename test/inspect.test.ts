@@ -1,14 +1,15 @@
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { describe, expect, test } from '@jest/globals'
+import { afterAll, describe, expect, test } from '@jest/globals'
 import { kindOf } from '../src/config/effective.ts'
 import { readInstanceKey } from '../src/config/instance-key.ts'
 import { checkFiles } from '../src/inspect.ts'
 import { countedEntropy, countedIds } from './harness/app.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'vigil-inspect-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const write = (name: string, text: string) => {
   writeFileSync(join(folder, name), text)
   return join(folder, name)

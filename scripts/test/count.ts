@@ -75,7 +75,7 @@ export function renderTable(rows: readonly Row[]): string {
 }
 
 function layerOf(folder: string): string {
-  return ['chart', 'cluster', 'e2e', 'integration'].includes(folder) ? folder : 'unit'
+  return ['chart', 'cluster', 'e2e', 'integration', 'release'].includes(folder) ? folder : 'unit'
 }
 
 /** Words to the left, numbers to the right. */

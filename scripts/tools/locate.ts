@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import { CLUSTER_TOOLS, DEFAULT_ENVOY, defaultPlaces, linkedBinary, TOOLS } from './catalog.ts'
+import { DEFAULT_ENVOY, defaultPlaces, linkedBinary, toolNamed } from './catalog.ts'
 import { isInstalled } from './install.ts'
 
 const OLDEST_REDIS = 7
@@ -33,6 +33,21 @@ export function clusterPath(name: string): string | undefined {
   return fetched(name)
 }
 
+/** Path of hadolint, actionlint or dockerfile-check, or undefined without `npm run tools -- --cluster`. */
+export function lintPath(name: 'hadolint' | 'actionlint' | 'dockerfile-check'): string | undefined {
+  return fetched(name)
+}
+
+/** `shellcheck` of the PATH, else the unpacked one, else undefined. */
+export function shellcheckPath(): string | undefined {
+  return ofPath('shellcheck', 'shellcheck')
+}
+
+/** A program of the PATH that makes or runs images and tells its version, else undefined. */
+export function imageToolPath(name: 'buildah' | 'runc'): string | undefined {
+  return starts(name) ? name : undefined
+}
+
 /** `redis-server` when the PATH holds one of version 7 or newer (Debian's has TLS), else undefined. */
 export function redisPath(): string | undefined {
   const { status, stdout } = spawnSync('redis-server', ['--version'], { encoding: 'utf8', timeout: 10_000 })
@@ -54,21 +69,25 @@ export function browserPath(env: NodeJS.ProcessEnv = process.env): string | unde
 
 /** `promtool` of the PATH, else the unpacked one, else undefined. */
 export function promtoolPath(): string | undefined {
-  return ofPrometheus('promtool')
+  return ofPath('promtool', 'promtool')
 }
 
 /** `prometheus` itself, for tests that scrape a running service; it comes in the package of promtool. */
 export function prometheusPath(): string | undefined {
-  return ofPrometheus('prometheus')
+  return ofPath('promtool', 'prometheus')
 }
 
-function ofPrometheus(program: string): string | undefined {
-  const unpacked = join(defaultPlaces().tools, 'promtool', program)
-  return [program, unpacked].find((path) => spawnSync(path, ['--version'], { timeout: 10_000 }).status === 0)
+/** Of the PATH, else out of what a Debian tool was unpacked into. */
+function ofPath(tool: string, program: string): string | undefined {
+  return [program, join(defaultPlaces().tools, tool, program)].find(starts)
+}
+
+function starts(path: string): boolean {
+  return spawnSync(path, ['--version'], { timeout: 10_000 }).status === 0
 }
 
 function fetched(name: string): string | undefined {
   const places = defaultPlaces()
-  const tool = [...TOOLS, ...CLUSTER_TOOLS].find((candidate) => candidate.name === name)
+  const tool = toolNamed(name)
   return tool && isInstalled(tool, places) ? linkedBinary(tool, places) : undefined
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -43,13 +43,15 @@ describe('flags of V8', () => {
       console.log(process.pid, ...process.execArgv.filter((text) => text.includes('=')), ...process.argv.slice(1))
       const flags = missingFlags()
       if (flags.length > 0) runWithFlags(flags)`
-    const file = join(mkdtempSync(join(tmpdir(), 'vigil-flags-')), 'command.mjs')
+    const folder = mkdtempSync(join(tmpdir(), 'vigil-flags-'))
+    const file = join(folder, 'command.mjs')
     writeFileSync(file, code)
     const child = spawn(process.execPath, [file, 'serve', '--config', 'a b'], {
       env: { ...process.env, NODE_OPTIONS: '' },
     })
     const said = text(child.stdout)
     expect(await once(child, 'exit')).toEqual([0, null])
+    rmSync(folder, { recursive: true, force: true })
     const line = [child.pid, ...SERVE_FLAGS, file, 'serve', '--config', 'a b'].join(' ')
     expect((await said).trim().split('\n').at(-1)).toBe(line)
   })

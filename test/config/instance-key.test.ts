@@ -1,13 +1,15 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from '@jest/globals'
+import { afterAll, expect, test } from '@jest/globals'
 import { randomInstanceKey, readInstanceKey } from '../../src/config/instance-key.ts'
 import { StartError } from '../../src/errors.ts'
 import { countedEntropy } from '../harness/app.ts'
 
 const secret = (byte: number) => Buffer.alloc(32, byte).toString('base64url')
-const file = join(mkdtempSync(join(tmpdir(), 'vigil-key-')), 'key.yaml')
+const folder = mkdtempSync(join(tmpdir(), 'vigil-key-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const file = join(folder, 'key.yaml')
 const read = (text: string) => {
   writeFileSync(file, text)
   return readInstanceKey(file)

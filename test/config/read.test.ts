@@ -1,11 +1,13 @@
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from '@jest/globals'
+import { afterAll, describe, expect, test } from '@jest/globals'
 import { hashSettings } from '../../src/config/hash.ts'
 import { folderOf, readSettings } from '../../src/config/read.ts'
 
-const folder = () => mkdtempSync(join(tmpdir(), 'vigil-read-'))
+const root = mkdtempSync(join(tmpdir(), 'vigil-read-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+const folder = () => mkdtempSync(join(root, 'case-'))
 const keep = (settings: unknown, hash: string, from: string) =>
   ({ ok: true, value: { settings, hash, from } }) as const
 

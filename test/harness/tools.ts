@@ -5,11 +5,14 @@ import {
   browserPath,
   clusterPath,
   envoyPath,
+  imageToolPath,
   layerPath,
+  lintPath,
   prometheusPath,
   promtoolPath,
   redisPath,
   schemasPath,
+  shellcheckPath,
   valkeyPath,
 } from '../../scripts/tools/locate.ts'
 
@@ -94,6 +97,28 @@ export function describeWithIstio(name: string, fn: (helm: string, version: stri
   const missing = [...CLUSTER_PARTS, 'pilot-discovery'].find((part) => clusterPath(part) === undefined)
   const helm = missing === undefined ? layerPath('helm') : undefined
   describeWith(name, missing ?? 'helm', helm, (path) => fn(path, ISTIO_VERSION))
+}
+
+/** Describes tests that need a program that reads Dockerfiles or workflows; `fn` gets its path. */
+export function describeWithLint(
+  name: string,
+  tool: Parameters<typeof lintPath>[0],
+  fn: (path: string) => void,
+): void {
+  describeWith(`${name} (${tool})`, tool, lintPath(tool), fn)
+}
+
+/** Describes tests that need shellcheck; `fn` gets its path. */
+export function describeWithShellcheck(name: string, fn: (path: string) => void): void {
+  describeWith(name, 'shellcheck', shellcheckPath(), fn)
+}
+
+/** Describes tests that build and run an image, which takes root for mounts and namespaces. */
+export function describeWithImageTools(name: string, fn: () => void): void {
+  const tools = ['buildah', 'runc'] as const
+  const missing = tools.find((tool) => imageToolPath(tool) === undefined)
+  const isRoot = process.getuid?.() === 0
+  describeWith(name, missing ?? 'root', missing === undefined && isRoot ? 'here' : undefined, fn)
 }
 
 /** Without the tool: in CI a failing test, at home one skipped test that scripts/test.ts counts and shouts about. */

@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import {
   CLUSTER_TOOLS,
   cachedBinary,
+  LINT_TOOLS,
   linkedBinary,
   type Places,
   type Tool,
@@ -38,6 +39,15 @@ test('what is built is another one with another go.mod or go.sum', () => {
   expect(seen.size).toBe(3)
 })
 
+test('what is built of source here is another one with another source', () => {
+  const before = cachedBinary(tool, places)
+  mkdirSync(join(scratch, 'server'))
+  writeFileSync(join(scratch, 'server/main.go'), 'package main')
+  const first = cachedBinary(tool, places)
+  writeFileSync(join(scratch, 'server/main.go'), 'package main // changed')
+  expect(new Set([before, first, cachedBinary(tool, places)]).size).toBe(3)
+})
+
 test('built tools lie together', () => {
   expect(linkedBinary(tool, places)).toBe(join(places.tools, 'bin', 'server'))
 })
@@ -54,12 +64,25 @@ test('a go.mod without Kubernetes is an error', () => {
   expect(() => ldflagsOf('k8s.io/kubernetes/cmd/kube-apiserver', 'module a\n')).toThrow(/does not require/)
 })
 
-test('the pinned module names every program that is built, and nobody who fetches tools waits for one', () => {
-  for (const { name, entry, requirements } of CLUSTER_TOOLS) {
-    const goMod = readFileSync(requirements, 'utf8')
-    const modules = [...goMod.matchAll(/^(?:require )?\t?(\S+) v\S+/gm)].map(([, module]) => module)
-    expect(modules.some((module) => entry.startsWith(`${module}`))).toBe(true)
-    expect(ldflagsOf(entry, goMod)).toContain('-s -w')
-    expect(TOOL_NAMES).not.toContain(name)
-  }
+const built = [...CLUSTER_TOOLS, ...LINT_TOOLS].filter(({ kind }) => kind === 'go')
+
+test.each(
+  built.map((each) => [each.name, each] as const),
+)('%s is of a module that is pinned, and nobody who fetches tools waits for it', (name, {
+  entry,
+  requirements,
+}) => {
+  const goMod = readFileSync(requirements, 'utf8')
+  const modules = [...goMod.matchAll(/^(?:module|require |\t)\s*(\S+)/gm)].map(([, module]) => module)
+  expect(modules.some((module) => entry.startsWith(`${module}`))).toBe(true)
+  expect(ldflagsOf(entry, goMod)).toContain('-s -w')
+  expect(TOOL_NAMES).not.toContain(name)
+})
+
+test('what is built in seconds and what takes minutes stand in modules of their own', () => {
+  const modules = (tools: readonly Tool[]) =>
+    new Set(tools.filter(({ kind }) => kind === 'go').map(({ requirements }) => requirements))
+  expect(modules(CLUSTER_TOOLS).size).toBe(1)
+  expect(modules(LINT_TOOLS).size).toBe(1)
+  expect(modules([...CLUSTER_TOOLS, ...LINT_TOOLS]).size).toBe(2)
 })

@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from '@jest/globals'
+import { afterAll, describe, expect, test } from '@jest/globals'
 import { staticSettings } from '../../src/config/schema/static.ts'
 import { StartError } from '../../src/errors.ts'
 import { openStore } from '../../src/store/open.ts'
@@ -11,6 +11,7 @@ import { fakeClock, fakeLog, fakeMeter } from './fakes.ts'
 const AT_MS = 1_760_000_000_700
 
 const folder = mkdtempSync(join(tmpdir(), 'vigil-store-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const open = (store: object) =>
   openStore(staticSettings.parse({ store }).store, folder, {
     clock: fakeClock(AT_MS),

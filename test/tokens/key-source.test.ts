@@ -1,16 +1,19 @@
-import { mkdirSync, mkdtempSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from '@jest/globals'
+import { afterAll, expect, test } from '@jest/globals'
 import { issuerSettings } from '../../src/config/schema/identity.ts'
 import type { Algorithm } from '../../src/lib/algorithms.ts'
 import { silentLog, silentMeter } from '../../src/ports.ts'
 import { createKeyRing } from '../../src/tokens/key-source.ts'
 import { issuerOf, keys, manualClock, type SigningKey } from '../harness/tokens.ts'
 
+const root = mkdtempSync(join(tmpdir(), 'vigil-keys-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
 /** A folder laid out like a ConfigMap mount, with one key set in each generation. */
 function mount(): { folder: string; swap(key: SigningKey): string } {
-  const folder = mkdtempSync(join(tmpdir(), 'vigil-keys-'))
+  const folder = mkdtempSync(join(root, 'mount-'))
   let generation = 0
   const swap = (key: SigningKey) => {
     const name = `..generation-${++generation}`
@@ -54,7 +57,7 @@ test('JWT-16 a key file is first read from the generation of its configuration, 
 test('a key file that is no part of the generation is read where it stands', () => {
   const { folder, swap } = mount()
   const generation = swap(keys.es256)
-  const elsewhere = mkdtempSync(join(tmpdir(), 'vigil-keys-'))
+  const elsewhere = mkdtempSync(join(root, 'elsewhere-'))
   writeFileSync(join(folder, 'beside.json'), JSON.stringify({ keys: [keys.ed25519.jwk] }))
   writeFileSync(join(elsewhere, 'keys.json'), JSON.stringify({ keys: [keys.ed25519.jwk] }))
   expect(open(folder, 'beside.json', generation).kids()).toEqual(['ed25519'])

@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { makeCa, makeLeaf } from '../../../scripts/certs/make.ts'
 import { startRedis, type TlsFiles } from '../../harness/redis.ts'
 import { describeWithRedis } from '../../harness/tools.ts'
@@ -23,8 +23,9 @@ describeWithRedis('store over TLS with an ACL user', (server) => {
   let tls: TlsFiles
   let ca: string
   let client: { cert: string; key: string }
+  let folder: string
   beforeAll(() => {
-    const folder = mkdtempSync(join(tmpdir(), 'vigil-store-tls-'))
+    folder = mkdtempSync(join(tmpdir(), 'vigil-store-tls-'))
     const signer = makeCa(folder)
     const names = ['DNS:localhost', 'IP:127.0.0.1']
     tls = { ...makeLeaf(folder, signer, { stem: 'server', names, usage: 'serverAuth' }), ca: signer.cert }
@@ -32,6 +33,7 @@ describeWithRedis('store over TLS with an ACL user', (server) => {
     ca = readFileSync(signer.cert, 'utf8')
     client = { cert: readFileSync(leaf.cert, 'utf8'), key: readFileSync(leaf.key, 'utf8') }
   })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
   const started = (args: readonly string[] = []) =>
     startRedis({
       server,
