@@ -3,7 +3,8 @@ import { attach, metrics } from './attach-values.ts'
 import { anyList, anyMap, countOrShare, stringMap } from './kubernetes.ts'
 import { networkPolicy } from './network-policy-values.ts'
 import { podValues, secured } from './pod-values.ts'
-import { devStore, secrets, store, tls } from './secret-values.ts'
+import { devStore, secrets, store } from './secret-values.ts'
+import { tls } from './tls-values.ts'
 
 /** Stand where the service's own schemas are put in (scripts/chart/schema.ts). */
 const ofService = z.record(z.string(), z.unknown())
@@ -60,12 +61,14 @@ const probe = z
     enabled: z
       .boolean()
       .default(true)
-      .describe('Render the Pod of `helm test`; with `tls.mode: secret` only with `existingSecret`.'),
+      .describe(
+        'Render the Pod of `helm test`; with `tls.mode` `secret` and `podCertificate` only with `existingSecret`.',
+      ),
     existingSecret: z
       .string()
       .default('')
       .describe(
-        'For `tls.mode: secret`: Secret with `ca.crt` for the certificate of Vigil, and with `tls.crt` and `tls.key` where Vigil asks for a client certificate.',
+        'Where Vigil speaks TLS: Secret with `ca.crt` for the certificate of Vigil, and with `tls.crt` and `tls.key` where Vigil asks for a client certificate. Empty: `certManager` and `spiffeCsi` bring a certificate for it themselves.',
       ),
     waitSeconds: z
       .int()

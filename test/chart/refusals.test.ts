@@ -2,7 +2,8 @@
 import { expect, test } from '@jest/globals'
 import { ownSchema } from '../../scripts/chart/schema.ts'
 import { describeWithHelm } from '../harness/tools.ts'
-import { refusal, render } from './harness/helm.ts'
+import { refusal } from './harness/helm.ts'
+import { type Accepted, describeRefusals, type Refused } from './harness/refuse.ts'
 import { MINIMAL, over } from './harness/values.ts'
 
 interface Section {
@@ -29,7 +30,7 @@ const envoyGateway = (more: object = {}) => ({
 const TLS = { mode: 'secret', existingSecret: 'vigil-tls' }
 
 /** Values laid over the minimal ones, and what the refusal tells to do. */
-const REFUSED: readonly (readonly [string, object, RegExp])[] = [
+const REFUSED: Refused = [
   [
     'a memory store that several pods would not share',
     { config: { static: { store: { kind: 'memory', redis: undefined } } } },
@@ -61,32 +62,6 @@ const REFUSED: readonly (readonly [string, object, RegExp])[] = [
   ],
   ['keys of no Secret', { store: { passwordKey: 'p' } }, /give store.existingSecret/],
   ['a Secret without keys', { store: { existingSecret: 's' } }, /give store.passwordKey or store.caKey/],
-  [
-    'a mode that is not built',
-    { tls: { mode: 'certManager' } },
-    /tls.mode certManager is not built yet: use mesh, or secret/,
-  ],
-  ['a mode that is not built', { tls: { mode: 'spiffeCsi' } }, /tls.mode spiffeCsi is not built yet/],
-  [
-    'a mode that is not built',
-    { tls: { mode: 'podCertificate' } },
-    /tls.mode podCertificate is not built yet/,
-  ],
-  [
-    'TLS without a Secret',
-    { tls: { mode: 'secret' }, config: { static: CALLERS } },
-    /give tls.existingSecret/,
-  ],
-  [
-    'TLS for whoever comes',
-    { tls: TLS },
-    /give config.static.server.callers .* or set acknowledge.anyCaller=true/,
-  ],
-  [
-    'callers without client certificates',
-    { tls: { ...TLS, clientCaKey: '' }, config: { static: CALLERS } },
-    /give tls.clientCaKey/,
-  ],
   ['callers behind a mesh', { config: { static: CALLERS } }, /needs tls.mode=secret: with tls.mode=mesh/],
   [
     'certificates by path',
@@ -217,7 +192,7 @@ const REFUSED: readonly (readonly [string, object, RegExp])[] = [
 ]
 
 /** What was done about it, and is accepted then. */
-const ACCEPTED: readonly (readonly [string, object])[] = [
+const ACCEPTED: Accepted = [
   ['the minimal values', {}],
   ['a memory store of one pod', { config: { static: { store: undefined } }, replicaCount: 1 }],
   [
@@ -225,8 +200,6 @@ const ACCEPTED: readonly (readonly [string, object])[] = [
     { config: { static: { store: undefined } }, acknowledge: { memoryStoreWithReplicas: true } },
   ],
   ['the dev store', { config: { static: { store: undefined } }, devStore: { enabled: true } }],
-  ['TLS with callers', { tls: TLS, config: { static: CALLERS } }],
-  ['TLS for whoever comes, on purpose', { tls: TLS, acknowledge: { anyCaller: true } }],
   ['plaintext, on purpose', { tls: { mode: 'off' }, acknowledge: { plaintext: true } }],
   [
     'observe mode, on purpose',
@@ -266,15 +239,9 @@ const ACCEPTED: readonly (readonly [string, object])[] = [
   ],
 ]
 
-describeWithHelm('the chart refuses', (helm) => {
-  test.each(REFUSED)('%s: %j', (_, values, advice) => {
-    const said = refusal(helm, over(MINIMAL, values as Record<string, unknown>))
-    expect(said).toContain('vigil cannot be installed like this')
-    expect(said).toMatch(advice)
-    // One fault is told as one.
-    expect(said.match(/^- /gm)).toHaveLength(1)
-  })
+describeRefusals(REFUSED, ACCEPTED)
 
+describeWithHelm('the chart refuses', (helm) => {
   test('several faults at once, each with what to do', () => {
     const said = refusal(helm, { tls: { mode: 'off' }, terminationGracePeriodSeconds: 1 })
     expect(said.match(/^- /gm)).toHaveLength(3)
@@ -318,11 +285,5 @@ describeWithHelm('the chart refuses', (helm) => {
     expect(said).toContain(
       'chart requires kubeVersion: >=1.33.0-0 which is incompatible with Kubernetes v1.32.0',
     )
-  })
-})
-
-describeWithHelm('the chart accepts', (helm) => {
-  test.each(ACCEPTED)('%s: %j', (_, values) => {
-    expect(() => render(helm, over(MINIMAL, values as Record<string, unknown>))).not.toThrow()
   })
 })

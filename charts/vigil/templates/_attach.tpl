@@ -32,7 +32,7 @@
 {{- $out = append $out (printf "the policy %s of attach.istio needs one of selector (sidecars, classic gateways) and targetRefs (Gateways, waypoints)" .name) -}}
 {{- end -}}
 {{- end -}}
-{{- if eq $mode "secret" -}}
+{{- if include "vigil.speaksTls" $ -}}
 {{- $out = append $out "attach.istio needs tls.mode=mesh: the mesh brings TLS to the pods, and Envoys that it configures have no client certificate of yours" -}}
 {{- end -}}
 {{- if and (eq $mode "mesh") (empty .callers) (not $.Values.acknowledge.anyCaller) -}}
@@ -66,7 +66,7 @@
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- if and .enabled (eq $mode "secret") (empty .tls.caConfigMap) -}}
+{{- if and .enabled (include "vigil.speaksTls" $) (empty .tls.caConfigMap) -}}
 {{- $out = append $out "Envoy Gateway has to check Vigil's certificate: give attach.envoyGateway.tls.caConfigMap" -}}
 {{- end -}}
 {{- end -}}

@@ -57,11 +57,6 @@ app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 {{- end -}}
 
-{{/* YAML 1.1, which Helm reads, takes off for false. */}}
-{{- define "vigil.tlsMode" -}}
-{{- ternary "off" .Values.tls.mode (eq (toString .Values.tls.mode) "false") -}}
-{{- end -}}
-
 {{/* The first listener of checks that other pods can reach. */}}
 {{- define "vigil.grpcListen" -}}
 {{- $tcp := list -}}

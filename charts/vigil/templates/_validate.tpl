@@ -44,34 +44,6 @@ what to do. The schema has already refused what is misspelt.
 {{- toJson $out -}}
 {{- end -}}
 
-{{- define "vigil.problems.tls" -}}
-{{- $out := list -}}
-{{- $server := .Values.config.static.server -}}
-{{- $mode := include "vigil.tlsMode" . -}}
-{{- if has $mode (list "certManager" "spiffeCsi" "podCertificate") -}}
-{{- $out = append $out (printf "tls.mode %s is not built yet: use mesh, or secret with a Secret that holds tls.crt, tls.key and ca.crt (cert-manager can write it)" $mode) -}}
-{{- end -}}
-{{- if hasKey $server "tls" -}}
-{{- $out = append $out "config.static.server.tls is written by the chart: set tls.mode=secret and tls.existingSecret instead" -}}
-{{- end -}}
-{{- if and (eq $mode "secret") (empty .Values.tls.existingSecret) -}}
-{{- $out = append $out "tls.mode is secret: give tls.existingSecret, the name of a Secret that holds tls.crt, tls.key and ca.crt" -}}
-{{- end -}}
-{{- if and (eq $mode "secret") (empty $server.callers) (not .Values.acknowledge.anyCaller) -}}
-{{- $out = append $out "nobody says which Envoys may ask: give config.static.server.callers (SANs of their certificates), or set acknowledge.anyCaller=true" -}}
-{{- end -}}
-{{- if and (eq $mode "secret") $server.callers (empty .Values.tls.clientCaKey) -}}
-{{- $out = append $out "config.static.server.callers are told apart by their client certificates: give tls.clientCaKey" -}}
-{{- end -}}
-{{- if and (ne $mode "secret") $server.callers -}}
-{{- $out = append $out (printf "config.static.server.callers needs tls.mode=secret: with tls.mode=%s Vigil itself sees no client certificate; close its port by the mesh and by networkPolicy.callers" $mode) -}}
-{{- end -}}
-{{- if and (eq $mode "off") (not .Values.acknowledge.plaintext) -}}
-{{- $out = append $out "tls.mode off sends the tokens of your users over the network unencrypted: use mesh or secret, or set acknowledge.plaintext=true" -}}
-{{- end -}}
-{{- toJson $out -}}
-{{- end -}}
-
 {{- define "vigil.problems.config" -}}
 {{- $out := list -}}
 {{- $static := .Values.config.static -}}
