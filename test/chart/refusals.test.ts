@@ -161,7 +161,7 @@ const REFUSED: Refused = [
       ...istio(),
       config: { dynamic: { entrypoints: [{ name: 'acme', match: { extension: { tenant: 'acme' } } }] } },
     },
-    /the entrypoint acme .* use match.port or match.destinationPrincipal, or attach.envoyGateway/,
+    /the entrypoint acme .* use match.port or match.destinationPrincipal, or attach.envoyFilter or attach.envoyGateway/,
   ],
   [
     'an entrypoint of which Envoy Gateway sends nothing',

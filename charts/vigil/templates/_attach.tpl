@@ -38,18 +38,13 @@
 {{- if and (eq $mode "mesh") (empty .callers) (not $.Values.acknowledge.anyCaller) -}}
 {{- $out = append $out "nobody says which Envoys may ask: give attach.istio.callers (principals such as cluster.local/ns/istio-ingress/sa/gateway), or set acknowledge.anyCaller=true" -}}
 {{- end -}}
-{{- range $.Values.config.dynamic.entrypoints -}}
-{{- if (.match).extension -}}
-{{- $out = append $out (printf "the entrypoint %s is told by match.extension, which Istio does not send: use match.port or match.destinationPrincipal, or attach.envoyGateway" .name) -}}
-{{- end -}}
-{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- with $attach.envoyGateway -}}
 {{- if and .enabled (empty .policies) -}}
 {{- $out = append $out "attach.envoyGateway guards nothing: give attach.envoyGateway.policies (name, namespace, targetRefs)" -}}
 {{- end -}}
-{{- if and .enabled (not $attach.istio.enabled) -}}
+{{- if and .enabled (not (dig "envoyFilter" "enabled" false $attach)) -}}
 {{- range $entrypoint := $.Values.config.dynamic.entrypoints -}}
 {{- $wanted := (.match).extension | default dict -}}
 {{- $isSent := empty $wanted -}}
