@@ -59,3 +59,17 @@
 {{- end -}}
 {{- toJson $out -}}
 {{- end -}}
+
+{{/* What the policies of the release guard, as JSON: "NAMESPACE/what". It opens when they go. */}}
+{{- define "vigil.guarded" -}}
+{{- $out := list -}}
+{{- range $name := include "vigil.attachments" . | fromJsonArray -}}
+{{- range dig $name "policies" list $.Values.attach -}}
+{{- $labels := list -}}
+{{- range $key, $value := .selector -}}{{- $labels = append $labels (printf "%s=%s" $key $value) -}}{{- end -}}
+{{- range .targetRefs -}}{{- $labels = append $labels (printf "%s %s" .kind .name) -}}{{- end -}}
+{{- $out = append $out (printf "%s/%s" .namespace (join "," $labels)) -}}
+{{- end -}}
+{{- end -}}
+{{- $out | uniq | toJson -}}
+{{- end -}}
