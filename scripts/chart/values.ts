@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { attach, metrics } from './attach-values.ts'
+import { autoscaling } from './autoscaling-values.ts'
 import { anyList, anyMap, countOrShare, stringMap } from './kubernetes.ts'
 import { networkPolicy } from './network-policy-values.ts'
 import { podValues, secured } from './pod-values.ts'
@@ -91,16 +92,6 @@ const service = z
       .boolean()
       .default(true)
       .describe('A second Service `NAME-headless` that tells every pod, for Envoys that balance themselves.'),
-  })
-  .prefault({})
-
-const autoscaling = z
-  .strictObject({
-    enabled: z.boolean().default(false).describe('A HorizontalPodAutoscaler instead of `replicaCount`.'),
-    minReplicas: z.int().min(1).default(2).describe('Fewest pods.'),
-    maxReplicas: z.int().min(1).default(10).describe('Most pods.'),
-    targetCPUUtilizationPercentage: z.int().min(1).default(70).describe('Share of the CPU request.'),
-    behavior: anyMap.default({}).describe('As in a HorizontalPodAutoscaler.'),
   })
   .prefault({})
 

@@ -189,6 +189,26 @@ const REFUSED: Refused = [
     { autoscaling: { enabled: true, minReplicas: 5, maxReplicas: 3 } },
     /minReplicas is greater than autoscaling.maxReplicas/,
   ],
+  [
+    'KEDA that counts nothing',
+    { autoscaling: { keda: { enabled: true, serverAddress: 'http://p:9090' }, targetChecksInFlight: 5 } },
+    /set autoscaling.enabled=true/,
+  ],
+  [
+    'KEDA that asks nobody',
+    { autoscaling: { enabled: true, keda: { enabled: true }, targetChecksInFlight: 5 } },
+    /give autoscaling.keda.serverAddress and autoscaling.targetChecksInFlight/,
+  ],
+  [
+    'KEDA without a number',
+    { autoscaling: { enabled: true, keda: { enabled: true, serverAddress: 'http://p:9090' } } },
+    /give autoscaling.keda.serverAddress and autoscaling.targetChecksInFlight/,
+  ],
+  [
+    'Prometheus without KEDA',
+    { autoscaling: { enabled: true, keda: { serverAddress: 'http://p:9090' } } },
+    /set autoscaling.keda.enabled=true, or leave/,
+  ],
 ]
 
 /** What was done about it, and is accepted then. */

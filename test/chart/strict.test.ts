@@ -85,6 +85,14 @@ const MISTAKES: readonly (readonly [string, string, (spec: KubeObject['spec']) =
     /interval must match pattern/,
   ],
   [
+    'a field of KEDA that is none',
+    'ScaledObject',
+    (spec) => {
+      spec.maxReplicas = 3
+    },
+    /additional properties .*maxReplicas/,
+  ],
+  [
     'a field of cert-manager that is none',
     'Certificate',
     (spec) => {
@@ -126,6 +134,13 @@ const EVERYTHING = [
     },
     secrets: { instanceKey: { existingSecret: '' } },
     autoscaling: { enabled: true },
+  }),
+  over(MINIMAL, {
+    autoscaling: {
+      enabled: true,
+      targetChecksInFlight: 8,
+      keda: { enabled: true, serverAddress: 'http://p:9090' },
+    },
   }),
   over(MINIMAL, {
     config: CALLERS,

@@ -75,6 +75,17 @@ what to do. The schema has already refused what is misspelt.
 {{- if and .Values.autoscaling.enabled (gt (.Values.autoscaling.minReplicas | int) (.Values.autoscaling.maxReplicas | int)) -}}
 {{- $out = append $out "autoscaling.minReplicas is greater than autoscaling.maxReplicas" -}}
 {{- end -}}
+{{- with .Values.autoscaling -}}
+{{- if and .keda.enabled (not .enabled) -}}
+{{- $out = append $out "autoscaling.keda says by what pods are counted, and autoscaling.enabled whether: set autoscaling.enabled=true" -}}
+{{- end -}}
+{{- if and .keda.enabled (or (empty .keda.serverAddress) (eq (.targetChecksInFlight | int) 0)) -}}
+{{- $out = append $out "KEDA asks Prometheus for checks in flight: give autoscaling.keda.serverAddress and autoscaling.targetChecksInFlight" -}}
+{{- end -}}
+{{- if and (not .keda.enabled) (or .keda.serverAddress .keda.query .keda.authenticationRef) -}}
+{{- $out = append $out "Prometheus is asked by KEDA alone: set autoscaling.keda.enabled=true, or leave the rest of autoscaling.keda out" -}}
+{{- end -}}
+{{- end -}}
 {{- $drain := include "vigil.drainSeconds" . | int -}}
 {{- if lt (include "vigil.graceSeconds" . | int) $drain -}}
 {{- $out = append $out (printf "terminationGracePeriodSeconds ends a pod in the middle of its drain: give at least %d, or 0 to have it computed" $drain) -}}
