@@ -28,6 +28,11 @@ const envoyGateway = (more: object = {}) => ({
   },
 })
 const TLS = { mode: 'secret', existingSecret: 'vigil-tls' }
+const inline = (member: object) => ({
+  issuer: 'https://idp.example.com',
+  audiences: ['a'],
+  jwks: { inline: { keys: [{ kty: 'EC', ...member }] } },
+})
 
 /** Values laid over the minimal ones, and what the refusal tells to do. */
 const REFUSED: Refused = [
@@ -67,6 +72,31 @@ const REFUSED: Refused = [
     'certificates by path',
     { config: { static: { server: { tls: { certFile: 'a', keyFile: 'b' } } } } },
     /set tls.mode=secret and tls.existingSecret instead/,
+  ],
+  [
+    'a y without quotes, as YAML 1.1 reads it',
+    { config: { dynamic: { identity: { issuers: [inline({ true: 'b' })] } } } },
+    /identity.issuers\[0\].jwks.inline.keys\[0\] has a member true, .* write "y"/,
+  ],
+  [
+    'an n without quotes, as YAML 1.1 reads it',
+    { config: { dynamic: { context: { device: { posture: { issuers: [inline({ false: 'b' })] } } } } } },
+    /posture.issuers\[0\].jwks.inline.keys\[0\] has a member false, .* write "n"/,
+  ],
+  [
+    'a y of a trust domain',
+    {
+      config: {
+        dynamic: {
+          identity: {
+            workloads: {
+              trustDomains: [{ name: 'mesh', audiences: ['a'], jwks: inline({ true: 'b' }).jwks }],
+            },
+          },
+        },
+      },
+    },
+    /workloads.trustDomains\[0\].* write "y"/,
   ],
   ['plaintext', { tls: { mode: 'off' } }, /set acknowledge.plaintext=true/],
   ['plaintext, as YAML 1.1 reads it', { tls: { mode: false } }, /set acknowledge.plaintext=true/],

@@ -5,6 +5,7 @@ what to do. The schema has already refused what is misspelt.
 {{- define "vigil.validate" -}}
 {{- include "vigil.validateSections" . -}}
 {{- $problems := concat
+      (include "vigil.problems.moved" . | fromJsonArray)
       (include "vigil.problems.store" . | fromJsonArray)
       (include "vigil.problems.tls" . | fromJsonArray)
       (include "vigil.problems.config" . | fromJsonArray)
@@ -54,6 +55,7 @@ what to do. The schema has already refused what is misspelt.
 {{- if and (include "vigil.observes" .) (not (($static.acknowledge).observe)) -}}
 {{- $out = append $out "config.dynamic asks for observe mode, which lets every request pass: set config.static.acknowledge.observe=true, or enforce and try single rules with shadow: true" -}}
 {{- end -}}
+{{- $out = concat $out (include "vigil.problems.yesNo" . | fromJsonArray) -}}
 {{- if empty (include "vigil.grpcListen" .) -}}
 {{- $out = append $out "config.static.server.listen has only Unix sockets, which no other pod reaches: add 0.0.0.0:9000" -}}
 {{- else if eq (include "vigil.grpcPort" .) (include "vigil.probesPort" .) -}}
