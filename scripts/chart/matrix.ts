@@ -8,6 +8,7 @@ const cell = z.strictObject({ given: z.boolean(), how: z.string().optional() })
 
 const matrix = z.strictObject({
   attachments: z.record(z.string(), z.string()),
+  targets: z.record(z.string(), z.array(z.string())),
   capabilities: z.record(
     z.string(),
     z.strictObject({

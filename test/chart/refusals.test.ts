@@ -172,6 +172,18 @@ const REFUSED: Refused = [
     { attach: { ...envoyGateway().attach }, config: { static: { server: { deadlineMs: 900 } } } },
     /deadlineMs \(900\)/,
   ],
+  [
+    'a target that Istio cannot guard',
+    istio({
+      policies: [{ ...GUARDED, selector: undefined, targetRefs: [{ kind: 'HTTPRoute', name: 'shop' }] }],
+    }),
+    /the policy gateway of attach.istio names a HTTPRoute, .* targetRefs take Gateway, GatewayClass, Service, ServiceEntry/,
+  ],
+  [
+    'a target that Envoy Gateway asks nobody about',
+    envoyGateway({ policies: [{ ...PUBLIC, targetRefs: [GATEWAY, { kind: 'TCPRoute', name: 'db' }] }] }),
+    /the policy public of attach.envoyGateway names a TCPRoute, .* Gateway, ListenerSet, HTTPRoute, GRPCRoute/,
+  ],
   ['Istio without a policy', istio({ policies: [] }), /give attach.istio.policies/],
   [
     'a policy for nobody',

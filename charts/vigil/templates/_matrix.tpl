@@ -33,7 +33,7 @@
 {{- end -}}
 
 {{- define "vigil.problems.matrix" -}}
-{{- $out := list -}}
+{{- $out := include "vigil.problems.targets" . | fromJsonArray -}}
 {{- $needs := include "vigil.needs" . | fromJsonArray -}}
 {{- if $needs -}}
 {{- $chosen := include "vigil.attachments" . | fromJsonArray -}}
@@ -72,4 +72,21 @@
 {{- end -}}
 {{- end -}}
 {{- $out | uniq | toJson -}}
+{{- end -}}
+
+{{/* Policies for something that cannot have one. */}}
+{{- define "vigil.problems.targets" -}}
+{{- $out := list -}}
+{{- range $way, $kinds := (.Files.Get "files/attachments.yaml" | fromYaml).targets -}}
+{{- if dig $way "enabled" false $.Values.attach -}}
+{{- range $policy := get (get $.Values.attach $way) "policies" -}}
+{{- range .targetRefs -}}
+{{- if not (has .kind $kinds) -}}
+{{- $out = append $out (printf "the policy %s of attach.%s names a %s, which it cannot guard: targetRefs take %s" $policy.name $way .kind (join ", " $kinds)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $out -}}
 {{- end -}}
