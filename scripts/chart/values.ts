@@ -138,7 +138,11 @@ const acknowledge = z
 export const values = z.strictObject({
   image: image.describe('The image of Vigil; its entrypoint is the command `vigil`.'),
   imagePullSecrets: anyList.default([]).describe('As in a Pod.'),
-  replicaCount: z.int().min(0).default(2).describe('Pods, unless `autoscaling` decides.'),
+  kind: z
+    .enum(['Deployment', 'DaemonSet'])
+    .default('Deployment')
+    .describe('What runs the pods; `DaemonSet`: one on each node, which Envoys of the node ask first.'),
+  replicaCount: z.int().min(0).default(2).describe('Pods of a Deployment, unless `autoscaling` decides.'),
   config: config.describe('What Vigil does, in its own words.'),
   existingConfigMap: z
     .string()

@@ -232,6 +232,20 @@ const REFUSED: Refused = [
     /minReplicas is greater than autoscaling.maxReplicas/,
   ],
   [
+    'pods on each node that scale',
+    { kind: 'DaemonSet', autoscaling: { enabled: true } },
+    /set autoscaling.enabled=false, or kind=Deployment/,
+  ],
+  [
+    'a memory store on each node',
+    {
+      kind: 'DaemonSet',
+      replicaCount: 1,
+      config: { static: { store: { kind: 'memory', redis: undefined } } },
+    },
+    /acknowledge.memoryStoreWithReplicas=true/,
+  ],
+  [
     'KEDA that counts nothing',
     { autoscaling: { keda: { enabled: true, serverAddress: 'http://p:9090' }, targetChecksInFlight: 5 } },
     /set autoscaling.enabled=true/,

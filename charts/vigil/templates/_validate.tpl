@@ -77,6 +77,9 @@ what to do. The schema has already refused what is misspelt.
 {{- if and .Values.autoscaling.enabled (gt (.Values.autoscaling.minReplicas | int) (.Values.autoscaling.maxReplicas | int)) -}}
 {{- $out = append $out "autoscaling.minReplicas is greater than autoscaling.maxReplicas" -}}
 {{- end -}}
+{{- if and .Values.autoscaling.enabled (eq .Values.kind "DaemonSet") -}}
+{{- $out = append $out "a DaemonSet has as many pods as there are nodes: set autoscaling.enabled=false, or kind=Deployment" -}}
+{{- end -}}
 {{- with .Values.autoscaling -}}
 {{- if and .keda.enabled (not .enabled) -}}
 {{- $out = append $out "autoscaling.keda says by what pods are counted, and autoscaling.enabled whether: set autoscaling.enabled=true" -}}
