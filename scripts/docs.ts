@@ -12,6 +12,8 @@ import {
 import { describeVariables } from '../src/policy/index.ts'
 import { describeSignals, discoverSignals, signalsSettings } from '../src/risk/index.ts'
 import { describeMetrics } from '../src/telemetry/describe.ts'
+import { MATRIX_HEAD, matrixTable } from './chart/matrix.ts'
+import { MOVED, movedFile } from './chart/moved.ts'
 import { valuesSchema } from './chart/schema.ts'
 import { valuesFile } from './chart/values-file.ts'
 import { describeValues } from './chart/values-page.ts'
@@ -40,7 +42,9 @@ export const PAGES: readonly Page[] = [
   { file: 'docs/schema/static.schema.json', generate: () => json(staticSchema()) },
   { file: 'charts/vigil/values.schema.json', generate: () => json(valuesSchema(settings)) },
   { file: 'charts/vigil/values.yaml', generate: () => valuesFile() },
+  { file: 'charts/vigil/files/moved.yaml', generate: () => movedFile(MOVED) },
   { file: 'docs/helm-values.md', generate: () => describeValues() },
+  { file: 'docs/attach.md', generate: (page) => withTable(page, MATRIX_HEAD, matrixTable()) },
   { file: 'docs/conformance.md', generate: () => describeConformance() },
   { file: 'docs/failures.md', generate: (page) => withTable(page, '| code |', describeFailures()) },
   { file: 'charts/vigil/files/dashboard.json', generate: () => dashboard() },

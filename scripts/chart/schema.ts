@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { dynamicSchema, policyFileSchema, staticSchema } from '../../src/config/reference.ts'
+import { MOVED, withMoved } from './moved.ts'
+import { withNames } from './names.ts'
 import { values } from './values.ts'
 
 interface Node {
@@ -25,7 +27,7 @@ export function valuesSchema(signals: z.ZodObject): Node {
   config['static'] = own(staticSchema(), config['static'])
   config['dynamic'] = own(dynamicSchema(signals), config['dynamic'])
   config['policy'] = { ...config['policy'], additionalProperties: own(policyFileSchema(), undefined) }
-  return { title: 'Values of the chart vigil', ...schema }
+  return { title: 'Values of the chart vigil', ...(withNames(withMoved(schema, MOVED)) as Node) }
 }
 
 /** The words of the chart about a file of the service, and the service's schema of it. */

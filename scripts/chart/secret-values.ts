@@ -49,28 +49,3 @@ export const secrets = z
       .describe('The file of `telemetry.otlp.headersFile`.'),
   })
   .prefault({})
-
-export const tls = z
-  .strictObject({
-    mode: z
-      // false: how Helm reads an off without quotes.
-      .union([
-        z.enum(['mesh', 'secret', 'certManager', 'spiffeCsi', 'podCertificate', 'off']),
-        z.literal(false),
-      ])
-      .default('mesh')
-      .describe(
-        '`mesh`: the mesh brings TLS to the pod. `secret`: Vigil speaks TLS with a Secret. `off`: nobody does. The others are not built yet.',
-      ),
-    existingSecret: z
-      .string()
-      .default('')
-      .describe('For `secret`: name of the Secret; new certificates in it are taken without a restart.'),
-    certKey: z.string().min(1).default('tls.crt').describe('Its key with the certificate chain (PEM).'),
-    keyKey: z.string().min(1).default('tls.key').describe('Its key with the private key (PEM).'),
-    clientCaKey: z
-      .string()
-      .default('ca.crt')
-      .describe('Its key with the CA of the Envoys’ client certificates (PEM); empty: none are asked for.'),
-  })
-  .prefault({})

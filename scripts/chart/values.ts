@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { attach, metrics } from './attach-values.ts'
+import { autoscaling } from './autoscaling-values.ts'
 import { anyList, anyMap, countOrShare, stringMap } from './kubernetes.ts'
 import { networkPolicy } from './network-policy-values.ts'
 import { podValues, secured } from './pod-values.ts'
-import { devStore, secrets, store, tls } from './secret-values.ts'
+import { devStore, secrets, store } from './secret-values.ts'
+import { tls } from './tls-values.ts'
 
 /** Stand where the service's own schemas are put in (scripts/chart/schema.ts). */
 const ofService = z.record(z.string(), z.unknown())
@@ -60,12 +62,14 @@ const probe = z
     enabled: z
       .boolean()
       .default(true)
-      .describe('Render the Pod of `helm test`; with `tls.mode: secret` only with `existingSecret`.'),
+      .describe(
+        'Render the Pod of `helm test`; with `tls.mode` `secret` and `podCertificate` only with `existingSecret`.',
+      ),
     existingSecret: z
       .string()
       .default('')
       .describe(
-        'For `tls.mode: secret`: Secret with `ca.crt` for the certificate of Vigil, and with `tls.crt` and `tls.key` where Vigil asks for a client certificate.',
+        'Where Vigil speaks TLS: Secret with `ca.crt` for the certificate of Vigil, and with `tls.crt` and `tls.key` where Vigil asks for a client certificate. Empty: `certManager` and `spiffeCsi` bring a certificate for it themselves.',
       ),
     waitSeconds: z
       .int()
@@ -88,16 +92,6 @@ const service = z
       .boolean()
       .default(true)
       .describe('A second Service `NAME-headless` that tells every pod, for Envoys that balance themselves.'),
-  })
-  .prefault({})
-
-const autoscaling = z
-  .strictObject({
-    enabled: z.boolean().default(false).describe('A HorizontalPodAutoscaler instead of `replicaCount`.'),
-    minReplicas: z.int().min(1).default(2).describe('Fewest pods.'),
-    maxReplicas: z.int().min(1).default(10).describe('Most pods.'),
-    targetCPUUtilizationPercentage: z.int().min(1).default(70).describe('Share of the CPU request.'),
-    behavior: anyMap.default({}).describe('As in a HorizontalPodAutoscaler.'),
   })
   .prefault({})
 
@@ -144,7 +138,11 @@ const acknowledge = z
 export const values = z.strictObject({
   image: image.describe('The image of Vigil; its entrypoint is the command `vigil`.'),
   imagePullSecrets: anyList.default([]).describe('As in a Pod.'),
-  replicaCount: z.int().min(0).default(2).describe('Pods, unless `autoscaling` decides.'),
+  kind: z
+    .enum(['Deployment', 'DaemonSet'])
+    .default('Deployment')
+    .describe('What runs the pods; `DaemonSet`: one on each node, which Envoys of the node ask first.'),
+  replicaCount: z.int().min(0).default(2).describe('Pods of a Deployment, unless `autoscaling` decides.'),
   config: config.describe('What Vigil does, in its own words.'),
   existingConfigMap: z
     .string()

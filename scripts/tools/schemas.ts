@@ -27,6 +27,7 @@ const KEPT: Record<string, readonly string[]> = {
     'apis__batch__v1',
     'apis__networking.k8s.io__v1',
     'apis__policy__v1',
+    'apis__rbac.authorization.k8s.io__v1',
   ].map((group) => `api/openapi-spec/v3/${group}_openapi.json`),
   'istio.io/api': ['kubernetes/customresourcedefinitions.gen.yaml'],
   'github.com/envoyproxy/gateway': ['charts/gateway-helm/charts/crds/crds/generated/*_securitypolicies.yaml'],
@@ -34,10 +35,12 @@ const KEPT: Record<string, readonly string[]> = {
   'github.com/prometheus-operator/prometheus-operator': [
     'example/prometheus-operator-crd/*_{servicemonitors,podmonitors,prometheusrules}.yaml',
   ],
+  'github.com/cert-manager/cert-manager': ['deploy/crds/cert-manager.io_certificates.yaml'],
+  'github.com/kedacore/keda/v2': ['config/crd/bases/keda.sh_scaledobjects.yaml'],
 }
 
 /**
- * Fetches the schemas of Kubernetes, Istio, Envoy Gateway and the Prometheus operator out of their Go modules, whose
+ * Fetches the schemas of Kubernetes, Istio, Envoy Gateway and other operators out of their Go modules, whose
  * pinned hashes are checked. Needs go; nothing is built, and the user's own module cache is left alone.
  */
 export function fetchSchemas(tool: Tool, into: string): void {

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { checkServerIdentity } from 'node:tls'
 import { Client, credentials, type ServiceError, status, type VerifyOptions } from '@grpc/grpc-js'
 import { splitListen } from '../lib/listen.ts'
+import { sansOf } from './caller.ts'
 import { CHECK_PATH, decodeResponse, encodeRequest, type WireCheckResponse } from './wire.ts'
 
 export interface ClientTls {
@@ -10,7 +11,7 @@ export interface ClientTls {
   /** PEM of the client certificate and its key; both or none. */
   readonly cert?: Buffer | undefined
   readonly key?: Buffer | undefined
-  /** Name that the server's certificate must carry; absent: the host of the address. */
+  /** Name, or SPIFFE ID, that the server's certificate must carry; absent: the host of the address. */
   readonly serverName?: string | undefined
 }
 
@@ -49,11 +50,14 @@ export function openCheckClient(address: string, tls: ClientTls | undefined): Ch
       ? credentials.createInsecure()
       : credentials.createSsl(tls.ca ?? null, tls.key ?? null, tls.cert ?? null, identityOf(ip, tls))
   // An address is no name to ask for (RFC 6066 section 3), and Node refuses to.
-  const name = tls === undefined || ip === undefined ? tls?.serverName : (tls.serverName ?? 'localhost')
+  const name = isSpiffe(tls?.serverName) ? undefined : tls?.serverName
+  const asked = tls !== undefined && ip !== undefined ? (name ?? 'localhost') : name
   const client = new Client(address, channel, {
     // A proxy of the environment is not the way that Envoy takes.
     'grpc.enable_http_proxy': 0,
-    ...(name === undefined ? {} : { 'grpc.ssl_target_name_override': name, 'grpc.default_authority': name }),
+    ...(asked === undefined
+      ? {}
+      : { 'grpc.ssl_target_name_override': asked, 'grpc.default_authority': asked }),
   })
   return {
     ask: (request, timeoutMs) =>
@@ -73,11 +77,22 @@ function addressOf(address: string): string | undefined {
   return isIP(host) === 0 ? undefined : host
 }
 
-/** Without a name the certificate must be for the address itself. */
-const identityOf = (ip: string | undefined, { serverName }: ClientTls): VerifyOptions =>
-  ip === undefined || serverName !== undefined
-    ? {}
-    : { checkServerIdentity: (_name, certificate) => checkServerIdentity(ip, certificate) }
+const isSpiffe = (name: string | undefined): name is string => name?.startsWith('spiffe://') === true
+
+/** Without a name the certificate must be for the address itself. An X.509-SVID names no host, but one URI. */
+function identityOf(ip: string | undefined, { serverName }: ClientTls): VerifyOptions {
+  if (isSpiffe(serverName))
+    return {
+      checkServerIdentity: (_name, { subjectaltname }) => spiffeFault(serverName, subjectaltname ?? ''),
+    }
+  if (ip === undefined || serverName !== undefined) return {}
+  return { checkServerIdentity: (_name, certificate) => checkServerIdentity(ip, certificate) }
+}
+
+function spiffeFault(id: string, altNames: string): Error | undefined {
+  if (sansOf(altNames).includes(id)) return undefined
+  return new Error(`${id} is not in the certificate's altnames: ${altNames}`)
+}
 
 const deadlineIn = (ms: number) => {
   const deadline = new Date()

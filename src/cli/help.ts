@@ -150,7 +150,7 @@ TLS
   --ca FILE          CA (PEM) of the server; without it the CAs of the system
   --cert FILE --key FILE
                      client certificate (PEM) and its key; with server.callers it must be one of a listed caller
-  --server-name NAME the name that the server's certificate must carry
+  --server-name NAME the name, or SPIFFE ID, that the server's certificate must carry
   --tls              TLS also to this machine
   --plaintext        no TLS; without it only this machine is asked in plaintext
 

@@ -25,9 +25,9 @@ const NAMED = over(MINIMAL, {
   },
   secrets: { instanceKey: { existingSecret: 'of-key' }, otlpHeaders: { existingSecret: 'of-collector' } },
   store: { existingSecret: 'of-store', passwordKey: 'password' },
-  tls: { mode: 'secret', existingSecret: 'of-tls' },
+  tls: { mode: 'secret', existingSecret: 'of-tls', clientCa: { secret: 'of-envoys' } },
 })
-const SECRETS = ['of-key', 'of-collector', 'of-store', 'of-tls']
+const SECRETS = ['of-key', 'of-collector', 'of-store', 'of-tls', 'of-envoys']
 
 describeWithHelm('a Secret that is named', (helm) => {
   test.each(SECRETS)('and not there is refused before anything changes: %s', async (missing) => {

@@ -86,6 +86,17 @@ describeWithHelm('the service', (helm) => {
     expect(spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThan(35)
   })
 
+  test('is the same pod on each node, without a budget or a spread', () => {
+    const daemons = render(helm, over(MINIMAL, { kind: 'DaemonSet' }))
+    const { spec: own } = one(daemons, 'DaemonSet')
+    const { topologySpreadConstraints: _, ...pod } = spec.template.spec
+    expect(own.template).toEqual({ ...spec.template, spec: pod })
+    expect(own.updateStrategy.rollingUpdate).toEqual({ maxUnavailable: 0, maxSurge: 1 })
+    expect(one(daemons, 'Service')['spec'].trafficDistribution).toBe('PreferSameNode')
+    const kinds = daemons.map(({ kind }) => kind)
+    for (const kind of ['Deployment', 'PodDisruptionBudget']) expect(kinds).not.toContain(kind)
+  })
+
   test('never rolls to fewer pods than there should be', () => {
     expect(spec.strategy.rollingUpdate.maxUnavailable).toBe(0)
   })

@@ -26,7 +26,8 @@ function mountVolumes(
 ) {
   for (const { name, mountPath } of container.volumeMounts) {
     const volume = pod.volumes.find((each: { name: string }) => each.name === name)
-    const { items, name: configMap } = volume.configMap ?? volume.secret
+    const { items, name: configMap } =
+      volume.configMap ?? volume.secret ?? volume.projected.sources[0].configMap
     const data = volume.configMap === undefined ? undefined : one(objects, 'ConfigMap', configMap)['data']
     for (const { key, path } of items) {
       const file = join(root, mountPath, path)
@@ -84,6 +85,15 @@ const GOOD = over(MINIMAL, {
 describeWithHelm('vigil config check, as the Job runs it', (helm) => {
   test('takes a configuration that uses all that can be mounted', async () => {
     expect(await runCheck(render(helm, GOOD))).toEqual([0, ''])
+  })
+
+  test.each<[string, object]>([
+    ['certManager', { certManager: { issuerRef: { name: 'ca' } } }],
+    ['spiffeCsi', { spiffeCsi: { trustDomain: 'mesh' } }],
+    ['podCertificate', { podCertificate: { signerName: 'a.b/c' }, clientCa: { configMap: 'envoys' } }],
+  ])('takes a certificate that comes with the installation itself: %s', async (mode, tls) => {
+    const values = over(GOOD, { tls: { mode, existingSecret: '', ...tls } })
+    expect(await runCheck(render(helm, values))).toEqual([0, ''])
   })
 
   test('takes the key that comes with the installation itself', async () => {

@@ -85,6 +85,22 @@ const MISTAKES: readonly (readonly [string, string, (spec: KubeObject['spec']) =
     /interval must match pattern/,
   ],
   [
+    'a field of KEDA that is none',
+    'ScaledObject',
+    (spec) => {
+      spec.maxReplicas = 3
+    },
+    /additional properties .*maxReplicas/,
+  ],
+  [
+    'a field of cert-manager that is none',
+    'Certificate',
+    (spec) => {
+      spec.privateKey.rotation = 'Always'
+    },
+    /additional properties .*rotation/,
+  ],
+  [
     'a reference without a kind',
     'ReferenceGrant',
     (spec) => {
@@ -94,28 +110,44 @@ const MISTAKES: readonly (readonly [string, string, (spec: KubeObject['spec']) =
   ],
 ]
 
-/** All kinds at once. */
-const EVERYTHING = over(MINIMAL, {
-  attach: {
-    istio: {
-      enabled: true,
-      callers: ['cluster.local/ns/ingress/sa/gateway'],
-      policies: [{ name: 'gateway', namespace: 'ingress', selector: { istio: 'ingress' } }],
+const CALLERS = { static: { server: { callers: ['gateway.example.com'] } } }
+
+/** All kinds, those together that go together. */
+const EVERYTHING = [
+  over(MINIMAL, {
+    attach: {
+      istio: {
+        enabled: true,
+        callers: ['cluster.local/ns/ingress/sa/gateway'],
+        policies: [{ name: 'gateway', namespace: 'ingress', selector: { istio: 'ingress' } }],
+      },
+      envoyGateway: {
+        enabled: true,
+        policies: [{ name: 'public', namespace: 'apps', targetRefs: [{ kind: 'Gateway', name: 'eg' }] }],
+      },
     },
-    envoyGateway: {
-      enabled: true,
-      policies: [{ name: 'public', namespace: 'apps', targetRefs: [{ kind: 'Gateway', name: 'eg' }] }],
+    metrics: {
+      serviceMonitor: { enabled: true },
+      podMonitor: { enabled: true },
+      prometheusRule: { enabled: true },
+      dashboard: { enabled: true },
     },
-  },
-  metrics: {
-    serviceMonitor: { enabled: true },
-    podMonitor: { enabled: true },
-    prometheusRule: { enabled: true },
-    dashboard: { enabled: true },
-  },
-  secrets: { instanceKey: { existingSecret: '' } },
-  autoscaling: { enabled: true },
-})
+    secrets: { instanceKey: { existingSecret: '' } },
+    autoscaling: { enabled: true },
+  }),
+  over(MINIMAL, {
+    autoscaling: {
+      enabled: true,
+      targetChecksInFlight: 8,
+      keda: { enabled: true, serverAddress: 'http://p:9090' },
+    },
+  }),
+  over(MINIMAL, {
+    config: CALLERS,
+    tls: { mode: 'certManager', certManager: { issuerRef: { name: 'ca' } } },
+  }),
+  over(MINIMAL, { config: CALLERS, tls: { mode: 'spiffeCsi', spiffeCsi: { trustDomain: 'example.org' } } }),
+]
 
 describeWithSchemas('an API server takes', (helm, index) => {
   const versions = versionsOf(index)
@@ -128,7 +160,7 @@ describeWithSchemas('an API server takes', (helm, index) => {
     validators.set(version, validate)
     return validate
   }
-  const everything = render(helm, EVERYTHING)
+  const everything = EVERYTHING.flatMap((values) => render(helm, values))
 
   test.each(versions)('every golden object, on Kubernetes %s', (version) => {
     const validate = of(version)
@@ -139,8 +171,9 @@ describeWithSchemas('an API server takes', (helm, index) => {
 
   test.each(versions)('every kind that the chart knows, on Kubernetes %s', (version) => {
     const validate = of(version)
-    for (const object of render(helm, EVERYTHING, { kubernetes: version }))
-      expect({ kind: object.kind, wrong: validate(object) }).toEqual({ kind: object.kind, wrong: [] })
+    for (const values of EVERYTHING)
+      for (const object of render(helm, values, { kubernetes: version }))
+        expect({ kind: object.kind, wrong: validate(object) }).toEqual({ kind: object.kind, wrong: [] })
   })
 
   test.each(MISTAKES)('not %s (%s)', (_, kind, spoil, told) => {

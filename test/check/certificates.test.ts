@@ -1,4 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
@@ -107,6 +118,61 @@ describe('rotation', () => {
     const { told } = watch(certificates)
     certificates.refresh()
     expect(told).toEqual([])
+  })
+})
+
+/** Secrets, projected volumes and CSI drivers change all files at once: `..data` leads to another folder. */
+describe('a volume whose link is swapped', () => {
+  let count = 0
+
+  function volume() {
+    const at = join(dir, `volume-${count++}`)
+    mkdirSync(at)
+    const names = ['tls.crt', 'tls.key', 'ca.crt']
+    for (const name of names) symlinkSync(join('..data', name), join(at, name))
+    const swap = (leaf: string, ca: string) => {
+      const folder = `..${count++}`
+      mkdirSync(join(at, folder))
+      for (const [i, from] of [`${leaf}.crt`, `${leaf}.key`, `${ca}.crt`].entries()) {
+        const file = join(at, folder, names[i] ?? '')
+        copyFileSync(certs.at(from), file)
+        // The new files may be as old as the ones before, to the second.
+        utimesSync(file, 1, 1)
+      }
+      symlinkSync(folder, join(at, '..data_tmp'))
+      renameSync(join(at, '..data_tmp'), join(at, '..data'))
+    }
+    const [certFile = '', keyFile = '', clientCaFile = ''] = names.map((name) => join(at, name))
+    return { files: { certFile, keyFile, clientCaFile }, swap }
+  }
+
+  test('gives the new pair and the new CA, whatever their times', () => {
+    const { files: mounted, swap } = volume()
+    swap('one', 'ca')
+    const certificates = reloadingCertificates(mounted, silentLog)
+    const { last, told } = watch(certificates)
+    expect(isPair(last(), 'one')).toBe(true)
+    swap('two', 'other-ca')
+    certificates.refresh()
+    expect(told).toHaveLength(1)
+    expect(isPair(last(), 'two')).toBe(true)
+    expect(last().ca).toEqual(readFileSync(certs.at('other-ca.crt')))
+  })
+
+  test('with one file for key and chain is read, too', () => {
+    const bundle = certs.at('bundle.pem')
+    const write = (leaf: string) => {
+      const parts = [`${leaf}.key`, `${leaf}.crt`].map((name) => readFileSync(certs.at(name), 'utf8'))
+      writeFileSync(`${bundle}.new`, parts.join(''))
+      renameSync(`${bundle}.new`, bundle)
+    }
+    write('one')
+    const certificates = reloadingCertificates({ certFile: bundle, keyFile: bundle }, silentLog)
+    const { told } = watch(certificates)
+    write('two')
+    certificates.refresh()
+    expect(told).toHaveLength(1)
+    expect(String(told[0]?.cert)).toContain(readFileSync(certs.at('two.crt'), 'utf8'))
   })
 })
 

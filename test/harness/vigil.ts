@@ -13,6 +13,8 @@ export interface VigilOptions {
   readonly config: string | object
   /** Members of static.yaml beside the listeners; files in it must be absolute. */
   readonly fixed?: Readonly<Record<string, unknown>>
+  /** A Unix socket on which it takes checks, too. */
+  readonly socket?: string
   /** Members of its `server` beside `listen`. */
   readonly server?: Readonly<Record<string, unknown>>
 }
@@ -82,10 +84,11 @@ export function writeInstanceKey(folder: string): string {
 }
 
 /** JSON is YAML. */
-function staticText(port: number, http: number, { fixed, server }: VigilOptions): string {
+function staticText(port: number, http: number, { fixed, server, socket }: VigilOptions): string {
+  const unix = socket === undefined ? [] : [`unix:${socket}`]
   return JSON.stringify({
     ...fixed,
-    server: { drainDelaySeconds: 0, ...server, listen: [`127.0.0.1:${port}`] },
+    server: { drainDelaySeconds: 0, ...server, listen: [`127.0.0.1:${port}`, ...unix] },
     probes: { listen: `127.0.0.1:${http}` },
   })
 }

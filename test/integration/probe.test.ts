@@ -10,12 +10,13 @@ import { startVigil, type VigilProcess } from '../harness/vigil.ts'
 const dir = mkdtempSync(join(tmpdir(), 'vigil-probe-'))
 const certs = certificateMaker(dir)
 const PROBE = 'spiffe://mesh/ns/vigil/sa/probe'
+const SERVER = 'spiffe://mesh/ns/vigil/sa/vigil'
 let vigil: VigilProcess
 
 beforeAll(async () => {
   certs.ca('ca')
   certs.ca('strangers')
-  certs.leaf('server', 'ca', 'DNS:vigil.vigil-system.svc,IP:127.0.0.1')
+  certs.leaf('server', 'ca', `DNS:vigil.vigil-system.svc,IP:127.0.0.1,URI:${SERVER}`)
   certs.leaf('probe', 'ca', `URI:${PROBE}`)
   certs.leaf('other', 'ca', 'URI:spiffe://mesh/ns/shop/sa/shop')
   certs.leaf('stranger', 'strangers', `URI:${PROBE}`)
@@ -58,6 +59,12 @@ Vigil answers as it must.
     expect(JSON.parse(output)).toMatchObject({ ok: true, tls: 'mutual' })
     expect(code).toBe(0)
   }, 30_000)
+
+  test('and by SPIFFE ID', async () => {
+    const { code, output } = await ask(...CA, ...as('probe'), '--server-name', SERVER)
+    expect(output).toContain('Vigil answers as it must.')
+    expect(code).toBe(0)
+  }, 30_000)
 })
 
 describe('exit code 1, and what is wrong', () => {
@@ -74,6 +81,12 @@ describe('exit code 1, and what is wrong', () => {
     [
       'another name',
       () => [...CA, ...as('probe'), '--server-name', 'vigil.example.com'],
+      /no answer/,
+      /--server-name/,
+    ],
+    [
+      'another SPIFFE ID',
+      () => [...CA, ...as('probe'), '--server-name', `${SERVER}-2`],
       /no answer/,
       /--server-name/,
     ],

@@ -32,16 +32,11 @@
 {{- $out = append $out (printf "the policy %s of attach.istio needs one of selector (sidecars, classic gateways) and targetRefs (Gateways, waypoints)" .name) -}}
 {{- end -}}
 {{- end -}}
-{{- if eq $mode "secret" -}}
+{{- if include "vigil.speaksTls" $ -}}
 {{- $out = append $out "attach.istio needs tls.mode=mesh: the mesh brings TLS to the pods, and Envoys that it configures have no client certificate of yours" -}}
 {{- end -}}
 {{- if and (eq $mode "mesh") (empty .callers) (not $.Values.acknowledge.anyCaller) -}}
 {{- $out = append $out "nobody says which Envoys may ask: give attach.istio.callers (principals such as cluster.local/ns/istio-ingress/sa/gateway), or set acknowledge.anyCaller=true" -}}
-{{- end -}}
-{{- range $.Values.config.dynamic.entrypoints -}}
-{{- if (.match).extension -}}
-{{- $out = append $out (printf "the entrypoint %s is told by match.extension, which Istio does not send: use match.port or match.destinationPrincipal, or attach.envoyGateway" .name) -}}
-{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -49,7 +44,7 @@
 {{- if and .enabled (empty .policies) -}}
 {{- $out = append $out "attach.envoyGateway guards nothing: give attach.envoyGateway.policies (name, namespace, targetRefs)" -}}
 {{- end -}}
-{{- if and .enabled (not $attach.istio.enabled) -}}
+{{- if and .enabled (not (dig "envoyFilter" "enabled" false $attach)) -}}
 {{- range $entrypoint := $.Values.config.dynamic.entrypoints -}}
 {{- $wanted := (.match).extension | default dict -}}
 {{- $isSent := empty $wanted -}}
@@ -66,7 +61,7 @@
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- if and .enabled (eq $mode "secret") (empty .tls.caConfigMap) -}}
+{{- if and .enabled (include "vigil.speaksTls" $) (empty .tls.caConfigMap) -}}
 {{- $out = append $out "Envoy Gateway has to check Vigil's certificate: give attach.envoyGateway.tls.caConfigMap" -}}
 {{- end -}}
 {{- end -}}

@@ -6,10 +6,8 @@ wins, except where _validate.tpl refuses it.
 */}}
 {{- define "vigil.static" -}}
 {{- $derived := dict "instanceKeyFile" "/etc/vigil/instance-key/instance-key.yaml" -}}
-{{- if eq (include "vigil.tlsMode" .) "secret" -}}
-{{- $tls := dict "certFile" "/etc/vigil/tls/tls.crt" "keyFile" "/etc/vigil/tls/tls.key" -}}
-{{- if .Values.tls.clientCaKey -}}{{- $_ := set $tls "clientCaFile" "/etc/vigil/tls/ca.crt" -}}{{- end -}}
-{{- $_ := set $derived "server" (dict "tls" $tls) -}}
+{{- if include "vigil.speaksTls" . -}}
+{{- $_ := set $derived "server" (dict "tls" (include "vigil.serverTls" . | fromJson)) -}}
 {{- end -}}
 {{- if .Values.devStore.enabled -}}
 {{- $_ := set $derived "store" (dict "kind" "redis" "redis" (dict "host" (include "vigil.devStoreName" .))) -}}
@@ -19,7 +17,12 @@ wins, except where _validate.tpl refuses it.
 {{- if .Values.secrets.otlpHeaders.existingSecret -}}
 {{- $_ := set $derived "telemetry" (dict "otlp" (dict "headersFile" "/etc/vigil/otlp/headers")) -}}
 {{- end -}}
-{{- toYaml (mustMergeOverwrite $derived (deepCopy .Values.config.static)) -}}
+{{- $merged := mustMergeOverwrite $derived (deepCopy .Values.config.static) -}}
+{{- $callers := $merged.server.callers -}}
+{{- with include "vigil.probeCaller" . -}}
+{{- if $callers -}}{{- $_ := set $merged.server "callers" (append $callers . | uniq) -}}{{- end -}}
+{{- end -}}
+{{- toYaml $merged -}}
 {{- end -}}
 
 {{/* The part of store.redis that names files of the Secret. */}}
@@ -93,10 +96,8 @@ policy.{{ $name }}: |
 {{- else if not (hasKey $values.config.static "instanceKeyFile") }}
 {{ include "vigil.secretVolume" (list "instance-key" (include "vigil.instanceKeySecret" $root) (list $values.secrets.instanceKey.key "instance-key.yaml")) }}
 {{- end }}
-{{- if eq (include "vigil.tlsMode" $root) "secret" }}
-{{- with $values.tls }}
-{{ include "vigil.secretVolume" (list "tls" .existingSecret (list .certKey "tls.crt") (list .keyKey "tls.key") (list .clientCaKey "ca.crt")) }}
-{{- end }}
+{{- if include "vigil.speaksTls" $root }}
+{{- include "vigil.tlsVolumes" . }}
 {{- end }}
 {{- with $values.store }}
 {{- if .existingSecret }}
@@ -120,8 +121,11 @@ policy.{{ $name }}: |
 {{- if not (hasKey .Values.config.static "instanceKeyFile") }}
 - {name: instance-key, mountPath: /etc/vigil/instance-key, readOnly: true}
 {{- end }}
-{{- if eq (include "vigil.tlsMode" .) "secret" }}
+{{- if include "vigil.speaksTls" . }}
 - {name: tls, mountPath: /etc/vigil/tls, readOnly: true}
+{{- if include "vigil.clientCaSource" . }}
+- {name: client-ca, mountPath: /etc/vigil/client-ca, readOnly: true}
+{{- end }}
 {{- end }}
 {{- if .Values.store.existingSecret }}
 - {name: store, mountPath: /etc/vigil/store, readOnly: true}

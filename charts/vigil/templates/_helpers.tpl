@@ -57,11 +57,6 @@ app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 {{- end -}}
 
-{{/* YAML 1.1, which Helm reads, takes off for false. */}}
-{{- define "vigil.tlsMode" -}}
-{{- ternary "off" .Values.tls.mode (eq (toString .Values.tls.mode) "false") -}}
-{{- end -}}
-
 {{/* The first listener of checks that other pods can reach. */}}
 {{- define "vigil.grpcListen" -}}
 {{- $tcp := list -}}
@@ -84,9 +79,13 @@ app.kubernetes.io/component: {{ .component }}
 {{- ternary .Values.autoscaling.minReplicas .Values.replicaCount .Values.autoscaling.enabled | int -}}
 {{- end -}}
 
-{{/* The most pods there will be. */}}
+{{/* The most pods there will be; of a DaemonSet nobody knows, but they are several. */}}
 {{- define "vigil.maxReplicas" -}}
+{{- if eq .Values.kind "DaemonSet" -}}
+1000
+{{- else -}}
 {{- ternary .Values.autoscaling.maxReplicas .Values.replicaCount .Values.autoscaling.enabled | int -}}
+{{- end -}}
 {{- end -}}
 
 {{/* From "endpoint removed" to the end of the drain; defaults of the service where the configuration is silent. */}}

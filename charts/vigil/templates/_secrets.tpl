@@ -10,7 +10,8 @@ and the check Job or the pods wait for the Secret.
       "secrets.instanceKey.existingSecret" .Values.secrets.instanceKey.existingSecret
       "secrets.otlpHeaders.existingSecret" .Values.secrets.otlpHeaders.existingSecret
       "store.existingSecret" .Values.store.existingSecret
-      "tls.existingSecret" .Values.tls.existingSecret -}}
+      "tls.existingSecret" .Values.tls.existingSecret
+      "tls.clientCa.secret" .Values.tls.clientCa.secret -}}
 {{- range $value, $name := $wanted -}}
 {{- if and $name (not (lookup "v1" "Secret" $.Release.Namespace $name)) -}}
 {{- $out = append $out (printf "there is no Secret %q in namespace %s, which %s names: create it first" $name $.Release.Namespace $value) -}}

@@ -5,10 +5,12 @@ what to do. The schema has already refused what is misspelt.
 {{- define "vigil.validate" -}}
 {{- include "vigil.validateSections" . -}}
 {{- $problems := concat
+      (include "vigil.problems.moved" . | fromJsonArray)
       (include "vigil.problems.store" . | fromJsonArray)
       (include "vigil.problems.tls" . | fromJsonArray)
       (include "vigil.problems.config" . | fromJsonArray)
       (include "vigil.problems.attach" . | fromJsonArray)
+      (include "vigil.problems.matrix" . | fromJsonArray)
       (include "vigil.problems.pods" . | fromJsonArray)
       (include "vigil.problems.secrets" . | fromJsonArray) -}}
 {{- if $problems -}}
@@ -44,34 +46,6 @@ what to do. The schema has already refused what is misspelt.
 {{- toJson $out -}}
 {{- end -}}
 
-{{- define "vigil.problems.tls" -}}
-{{- $out := list -}}
-{{- $server := .Values.config.static.server -}}
-{{- $mode := include "vigil.tlsMode" . -}}
-{{- if has $mode (list "certManager" "spiffeCsi" "podCertificate") -}}
-{{- $out = append $out (printf "tls.mode %s is not built yet: use mesh, or secret with a Secret that holds tls.crt, tls.key and ca.crt (cert-manager can write it)" $mode) -}}
-{{- end -}}
-{{- if hasKey $server "tls" -}}
-{{- $out = append $out "config.static.server.tls is written by the chart: set tls.mode=secret and tls.existingSecret instead" -}}
-{{- end -}}
-{{- if and (eq $mode "secret") (empty .Values.tls.existingSecret) -}}
-{{- $out = append $out "tls.mode is secret: give tls.existingSecret, the name of a Secret that holds tls.crt, tls.key and ca.crt" -}}
-{{- end -}}
-{{- if and (eq $mode "secret") (empty $server.callers) (not .Values.acknowledge.anyCaller) -}}
-{{- $out = append $out "nobody says which Envoys may ask: give config.static.server.callers (SANs of their certificates), or set acknowledge.anyCaller=true" -}}
-{{- end -}}
-{{- if and (eq $mode "secret") $server.callers (empty .Values.tls.clientCaKey) -}}
-{{- $out = append $out "config.static.server.callers are told apart by their client certificates: give tls.clientCaKey" -}}
-{{- end -}}
-{{- if and (ne $mode "secret") $server.callers -}}
-{{- $out = append $out (printf "config.static.server.callers needs tls.mode=secret: with tls.mode=%s Vigil itself sees no client certificate; close its port by the mesh and by networkPolicy.callers" $mode) -}}
-{{- end -}}
-{{- if and (eq $mode "off") (not .Values.acknowledge.plaintext) -}}
-{{- $out = append $out "tls.mode off sends the tokens of your users over the network unencrypted: use mesh or secret, or set acknowledge.plaintext=true" -}}
-{{- end -}}
-{{- toJson $out -}}
-{{- end -}}
-
 {{- define "vigil.problems.config" -}}
 {{- $out := list -}}
 {{- $static := .Values.config.static -}}
@@ -81,6 +55,7 @@ what to do. The schema has already refused what is misspelt.
 {{- if and (include "vigil.observes" .) (not (($static.acknowledge).observe)) -}}
 {{- $out = append $out "config.dynamic asks for observe mode, which lets every request pass: set config.static.acknowledge.observe=true, or enforce and try single rules with shadow: true" -}}
 {{- end -}}
+{{- $out = concat $out (include "vigil.problems.yesNo" . | fromJsonArray) -}}
 {{- if empty (include "vigil.grpcListen" .) -}}
 {{- $out = append $out "config.static.server.listen has only Unix sockets, which no other pod reaches: add 0.0.0.0:9000" -}}
 {{- else if eq (include "vigil.grpcPort" .) (include "vigil.probesPort" .) -}}
@@ -101,6 +76,20 @@ what to do. The schema has already refused what is misspelt.
 {{- $out := list -}}
 {{- if and .Values.autoscaling.enabled (gt (.Values.autoscaling.minReplicas | int) (.Values.autoscaling.maxReplicas | int)) -}}
 {{- $out = append $out "autoscaling.minReplicas is greater than autoscaling.maxReplicas" -}}
+{{- end -}}
+{{- if and .Values.autoscaling.enabled (eq .Values.kind "DaemonSet") -}}
+{{- $out = append $out "a DaemonSet has as many pods as there are nodes: set autoscaling.enabled=false, or kind=Deployment" -}}
+{{- end -}}
+{{- with .Values.autoscaling -}}
+{{- if and .keda.enabled (not .enabled) -}}
+{{- $out = append $out "autoscaling.keda says by what pods are counted, and autoscaling.enabled whether: set autoscaling.enabled=true" -}}
+{{- end -}}
+{{- if and .keda.enabled (or (empty .keda.serverAddress) (eq (.targetChecksInFlight | int) 0)) -}}
+{{- $out = append $out "KEDA asks Prometheus for checks in flight: give autoscaling.keda.serverAddress and autoscaling.targetChecksInFlight" -}}
+{{- end -}}
+{{- if and (not .keda.enabled) (or .keda.serverAddress .keda.query .keda.authenticationRef) -}}
+{{- $out = append $out "Prometheus is asked by KEDA alone: set autoscaling.keda.enabled=true, or leave the rest of autoscaling.keda out" -}}
+{{- end -}}
 {{- end -}}
 {{- $drain := include "vigil.drainSeconds" . | int -}}
 {{- if lt (include "vigil.graceSeconds" . | int) $drain -}}

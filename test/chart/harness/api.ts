@@ -8,7 +8,9 @@ import { stringify } from 'yaml'
 import { CHART, type KubeObject, parseObjects, type Said } from './helm.ts'
 
 /** Kinds of the chart, by group and version; Helm 4 asks for each of them. */
-const KINDS: Record<string, readonly string[]> = {
+type Kinds = Readonly<Record<string, readonly string[]>>
+
+const KINDS: Kinds = {
   v1: ['ConfigMap', 'Secret', 'Service', 'ServiceAccount'],
   'apps/v1': ['Deployment'],
   'batch/v1': ['Job'],
@@ -26,13 +28,13 @@ const resource = (kind: string) => ({
   verbs: ['get'],
 })
 
-function discovery(): Record<string, object> {
-  const groups = Object.keys(KINDS).flatMap((groupVersion) => {
+function discovery(known: Kinds): Record<string, object> {
+  const groups = Object.keys(known).flatMap((groupVersion) => {
     const [name, version] = groupVersion.split('/')
     const told = { groupVersion, version }
     return version === undefined ? [] : [{ name, versions: [told], preferredVersion: told }]
   })
-  const lists = Object.entries(KINDS).map(([groupVersion, kinds]) => [
+  const lists = Object.entries(known).map(([groupVersion, kinds]) => [
     `${groupVersion === 'v1' ? '/api' : '/apis'}/${groupVersion}`,
     { kind: 'APIResourceList', groupVersion, resources: kinds.map(resource) },
   ])
@@ -52,13 +54,17 @@ const pathOf = ({ kind, metadata: { name, namespace } }: KubeObject) =>
 /** `helm template --dry-run=server` of these values: renders as an installation into this cluster would. */
 export type AskHelm = (values: object) => Promise<Said>
 
-/** Runs `act` beside a stand-in for an API server that knows these objects, and nothing else. */
+/** Runs `act` beside a stand-in for an API server that knows these objects and further kinds, and nothing else. */
 export async function withApi<T>(
   helm: string,
   objects: readonly KubeObject[],
   act: (ask: AskHelm) => Promise<T>,
+  moreKinds: Kinds = {},
 ): Promise<T> {
-  const answers = { ...discovery(), ...Object.fromEntries(objects.map((each) => [pathOf(each), each])) }
+  const answers = {
+    ...discovery({ ...KINDS, ...moreKinds }),
+    ...Object.fromEntries(objects.map((each) => [pathOf(each), each])),
+  }
   const server = createServer((request, response) => {
     const body = answers[request.url?.split('?', 1)[0] ?? '']
     response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' })
@@ -71,7 +77,7 @@ export async function withApi<T>(
     writeFileSync(join(folder, 'kubeconfig'), kubeconfig(`http://127.0.0.1:${port}`))
     return await act((values) => {
       writeFileSync(join(folder, 'values.yaml'), stringify(values))
-      return runHelm(helm, folder)
+      return runHelm(helm, folder, moreKinds)
     })
   } finally {
     server.closeAllConnections()
@@ -91,12 +97,14 @@ const kubeconfig = (server: string) =>
   })
 
 /** Not blocking: the server that Helm asks lives in this process. */
-function runHelm(helm: string, folder: string): Promise<Said> {
+function runHelm(helm: string, folder: string, moreKinds: Kinds): Promise<Said> {
   const args = ['template', 'vigil', CHART, '--namespace', 'vigil-system', '--dry-run=server']
   // There are no schemas to be had here.
   args.push('--disable-openapi-validation')
-  // Helm 3 asks the cluster for objects, but not for its version.
+  // Helm 3 asks the cluster for objects, but not for its version and kinds.
   args.push('--kube-version', '1.36.3', '--values', join(folder, 'values.yaml'))
+  const known = Object.entries(moreKinds).flatMap(([group, kinds]) => kinds.map((kind) => `${group}/${kind}`))
+  args.push(...known.flatMap((kind) => ['--api-versions', kind]))
   const env = { PATH: process.env['PATH'], HOME: folder, KUBECONFIG: join(folder, 'kubeconfig') }
   return new Promise((resolve) => {
     execFile(helm, args, { env, timeout: 60_000, maxBuffer: 1 << 26 }, (error, stdout, stderr) =>

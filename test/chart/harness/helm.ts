@@ -32,6 +32,8 @@ export interface Said {
 
 export interface RenderOptions {
   readonly kubernetes?: string
+  /** Another folder with the chart. */
+  readonly chart?: string
   /** Further arguments of Helm. */
   readonly args?: readonly string[]
 }
@@ -58,9 +60,9 @@ export function template(helm: string, values: unknown, options: RenderOptions =
   try {
     const file = join(folder, 'values.yaml')
     writeFileSync(file, stringify(values))
-    const { kubernetes = KUBERNETES, args = [] } = options
+    const { kubernetes = KUBERNETES, chart = CHART, args = [] } = options
     return runHelm(helm, [
-      ...['template', 'vigil', CHART, '--namespace', 'vigil-system', '--kube-version', kubernetes],
+      ...['template', 'vigil', chart, '--namespace', 'vigil-system', '--kube-version', kubernetes],
       ...['--values', file, ...args],
     ])
   } finally {
