@@ -5,6 +5,14 @@
 {{- printf "%s.%s.svc.%s" (include "vigil.fullname" .) .Release.Namespace .Values.attach.istio.clusterDomain -}}
 {{- end -}}
 
+{{/* Targets of a policy of Istio. Without its group, istiod finds no Gateway, and nothing is guarded. */}}
+{{- define "vigil.istioTargets" -}}
+{{- $groups := dict "Gateway" "gateway.networking.k8s.io" "GatewayClass" "gateway.networking.k8s.io" "ServiceEntry" "networking.istio.io" -}}
+{{- range . }}
+- {{ toYaml (merge (deepCopy .) (dict "group" (get $groups .kind))) | nindent 2 | trim }}
+{{- end -}}
+{{- end -}}
+
 {{/* Name of an object of one policy: dict root, policy. */}}
 {{- define "vigil.policyName" -}}
 {{- printf "%s-%s" (include "vigil.fullname" .root) .policy.name | trunc 63 | trimSuffix "-" -}}
