@@ -186,7 +186,7 @@ const REFUSED: readonly (readonly [string, object, RegExp])[] = [
       ...istio(),
       config: { dynamic: { entrypoints: [{ name: 'acme', match: { extension: { tenant: 'acme' } } }] } },
     },
-    /the entrypoint acme .* use match.port or match.destinationPrincipal, or attach.envoyGateway/,
+    /the entrypoint acme .* use match.port or match.destinationPrincipal, or attach.envoyFilter/,
   ],
   [
     'an entrypoint of which Envoy Gateway sends nothing',

@@ -3,7 +3,7 @@ A section of which every line is commented out is null in YAML, and Helm then ta
 before anything looks into it.
 */}}
 {{- define "vigil.validateSections" -}}
-{{- $sections := list "image" "config" "config.static" "config.static.server" "config.static.probes" "config.dynamic" "config.policy" "configCheck" "probe" "store" "devStore" "secrets" "secrets.instanceKey" "secrets.otlpHeaders" "tls" "attach" "attach.istio" "attach.envoyGateway" "attach.envoyGateway.tls" "service" "autoscaling" "podDisruptionBudget" "networkPolicy" "networkPolicy.dns" "networkPolicy.hosts" "networkPolicy.mesh" "startupProbe" "readinessProbe" "livenessProbe" "lifecycle" "metrics" "metrics.serviceMonitor" "metrics.podMonitor" "metrics.prometheusRule" "metrics.dashboard" "serviceAccount" "acknowledge" -}}
+{{- $sections := list "image" "config" "config.static" "config.static.server" "config.static.probes" "config.dynamic" "config.policy" "configCheck" "probe" "store" "devStore" "secrets" "secrets.instanceKey" "secrets.otlpHeaders" "tls" "attach" "attach.istio" "attach.envoyFilter" "attach.envoyGateway" "attach.envoyGateway.tls" "service" "autoscaling" "podDisruptionBudget" "networkPolicy" "networkPolicy.dns" "networkPolicy.hosts" "networkPolicy.mesh" "startupProbe" "readinessProbe" "livenessProbe" "lifecycle" "metrics" "metrics.serviceMonitor" "metrics.podMonitor" "metrics.prometheusRule" "metrics.dashboard" "serviceAccount" "acknowledge" -}}
 {{- $empty := list -}}
 {{- range $path := $sections -}}
 {{- $at := $.Values -}}
