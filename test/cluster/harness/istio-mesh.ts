@@ -97,7 +97,7 @@ export async function startMesh({ helm, version, values, namespaces, mtls }: Mes
       expectDone(await cluster.put(helm, 'upgrade', 'vigil', values, '--wait', '--timeout', '90s'))
     const told = async () => {
       const said = await Promise.all(envoys.map((envoy) => stateOf(envoy)))
-      return [istiod.running.output().replaceAll(/.*(not ready|sync|FLAG).*\n/g, ''), ...said].join('\n')
+      return [without(istiod.running.output(), /not ready|sync|FLAG/), ...said].join('\n')
     }
     const client = clientOf(cluster, told)
     return { cluster, istiod, app, apply, upgrade, proxy, ...client, stop }
@@ -116,7 +116,15 @@ const stoppable = (server: Server) => ({
 
 /** What an Envoy has logged, and whom it knows, to see why it does not do what it should. */
 const stateOf = async (envoy: Envoy) =>
-  `${envoy.logs()}\n${(await envoy.admin('/clusters')).replaceAll(/.*::default_priority::.*\n/g, '')}`
+  `${envoy.logs()}\n${without(await envoy.admin('/clusters'), /_priority::|_rate::|zone|region/)}`
+
+/** The text without such lines, and long ones cut: what a failing test tells shall be read. */
+const without = (text: string, noise: RegExp) =>
+  text
+    .split('\n')
+    .filter((line) => !noise.test(line))
+    .map((line) => line.slice(0, 400))
+    .join('\n')
 
 function clientOf(
   cluster: Cluster,

@@ -85,3 +85,39 @@ export const gateway = ({ namespace, name, labels }: Workload, port: number, to:
     },
   },
 ]
+
+/** A filter `of.another` before the router, as users have them. */
+export const luaFilter = ({ namespace, labels }: Workload) => ({
+  apiVersion: 'networking.istio.io/v1alpha3',
+  kind: 'EnvoyFilter',
+  metadata: { name: 'of-another', namespace },
+  spec: {
+    workloadSelector: { labels },
+    configPatches: [
+      {
+        applyTo: 'HTTP_FILTER',
+        match: {
+          context: 'SIDECAR_INBOUND',
+          listener: {
+            filterChain: {
+              filter: {
+                name: 'envoy.filters.network.http_connection_manager',
+                subFilter: { name: 'envoy.filters.http.router' },
+              },
+            },
+          },
+        },
+        patch: {
+          operation: 'INSERT_BEFORE',
+          value: {
+            name: 'of.another',
+            typed_config: {
+              '@type': 'type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua',
+              default_source_code: { inline_string: 'function envoy_on_request(handle) end' },
+            },
+          },
+        },
+      },
+    ],
+  },
+})
