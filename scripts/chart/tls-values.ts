@@ -90,7 +90,7 @@ const clientCa = z
     secret: z.string().default('').describe('Instead: name of a Secret.'),
     key: z.string().min(1).default('ca.crt').describe('Its key.'),
     clusterTrustBundle: trustBundle.describe(
-      'Instead: a ClusterTrustBundle, which Kubernetes does not switch on by itself.',
+      'Instead: a ClusterTrustBundle; Kubernetes has it switched on from 1.37.',
     ),
   })
   .prefault({})
@@ -105,7 +105,7 @@ export const tls = z
       ])
       .default('mesh')
       .describe(
-        '`mesh`: the mesh brings TLS to the pod. Vigil speaks TLS itself with `secret`: a Secret of yours, `certManager`: a Certificate, `spiffeCsi`: files of a CSI driver, `podCertificate`: the kubelet (Kubernetes 1.35). `off`: nobody does.',
+        '`mesh`: the mesh brings TLS to the pod. Vigil speaks TLS itself with `secret`: a Secret of yours, `certManager`: a Certificate, `spiffeCsi`: files of a CSI driver, `podCertificate`: the kubelet (Kubernetes 1.35, switched on from 1.37). `off`: nobody does.',
       ),
     existingSecret: z
       .string()

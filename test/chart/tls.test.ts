@@ -163,8 +163,8 @@ describeWithHelm('certificates of pods', (helm) => {
   })
 
   test.each([
-    ['1.33.0', 'needs Kubernetes 1.35, where it is beta, and this is v1.33.0'],
-    ['1.34.4', 'needs Kubernetes 1.35, where it is beta, and this is v1.34.4'],
+    ['1.33.0', 'needs Kubernetes 1.35, and this is v1.33.0'],
+    ['1.34.4', 'needs Kubernetes 1.35, and this is v1.34.4'],
   ])('are refused on Kubernetes %s', (kubernetes, words) => {
     expect(refusal(helm, mode(POD), { kubernetes })).toContain(words)
   })

@@ -1,10 +1,11 @@
-/** Objects of cert-manager and KEDA, the Role of a SPIFFE driver and a DaemonSet, on a real API server; pod certificates that it has not. */
+/** Objects of cert-manager and KEDA, the Role of a SPIFFE driver, a DaemonSet and certificates of pods, on a real API server. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { parse } from 'yaml'
-import { parseObjects } from '../chart/harness/helm.ts'
+import { type KubeObject, one, parseObjects } from '../chart/harness/helm.ts'
 import { describeWithCluster } from '../harness/tools.ts'
+import { waitUntil } from '../harness/wait.ts'
 import { type Cluster, expectDone, isThere, startCluster } from './harness/cluster.ts'
 import { installCrds } from './harness/crds.ts'
 
@@ -12,9 +13,16 @@ const CASES = join(import.meta.dirname, '..', 'chart', 'cases')
 const valuesOf = (name: string) => parse(readFileSync(join(CASES, `${name}.in.yaml`), 'utf8'))
 const KEY = { 'instance-key.yaml': `root: ${'A'.repeat(43)}\ncurrent: ${'B'.repeat(42)}A\n` }
 
+/** Switched off before Kubernetes 1.37. */
+const POD_CERTIFICATES = [
+  '--feature-gates=PodCertificateRequest=true,ClusterTrustBundle=true,ClusterTrustBundleProjection=true',
+  '--runtime-config=certificates.k8s.io/v1beta1=true',
+]
+
 let cluster: Cluster
 beforeAll(async () => {
-  cluster = await startCluster((pod) => pod.metadata.labels?.['app.kubernetes.io/component'] === 'check')
+  const isCheck = (pod: KubeObject) => pod.metadata.labels?.['app.kubernetes.io/component'] === 'check'
+  cluster = await startCluster(isCheck, POD_CERTIFICATES)
   await installCrds(cluster.api)
   await cluster.namespace('apps')
 }, 180_000)
@@ -49,16 +57,25 @@ describeWithCluster('an API server', (helm, which) => {
     90_000,
   )
 
-  test('that does not know certificates of pods is not given any, and nothing has changed', async () => {
+  test('takes certificates of pods, and leaves nothing of them out', async () => {
     const namespace = `pods-${which}`
     await prepare(namespace)
-    const values = { ...valuesOf('tls-pod-certificate'), probe: { enabled: false } }
-    const { status, stderr } = await cluster.put(helm, 'install', namespace, values)
-    expect(status).not.toBe(0)
-    expect(stderr).toContain('tls.mode podCertificate is not switched on in this cluster')
-    for (const kind of ['configmaps', 'services']) {
-      const found = await cluster.api.list(`/api/v1/namespaces/${namespace}/${kind}`)
-      expect(found.filter(({ metadata }) => metadata.name.startsWith('vigil'))).toEqual([])
+    // The check mounts the bundle of the Envoys, too, and the stand-in for the kubelet knows none.
+    const values = { ...valuesOf('tls-pod-certificate'), configCheck: { enabled: false } }
+    expectDone(await cluster.put(helm, 'install', namespace, values))
+    const pods = await waitUntil('pods', 20_000, async () => {
+      const path = `/api/v1/namespaces/${namespace}/pods?labelSelector=app.kubernetes.io/component=service`
+      const found = await cluster.api.list(path)
+      return found.length === 2 ? found : undefined
+    })
+    const made = parseObjects(readFileSync(join(CASES, 'tls-pod-certificate.out.yaml'), 'utf8'))
+    const wanted = one(made, 'Deployment')['spec'].template.spec.volumes
+    for (const name of ['tls', 'client-ca']) {
+      const sourcesIn = (volumes: KubeObject['spec'][]) =>
+        volumes.find((volume) => volume.name === name)?.projected.sources
+      for (const pod of pods) expect(sourcesIn(pod['spec'].volumes)).toEqual(sourcesIn(wanted))
+      expect(sourcesIn(wanted)).toHaveLength(1)
     }
-  }, 60_000)
+    expectDone(await cluster.helm(helm, 'uninstall', 'vigil', '-n', namespace))
+  }, 90_000)
 })

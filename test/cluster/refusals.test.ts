@@ -89,4 +89,14 @@ describeWithCluster('an API server', (helm, which) => {
     expect(stderr).toContain(`there is no Secret "not-there" in namespace ${namespace}, which ${name} names`)
     expect(await cluster.api.list(`/api/v1/namespaces/${namespace}/services`)).toEqual([])
   })
+
+  test('that does not know certificates of pods is not given any', async () => {
+    const { status, stderr } = await install({
+      tls: { mode: 'podCertificate', podCertificate: { signerName: 'example.com/services' } },
+      acknowledge: { anyCaller: true, plaintext: false },
+    })
+    expect(status).not.toBe(0)
+    expect(stderr).toContain('tls.mode podCertificate is not switched on in this cluster')
+    expect(await cluster.api.list(`/api/v1/namespaces/${namespace}/services`)).toEqual([])
+  })
 })

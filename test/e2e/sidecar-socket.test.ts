@@ -70,10 +70,12 @@ describeWithEnvoy('a sidecar', DEFAULT_ENVOY, (binary) => {
     expect((await get('/closed')).status).toBe(401)
   }, 40_000)
 
-  test('is somebody whom Vigil believes without a certificate', () => {
-    expect(vigil.running.output()).toContain('"caller":{"state":"local"')
+  test('is somebody whom Vigil believes without a certificate', async () => {
+    // Records are written after the answer.
+    const isTold = () => vigil.running.output().includes('"caller":{"state":"local"')
+    await waitUntil('a record', 20_000, isTold)
     expect(vigil.running.output()).not.toContain('"state":"unverified"')
-  })
+  }, 30_000)
 
   test('is proved by the canary', async () => {
     const { code, output } = await runProbe('--attachment', `${origin}/`, '--host', 'api.example.com')

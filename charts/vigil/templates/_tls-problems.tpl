@@ -77,9 +77,9 @@
 {{- $out := list -}}
 {{- $version := .Capabilities.KubeVersion.Version -}}
 {{- if semverCompare "<1.35.0-0" $version -}}
-{{- $out = append $out (printf "tls.mode podCertificate needs Kubernetes 1.35, where it is beta, and this is %s: use certManager or secret" $version) -}}
+{{- $out = append $out (printf "tls.mode podCertificate needs Kubernetes 1.35, and this is %s: use certManager or secret" $version) -}}
 {{- else if and (lookup "v1" "ServiceAccount" .Release.Namespace "default") (not (or (.Capabilities.APIVersions.Has "certificates.k8s.io/v1/PodCertificateRequest") (.Capabilities.APIVersions.Has "certificates.k8s.io/v1beta1/PodCertificateRequest"))) -}}
-{{- $out = append $out "tls.mode podCertificate is not switched on in this cluster: its API server does not know PodCertificateRequest (feature gate PodCertificateRequest and the API certificates.k8s.io/v1beta1, on API server and kubelets); use certManager or secret" -}}
+{{- $out = append $out "tls.mode podCertificate is not switched on in this cluster: its API server does not know PodCertificateRequest (before Kubernetes 1.37 that takes the feature gate PodCertificateRequest, on API server and kubelets, and the API certificates.k8s.io/v1beta1); use certManager or secret" -}}
 {{- end -}}
 {{- with .Values.tls.podCertificate -}}
 {{- if empty .signerName -}}

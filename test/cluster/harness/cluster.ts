@@ -28,9 +28,15 @@ export interface Cluster {
   stop(): Promise<void>
 }
 
-/** @param isMine the pods that are run; the others stay pending */
-export async function startCluster(isMine?: (pod: KubeObject) => boolean): Promise<Cluster> {
-  const plane = await startControlPlane()
+/**
+ * @param isMine the pods that are run; the others stay pending
+ * @param flags further ones of the API server
+ */
+export async function startCluster(
+  isMine?: (pod: KubeObject) => boolean,
+  flags: readonly string[] = [],
+): Promise<Cluster> {
+  const plane = await startControlPlane(flags)
   const kubelet = startKubelet(plane.api, isMine)
   const home = mkdtempSync(join(tmpdir(), 'vigil-helm-'))
   const helm: Cluster['helm'] = async (binary, ...args) => {

@@ -30,8 +30,11 @@ const CONTROLLERS = [
   'root-ca-certificate-publisher-controller',
 ]
 
-/** Starts it on free loopback ports, in a folder of its own that goes with it. */
-export async function startControlPlane(): Promise<ControlPlane> {
+/**
+ * Starts it on free loopback ports, in a folder of its own that goes with it.
+ * @param flags further ones of the API server
+ */
+export async function startControlPlane(flags: readonly string[] = []): Promise<ControlPlane> {
   const folder = mkdtempSync(join(tmpdir(), 'vigil-cluster-'))
   const parts: Running[] = []
   const stop = async () => {
@@ -42,7 +45,7 @@ export async function startControlPlane(): Promise<ControlPlane> {
     const ports = await freePorts('etcd', 'peer', 'api', 'controllers')
     parts.push(startEtcd(folder, ports))
     const token = randomBytes(24).toString('hex')
-    const server = startApiServer(folder, ports, token)
+    const server = startApiServer(folder, ports, token, flags)
     parts.push(server)
     const certificate = join(folder, 'certs', 'apiserver.crt')
     const ca = await server.waitUntil('its certificate', () => readIfThere(certificate), 30_000)
@@ -83,7 +86,12 @@ function startEtcd(folder: string, ports: { etcd: number; peer: number }): Runni
   ])
 }
 
-function startApiServer(folder: string, ports: { etcd: number; api: number }, token: string): Running {
+function startApiServer(
+  folder: string,
+  ports: { etcd: number; api: number },
+  token: string,
+  flags: readonly string[],
+): Running {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const [signing, verifying, tokens] = ['sa.key', 'sa.pub', 'tokens.csv'].map((name) => join(folder, name))
   writeFileSync(signing ?? '', privateKey.export({ type: 'pkcs1', format: 'pem' }), { mode: 0o600 })
@@ -97,6 +105,7 @@ function startApiServer(folder: string, ports: { etcd: number; api: number }, to
     ...['--service-cluster-ip-range=10.0.0.0/24', '--profiling=false'],
     ...['--service-account-issuer=https://kubernetes.default.svc'],
     ...[`--service-account-key-file=${verifying}`, `--service-account-signing-key-file=${signing}`],
+    ...flags,
   ])
 }
 
