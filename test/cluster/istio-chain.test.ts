@@ -23,7 +23,9 @@ const ORIGIN = 'https://api.example.com'
 const READ = '/v1/items'
 
 const workload = (kind: Workload['kind'], namespace: string, name: string): Workload => ({
-  ...{ kind, namespace, name, labels: { app: name }, address: ownAddress() },
+  ...{ kind, namespace, name, address: ownAddress() },
+  // Gateways as the Gateway API has them: policies find them by name.
+  labels: kind === 'router' ? { 'gateway.networking.k8s.io/gateway-name': name } : { app: name },
 })
 /** Asked by a CUSTOM policy each. */
 const PUBLIC = workload('router', 'ingress', 'public')
@@ -33,12 +35,15 @@ const PARTNERS = workload('router', 'ingress', 'partners')
 const ORDERS = workload('sidecar', 'shop', 'orders')
 type Name = 'public' | 'items' | 'partners' | 'orders'
 
-const custom = ({ name, namespace, labels }: Workload) => ({ name, namespace, selector: labels })
-const filter = (each: Workload, more: object) => ({
+const custom = ({ kind, name, namespace, labels }: Workload) => ({
+  ...{ name, namespace },
+  ...(kind === 'router' ? { targetRefs: [{ kind: 'Gateway', name }] } : { selector: labels }),
+})
+const filter = (each: Workload) => ({
   ...custom(each),
   context: each.kind === 'router' ? 'GATEWAY' : 'SIDECAR_INBOUND',
   exceptPaths: ['/healthz', '/assets/*'],
-  ...more,
+  contextExtensions: { envoy: each.name },
 })
 
 const dynamic = (ports: Readonly<Record<Name, number>>) => {
@@ -48,8 +53,8 @@ const dynamic = (ports: Readonly<Record<Name, number>>) => {
     entrypoints: [
       { name: 'public', match: { port: ports.public }, ...edge },
       { name: 'items', match: { port: ports.items }, ...inside },
-      { name: 'partners', match: { extension: { gateway: 'partners' } }, ...edge },
-      { name: 'orders', match: { port: ports.orders }, ...inside },
+      { name: 'partners', match: { extension: { envoy: 'partners' } }, ...edge },
+      { name: 'orders', match: { extension: { envoy: 'orders' } }, ...inside },
     ],
     identity: { issuers: [issuerOf({ cookie: { name: '__Host-session' } })] },
     actions: [
@@ -74,7 +79,7 @@ const valuesFor = (ports: Readonly<Record<Name, number>>) => ({
     istio: { enabled: true, policies: [custom(PUBLIC), custom(ITEMS)] },
     envoyFilter: {
       enabled: true,
-      policies: [filter(PARTNERS, { contextExtensions: { gateway: 'partners' } }), filter(ORDERS, {})],
+      policies: [filter(PARTNERS), filter(ORDERS)],
     },
   },
   config: {
