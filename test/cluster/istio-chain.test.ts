@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { Envoy } from '../harness/envoy.ts'
 import { boundHeaders, mintNow } from '../harness/live.ts'
 import { freePorts } from '../harness/ports.ts'
+import { runProbe } from '../harness/probe.ts'
 import { makeSigner } from '../harness/proofs.ts'
 import { issuerOf, keys } from '../harness/tokens.ts'
 import { describeWithIstio } from '../harness/tools.ts'
@@ -33,7 +34,8 @@ const ITEMS = workload('sidecar', 'shop', 'items')
 /** Asked by an EnvoyFilter each. */
 const PARTNERS = workload('router', 'ingress', 'partners')
 const ORDERS = workload('sidecar', 'shop', 'orders')
-type Name = 'public' | 'items' | 'partners' | 'orders'
+const NAMES = ['public', 'items', 'partners', 'orders'] as const
+type Name = (typeof NAMES)[number]
 
 const custom = ({ kind, name, namespace, labels }: Workload) => ({
   ...{ name, namespace },
@@ -114,6 +116,7 @@ let orders: Envoy
 const get = (at: Name, path: string, headers?: Record<string, string>) => mesh.get(ports[at], path, headers)
 const becomes = (at: Name, status: number, headers?: Record<string, string>) =>
   mesh.becomes(ports[at], status, headers)
+const probe = (at: Name) => runProbe('--attachment', `http://127.0.0.1:${ports[at]}`, '--wait', '0')
 const known = () => ({ authorization: `Bearer ${mintNow()}` })
 const bound = async () => boundHeaders(await makeSigner('ES256'), READ)
 
@@ -139,7 +142,7 @@ const chains: readonly (readonly [string, Name, Name])[] = [
 
 describeWithIstio('Istio, gateway and sidecar', (helm, version) => {
   beforeAll(async () => {
-    ports = await freePorts('public', 'items', 'partners', 'orders')
+    ports = await freePorts(...NAMES)
     const namespaces = ['ingress', 'shop']
     mesh = await startMesh({ helm, version, values: valuesFor(ports), namespaces, mtls: 'DISABLE' })
     for (const each of [ITEMS, ORDERS]) {
@@ -158,7 +161,7 @@ describeWithIstio('Istio, gateway and sidecar', (helm, version) => {
     await pointToVigil(mesh)
     for (const each of [PUBLIC, ITEMS, PARTNERS]) await mesh.proxy(each)
     orders = await mesh.proxy(ORDERS)
-    for (const name of ['public', 'items', 'partners', 'orders'] as const) await becomes(name, 401)
+    for (const name of NAMES) await becomes(name, 401)
     await tellVersions(mesh, orders)
   }, 180_000)
 
@@ -243,6 +246,13 @@ describeWithIstio('Istio, gateway and sidecar', (helm, version) => {
     ])
   })
 
+  test('vigil probe finds each of them attached', async () => {
+    for (const name of NAMES) {
+      const { code, output } = await probe(name)
+      expect([name, output, code]).toEqual([name, expect.stringContaining('ok    attachment'), 0])
+    }
+  }, 60_000)
+
   test.each([ITEMS, ORDERS])('a Sidecar that hides Vigil closes all: $name', async (each) => {
     const name = each.name as Name
     const open = { inbound: ports[name], app: mesh.app }
@@ -254,8 +264,7 @@ describeWithIstio('Istio, gateway and sidecar', (helm, version) => {
 
   test('each of them answers 503 when Vigil is dead', async () => {
     await mesh.cluster.kubelet.stop()
-    for (const name of ['public', 'items', 'partners', 'orders'] as const)
-      expect([name, (await get(name, READ, known())).status]).toEqual([name, 503])
+    for (const name of NAMES) expect([name, (await get(name, READ, known())).status]).toEqual([name, 503])
     expect((await get('orders', '/healthz')).status).toBe(200)
   }, 60_000)
 
@@ -263,5 +272,6 @@ describeWithIstio('Istio, gateway and sidecar', (helm, version) => {
     expectDone(await mesh.cluster.helm(helm, 'uninstall', 'vigil', '-n', 'vigil'))
     const { seen } = await becomes('partners', 200)
     expect(seen['x-vigil-decision']).toBeUndefined()
+    expect((await probe('partners')).output).toContain('FAIL  attachment: NOT PROTECTED')
   }, 60_000)
 })
