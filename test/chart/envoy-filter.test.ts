@@ -121,8 +121,11 @@ describeWithHelm('attached by EnvoyFilter', (helm) => {
     expect(() => render(helm, values)).not.toThrow()
   })
 
-  test.each(['*/healthz', 'healthz', '/a*b', '/a?b', '/a#b'])('it excepts no path like %s', (path) => {
-    expect(refusal(helm, filter({ policies: [{ ...GUARDED, exceptPaths: [path] }] }))).toMatch(/exceptPaths/)
+  test('it excepts whole paths and beginnings, and nothing else', () => {
+    const paths = ['*/healthz', 'healthz', '/a*b', '/a?b', '/a#b']
+    const said = refusal(helm, filter({ policies: [{ ...GUARDED, exceptPaths: ['/a', '/a/*', ...paths] }] }))
+    const wrong = [...said.matchAll(/exceptPaths[./](\d)/g)].map(([, index]) => Number(index))
+    expect([...new Set(wrong)].sort()).toEqual(paths.map((_, i) => i + 2))
   })
 
   test('a check is tried again only where two fit into the timeout', () => {
@@ -166,10 +169,11 @@ describeWithHelm('attached by EnvoyFilter', (helm) => {
     const callers = (values: object) =>
       one(render(helm, values), 'AuthorizationPolicy', 'vigil-callers')['spec'].rules[0].from[0].source
         .principals
-    expect(callers(filter())).toEqual([CALLER])
     expect(callers(over(both, { attach: { istio: { callers: [other, CALLER] } } }))).toEqual([other, CALLER])
-    for (const kind of ['PeerAuthentication', 'DestinationRule'])
-      expect(render(helm, filter()).filter((each) => each.kind === kind)).toHaveLength(1)
+    const own = render(helm, filter())
+    for (const kind of ['PeerAuthentication', 'DestinationRule', 'AuthorizationPolicy'])
+      expect([kind, own.filter((each) => each.kind === kind).length]).toEqual([kind, 1])
+    expect(JSON.stringify(one(own, 'AuthorizationPolicy', 'vigil-callers')['spec'])).toContain(CALLER)
   })
 
   test('a Gateway is named with its group, without which istiod would guard nothing', () => {

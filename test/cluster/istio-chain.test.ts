@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import type { Envoy } from '../harness/envoy.ts'
 import { boundHeaders, mintNow } from '../harness/live.ts'
 import { freePorts } from '../harness/ports.ts'
+import { runProbe } from '../harness/probe.ts'
 import { makeSigner } from '../harness/proofs.ts'
 import { issuerOf, keys } from '../harness/tokens.ts'
 import { describeWithIstio } from '../harness/tools.ts'
@@ -23,7 +24,9 @@ const ORIGIN = 'https://api.example.com'
 const READ = '/v1/items'
 
 const workload = (kind: Workload['kind'], namespace: string, name: string): Workload => ({
-  ...{ kind, namespace, name, labels: { app: name }, address: ownAddress() },
+  ...{ kind, namespace, name, address: ownAddress() },
+  // Gateways as the Gateway API has them: policies find them by name.
+  labels: kind === 'router' ? { 'gateway.networking.k8s.io/gateway-name': name } : { app: name },
 })
 /** Asked by a CUSTOM policy each. */
 const PUBLIC = workload('router', 'ingress', 'public')
@@ -31,14 +34,18 @@ const ITEMS = workload('sidecar', 'shop', 'items')
 /** Asked by an EnvoyFilter each. */
 const PARTNERS = workload('router', 'ingress', 'partners')
 const ORDERS = workload('sidecar', 'shop', 'orders')
-type Name = 'public' | 'items' | 'partners' | 'orders'
+const NAMES = ['public', 'items', 'partners', 'orders'] as const
+type Name = (typeof NAMES)[number]
 
-const custom = ({ name, namespace, labels }: Workload) => ({ name, namespace, selector: labels })
-const filter = (each: Workload, more: object) => ({
+const custom = ({ kind, name, namespace, labels }: Workload) => ({
+  ...{ name, namespace },
+  ...(kind === 'router' ? { targetRefs: [{ kind: 'Gateway', name }] } : { selector: labels }),
+})
+const filter = (each: Workload) => ({
   ...custom(each),
   context: each.kind === 'router' ? 'GATEWAY' : 'SIDECAR_INBOUND',
   exceptPaths: ['/healthz', '/assets/*'],
-  ...more,
+  contextExtensions: { envoy: each.name },
 })
 
 const dynamic = (ports: Readonly<Record<Name, number>>) => {
@@ -48,8 +55,8 @@ const dynamic = (ports: Readonly<Record<Name, number>>) => {
     entrypoints: [
       { name: 'public', match: { port: ports.public }, ...edge },
       { name: 'items', match: { port: ports.items }, ...inside },
-      { name: 'partners', match: { extension: { gateway: 'partners' } }, ...edge },
-      { name: 'orders', match: { port: ports.orders }, ...inside },
+      { name: 'partners', match: { extension: { envoy: 'partners' } }, ...edge },
+      { name: 'orders', match: { extension: { envoy: 'orders' } }, ...inside },
     ],
     identity: { issuers: [issuerOf({ cookie: { name: '__Host-session' } })] },
     actions: [
@@ -74,7 +81,7 @@ const valuesFor = (ports: Readonly<Record<Name, number>>) => ({
     istio: { enabled: true, policies: [custom(PUBLIC), custom(ITEMS)] },
     envoyFilter: {
       enabled: true,
-      policies: [filter(PARTNERS, { contextExtensions: { gateway: 'partners' } }), filter(ORDERS, {})],
+      policies: [filter(PARTNERS), filter(ORDERS)],
     },
   },
   config: {
@@ -109,6 +116,7 @@ let orders: Envoy
 const get = (at: Name, path: string, headers?: Record<string, string>) => mesh.get(ports[at], path, headers)
 const becomes = (at: Name, status: number, headers?: Record<string, string>) =>
   mesh.becomes(ports[at], status, headers)
+const probe = (at: Name) => runProbe('--attachment', `http://127.0.0.1:${ports[at]}`, '--wait', '0')
 const known = () => ({ authorization: `Bearer ${mintNow()}` })
 const bound = async () => boundHeaders(await makeSigner('ES256'), READ)
 
@@ -134,7 +142,7 @@ const chains: readonly (readonly [string, Name, Name])[] = [
 
 describeWithIstio('Istio, gateway and sidecar', (helm, version) => {
   beforeAll(async () => {
-    ports = await freePorts('public', 'items', 'partners', 'orders')
+    ports = await freePorts(...NAMES)
     const namespaces = ['ingress', 'shop']
     mesh = await startMesh({ helm, version, values: valuesFor(ports), namespaces, mtls: 'DISABLE' })
     for (const each of [ITEMS, ORDERS]) {
@@ -153,7 +161,7 @@ describeWithIstio('Istio, gateway and sidecar', (helm, version) => {
     await pointToVigil(mesh)
     for (const each of [PUBLIC, ITEMS, PARTNERS]) await mesh.proxy(each)
     orders = await mesh.proxy(ORDERS)
-    for (const name of ['public', 'items', 'partners', 'orders'] as const) await becomes(name, 401)
+    for (const name of NAMES) await becomes(name, 401)
     await tellVersions(mesh, orders)
   }, 180_000)
 
@@ -238,6 +246,13 @@ describeWithIstio('Istio, gateway and sidecar', (helm, version) => {
     ])
   })
 
+  test('vigil probe finds each of them attached', async () => {
+    for (const name of NAMES) {
+      const { code, output } = await probe(name)
+      expect([name, output, code]).toEqual([name, expect.stringContaining('ok    attachment'), 0])
+    }
+  }, 60_000)
+
   test.each([ITEMS, ORDERS])('a Sidecar that hides Vigil closes all: $name', async (each) => {
     const name = each.name as Name
     const open = { inbound: ports[name], app: mesh.app }
@@ -249,8 +264,7 @@ describeWithIstio('Istio, gateway and sidecar', (helm, version) => {
 
   test('each of them answers 503 when Vigil is dead', async () => {
     await mesh.cluster.kubelet.stop()
-    for (const name of ['public', 'items', 'partners', 'orders'] as const)
-      expect([name, (await get(name, READ, known())).status]).toEqual([name, 503])
+    for (const name of NAMES) expect([name, (await get(name, READ, known())).status]).toEqual([name, 503])
     expect((await get('orders', '/healthz')).status).toBe(200)
   }, 60_000)
 
@@ -258,5 +272,6 @@ describeWithIstio('Istio, gateway and sidecar', (helm, version) => {
     expectDone(await mesh.cluster.helm(helm, 'uninstall', 'vigil', '-n', 'vigil'))
     const { seen } = await becomes('partners', 200)
     expect(seen['x-vigil-decision']).toBeUndefined()
+    expect((await probe('partners')).output).toContain('FAIL  attachment: NOT PROTECTED')
   }, 60_000)
 })

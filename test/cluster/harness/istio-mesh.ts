@@ -45,7 +45,8 @@ export interface MeshOptions {
   readonly version: string
   readonly values: unknown
   readonly namespaces: readonly string[]
-  readonly mtls: 'DISABLE' | 'STRICT'
+  /** Of workloads that no other policy is for. With `PERMISSIVE` Envoys show certificates where the other side has one. */
+  readonly mtls: 'DISABLE' | 'PERMISSIVE'
 }
 
 /** Module and version that a part is built from. */
@@ -55,7 +56,7 @@ const moduleOf = (module: string) =>
 /** What the notes say, and what a mesh without Istio's own build of Envoy needs besides. */
 const meshSettings = (notes: string, mtls: MeshOptions['mtls']) => ({
   rootNamespace: 'istio-system',
-  enableAutoMtls: mtls === 'STRICT',
+  enableAutoMtls: mtls !== 'DISABLE',
   ingressControllerMode: 'OFF',
   ...(/^ *meshConfig:$/m.test(notes) ? meshConfigIn(notes) : {}),
 })
@@ -162,12 +163,18 @@ function clientOf(
   return { get, becomes, recordBehind }
 }
 
-/** Points Vigil's Service to where its pods listen here, or to what stands before them. */
-export async function pointToVigil(mesh: Mesh, address?: string): Promise<void> {
+/** Labels by which Vigil's Service finds its pods. */
+export async function labelsOfVigil(mesh: Mesh): Promise<Record<string, string>> {
   const { spec } = await mesh.cluster.api.get('/api/v1/namespaces/vigil/services/vigil')
-  const pods = mesh.cluster.kubelet.podsOf('vigil').map((pod) => address ?? pod.address)
+  return spec.selector
+}
+
+/** Points Vigil's Service to where its pods listen here. */
+export async function pointToVigil(mesh: Mesh): Promise<void> {
+  const labels = await labelsOfVigil(mesh)
+  const pods = mesh.cluster.kubelet.podsOf('vigil')
   await mesh.apply(
-    ...pods.map((each, i) => workloadEntry('vigil', `vigil-${i}`, spec.selector, each, { grpc: 9000 })),
+    ...pods.map(({ name, address }) => workloadEntry('vigil', name, labels, address, { grpc: 9000 })),
   )
 }
 

@@ -8,7 +8,7 @@ type Labels = Readonly<Record<string, string>>
 export const REACHES_VIGIL: readonly string[] = ['vigil/*']
 
 /** Mutual TLS of all workloads that say nothing of their own. */
-export const peerAuthentication = (mode: 'DISABLE' | 'STRICT') => ({
+export const peerAuthentication = (mode: 'DISABLE' | 'PERMISSIVE') => ({
   apiVersion: 'security.istio.io/v1',
   kind: 'PeerAuthentication',
   metadata: { name: 'default', namespace: 'istio-system' },
@@ -41,6 +41,28 @@ export function sidecar(
   }
 }
 
+/**
+ * Vigil's own sidecar, with the address of its pod: what comes to port 9000 of another address goes on to the pod. In a
+ * mesh both are the pod's, and the traffic is redirected.
+ */
+export const sidecarOfVigil = ({ labels }: Workload, bind: string) => ({
+  apiVersion: 'networking.istio.io/v1',
+  kind: 'Sidecar',
+  metadata: { name: 'vigil', namespace: 'vigil' },
+  spec: {
+    workloadSelector: { labels },
+    ingress: [
+      {
+        ...{ port: { number: 9000, protocol: 'GRPC', name: 'grpc' }, bind, captureMode: 'NONE' },
+        defaultEndpoint: '0.0.0.0:9000',
+      },
+    ],
+    egress: [
+      { port: { number: 9000, protocol: 'GRPC', name: 'grpc' }, bind, captureMode: 'NONE', hosts: ['~/*'] },
+    ],
+  },
+})
+
 /** Behind which address and port what a Service selects is found: endpoints of pods may not be loopback addresses. */
 export const workloadEntry = (
   namespace: string,
@@ -48,11 +70,12 @@ export const workloadEntry = (
   labels: Labels,
   address: string,
   ports: Readonly<Record<string, number>>,
+  more: object = {},
 ) => ({
   apiVersion: 'networking.istio.io/v1',
   kind: 'WorkloadEntry',
   metadata: { name, namespace },
-  spec: { address, labels, ports },
+  spec: { address, labels, ports, ...more },
 })
 
 /** A Service for HTTP; its endpoints are WorkloadEntries with this label. */
