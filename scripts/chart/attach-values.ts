@@ -56,6 +56,34 @@ const istio = z
   })
   .prefault({})
 
+const envoyFilterPolicy = z.strictObject({
+  name,
+  namespace: z.string().min(1).describe('Where the workloads or the target stand.'),
+  context: z
+    .enum(['SIDECAR_INBOUND', 'GATEWAY'])
+    .describe('What they are: sidecars, for what comes in to their applications, or gateways.'),
+  selector: stringMap.optional().describe('Labels of the workloads.'),
+  targetRefs: targetRefs.optional().describe('Instead: a Gateway of the Gateway API.'),
+  exceptPaths: z
+    .array(z.string().regex(/^\/[^*?#]*\*?$/))
+    .default([])
+    .describe('Paths that are not asked about, whole or (with `*` at the end) by their beginning.'),
+  contextExtensions: stringMap
+    .default({})
+    .describe('Sent with every check; `entrypoints[].match.extension` tells entrypoints apart by it.'),
+})
+
+const envoyFilter = z
+  .strictObject({
+    enabled: z.boolean().default(false).describe('Render the objects below.'),
+    policies: z.array(envoyFilterPolicy).default([]).describe('What is guarded: one EnvoyFilter each.'),
+    callers: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('As `attach.istio.callers`: principals of the Envoys that may ask.'),
+  })
+  .prefault({})
+
 const envoyGatewayPolicy = z.strictObject({
   name,
   namespace: z.string().min(1).describe('Where the target stands.'),
@@ -100,6 +128,9 @@ export const attach = z
       .default(500)
       .describe('How long an Envoy waits; more than `config.static.server.deadlineMs`.'),
     istio: istio.describe('Istio: sidecars, gateways, waypoints.'),
+    envoyFilter: envoyFilter.describe(
+      'Istio by a filter of its own, after `jwt_authn`: with raw headers, context extensions and more that a provider does not send. `clusterDomain` and `destinationRule` of `attach.istio` count here, too.',
+    ),
     envoyGateway: envoyGateway.describe('Envoy Gateway.'),
   })
   .prefault({})

@@ -121,7 +121,7 @@ const acknowledge = z
       .boolean()
       .default(false)
       .describe(
-        'Neither `config.static.server.callers` nor `attach.istio.callers`: whoever reaches the port may ask.',
+        'Neither `config.static.server.callers` nor `callers` of `attach`: whoever reaches the port may ask.',
       ),
     failOpen: z
       .boolean()

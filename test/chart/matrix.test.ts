@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals'
 import { readMatrix } from '../../scripts/chart/matrix.ts'
 import { ROOT } from '../../scripts/root.ts'
 import { describeWithHelm } from '../harness/tools.ts'
-import { one, refusal, render } from './harness/helm.ts'
+import { type KubeObject, one, refusal, render } from './harness/helm.ts'
 import { MINIMAL, over } from './harness/values.ts'
 
 type Layer = Parameters<typeof over>[1]
@@ -36,9 +36,25 @@ const ENVOY_GATEWAY: Layer = {
   },
 }
 
+const ENVOY_FILTER: Layer = {
+  attach: {
+    envoyFilter: {
+      enabled: true,
+      callers: ['cluster.local/ns/ingress/sa/gateway'],
+      policies: [
+        {
+          ...{ name: 'gateway', namespace: 'ingress', context: 'GATEWAY', selector: { istio: 'ingress' } },
+          contextExtensions: TENANT,
+        },
+      ],
+    },
+  },
+}
+
 /** Values of an attachment; TLS as it goes with it. */
 const ATTACHED: Record<string, Layer> = {
   istio: ISTIO,
+  envoyFilter: ENVOY_FILTER,
   envoyGateway: over(ENVOY_GATEWAY, MUTUAL),
   plain: MUTUAL,
 }
@@ -62,7 +78,7 @@ const NEEDS: Record<string, readonly [dynamic: Layer, who: string]> = {
 const given = (capability: string, attachment: string): boolean => {
   const row = capabilities[capability]
   if (row === undefined) throw new Error(`no capability ${capability}`)
-  return row[attachment as 'istio' | 'envoyGateway' | 'plain'].given
+  return row[attachment as 'istio' | 'envoyFilter' | 'envoyGateway' | 'plain'].given
 }
 const cells = Object.keys(NEEDS).flatMap((need) => Object.keys(ATTACHED).map((way) => [need, way] as const))
 const valuesOf = (need: string, attached: Layer) =>
@@ -102,6 +118,22 @@ describeWithHelm('the matrix', (helm) => {
       const dynamic = { ...NEEDS['clientCertificate']?.[0], entrypoints: [{ name: 'edge', ...entrypoint }] }
       expect(() => render(helm, over(over(MINIMAL, ISTIO), { config: { dynamic } }))).not.toThrow()
     }
+  })
+
+  test('the table says of an EnvoyFilter what is rendered', () => {
+    const { configPatches } = one(render(helm, over(MINIMAL, ENVOY_FILTER)), 'EnvoyFilter', 'vigil-gateway')[
+      'spec'
+    ]
+    const filters = configPatches.map(({ patch }: KubeObject) => patch.value)
+    const { typed_config: filter } = filters.find(({ name }: KubeObject) => /ext_authz/.test(name))
+    expect(filter).toMatchObject({
+      encode_raw_headers: given('rawHeaders', 'envoyFilter'),
+      include_tls_session: given('sni', 'envoyFilter'),
+      include_peer_certificate: given('clientCertificate', 'envoyFilter'),
+      metadata_context_namespaces: ['envoy.filters.http.jwt_authn'],
+    })
+    expect('with_request_body' in filter).toBe(given('body', 'envoyFilter'))
+    expect(JSON.stringify(filters)).toContain('"context_extensions":{"tenant":"acme"}')
   })
 
   test('the table says of Envoy Gateway what is rendered', () => {

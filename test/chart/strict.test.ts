@@ -69,6 +69,14 @@ const MISTAKES: readonly (readonly [string, string, (spec: KubeObject['spec']) =
     /consecutiveErrs/,
   ],
   [
+    'a place in Envoy that is none',
+    'EnvoyFilter',
+    (spec) => {
+      spec.configPatches[0].match.context = 'SIDECAR_INBOUNT'
+    },
+    /context must be equal to one of/,
+  ],
+  [
     'a field of Envoy Gateway that is none',
     'SecurityPolicy',
     (spec) => {
@@ -120,6 +128,16 @@ const EVERYTHING = [
         enabled: true,
         callers: ['cluster.local/ns/ingress/sa/gateway'],
         policies: [{ name: 'gateway', namespace: 'ingress', selector: { istio: 'ingress' } }],
+      },
+      envoyFilter: {
+        enabled: true,
+        callers: ['cluster.local/ns/shop/sa/orders'],
+        policies: [
+          {
+            ...{ name: 'orders', namespace: 'shop', context: 'SIDECAR_INBOUND', selector: { app: 'orders' } },
+            ...{ exceptPaths: ['/healthz'], contextExtensions: { tenant: 'acme' } },
+          },
+        ],
       },
       envoyGateway: {
         enabled: true,

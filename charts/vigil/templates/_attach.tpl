@@ -5,6 +5,34 @@
 {{- printf "%s.%s.svc.%s" (include "vigil.fullname" .) .Release.Namespace .Values.attach.istio.clusterDomain -}}
 {{- end -}}
 
+{{/* How long Vigil itself takes at most. */}}
+{{- define "vigil.deadlineMs" -}}
+{{- $server := .Values.config.static.server -}}
+{{- ternary $server.deadlineMs 150 (hasKey $server "deadlineMs") | int -}}
+{{- end -}}
+
+{{/* Whether Istio's own objects around Vigil are wanted; empty: no. */}}
+{{- define "vigil.inIstio" -}}
+{{- if or .Values.attach.istio.enabled .Values.attach.envoyFilter.enabled -}}yes{{- end -}}
+{{- end -}}
+
+{{/* Principals of all Envoys that may ask, as JSON. */}}
+{{- define "vigil.istioCallers" -}}
+{{- $out := list -}}
+{{- range list .Values.attach.istio .Values.attach.envoyFilter -}}
+{{- if .enabled -}}{{- $out = concat $out .callers -}}{{- end -}}
+{{- end -}}
+{{- toJson (uniq $out) -}}
+{{- end -}}
+
+{{/* Targets of a policy of Istio. Without its group, istiod finds no Gateway, and nothing is guarded. */}}
+{{- define "vigil.istioTargets" -}}
+{{- $groups := dict "Gateway" "gateway.networking.k8s.io" "GatewayClass" "gateway.networking.k8s.io" "ServiceEntry" "networking.istio.io" -}}
+{{- range . }}
+- {{ toYaml (merge (deepCopy .) (dict "group" (get $groups .kind))) | nindent 2 | trim }}
+{{- end -}}
+{{- end -}}
+
 {{/* Name of an object of one policy: dict root, policy. */}}
 {{- define "vigil.policyName" -}}
 {{- printf "%s-%s" (include "vigil.fullname" .root) .policy.name | trunc 63 | trimSuffix "-" -}}
@@ -14,12 +42,11 @@
 {{- $out := list -}}
 {{- $attach := .Values.attach -}}
 {{- $mode := include "vigil.tlsMode" . -}}
-{{- $server := .Values.config.static.server -}}
 {{- if and (eq $attach.failureMode "open") (not .Values.acknowledge.failOpen) -}}
 {{- $out = append $out "attach.failureMode open lets everything pass when Vigil cannot be asked: use closed, or set acknowledge.failOpen=true" -}}
 {{- end -}}
-{{- $deadline := ternary $server.deadlineMs 150 (hasKey $server "deadlineMs") | int -}}
-{{- if and (or $attach.istio.enabled $attach.envoyGateway.enabled) (le ($attach.timeoutMs | int) $deadline) -}}
+{{- $deadline := include "vigil.deadlineMs" . | int -}}
+{{- if and (or $attach.istio.enabled $attach.envoyFilter.enabled $attach.envoyGateway.enabled) (le ($attach.timeoutMs | int) $deadline) -}}
 {{- $out = append $out (printf "attach.timeoutMs ends before Vigil has had its time: give more than config.static.server.deadlineMs (%d)" $deadline) -}}
 {{- end -}}
 {{- with $attach.istio -}}

@@ -25,6 +25,7 @@ const PLURALS: Readonly<Record<string, string>> = {
   AuthorizationPolicy: 'authorizationpolicies',
   SecurityPolicy: 'securitypolicies',
   BackendTLSPolicy: 'backendtlspolicies',
+  WorkloadEntry: 'workloadentries',
 }
 
 /** Kinds without a namespace. */

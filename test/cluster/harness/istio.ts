@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { parse } from 'yaml'
@@ -26,7 +27,9 @@ const ENVIRONMENT = {
   ENABLE_DEBUG_ENDPOINT_AUTH: 'false',
   PILOT_ENABLE_METADATA_EXCHANGE: 'false',
   PILOT_ENABLE_ALPN_FILTER: 'false',
-  PILOT_ENABLE_GATEWAY_API: 'false',
+  // Gateways of the Gateway API are known, but nobody deploys them.
+  PILOT_ENABLE_GATEWAY_API_DEPLOYMENT_CONTROLLER: 'false',
+  PILOT_ENABLE_GATEWAY_API_GATEWAYCLASS_CONTROLLER: 'false',
   INJECT_ENABLED: 'false',
   VALIDATION_WEBHOOK_CONFIG_NAME: '',
 }
@@ -74,31 +77,67 @@ export async function startApp(port: number): Promise<Server> {
   return server
 }
 
-/** A stock Envoy that takes all it does from istiod, as the sidecar of a pod `app` in this namespace. */
-export async function startSidecar(istiod: Istiod, namespace: string, version: string): Promise<Envoy> {
-  const { admin } = await freePorts('admin')
-  const at = (port: number) => ({ socket_address: { address: '127.0.0.1', port_value: port } })
-  const overAds = { ads: {}, initial_fetch_timeout: '0s', resource_api_version: 'V3' }
-  const http2 = {
+/** Who an Envoy is to istiod. */
+export interface Workload {
+  /** A sidecar, for what comes in to its application, or a gateway. */
+  readonly kind: 'sidecar' | 'router'
+  readonly namespace: string
+  /** Also the name of its service account. */
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  /** As ownAddress. */
+  readonly address: string
+}
+
+const subnet = `127.${randomInt(250, 255)}.${randomInt(1, 250)}`
+let addresses = 0
+
+/** An address that no endpoint has: istiod would take the endpoint's labels for the proxy's. Pods have others, too. */
+export const ownAddress = (): string => `${subnet}.${++addresses}`
+
+export const LOOPBACK = '127.0.0.1'
+const at = (port: number) => ({ socket_address: { address: LOOPBACK, port_value: port } })
+
+/** A cluster of a bootstrap that speaks HTTP/2 to a port of this machine. */
+const http2Cluster = (name: string, port: number) => ({
+  name,
+  type: 'STATIC',
+  connect_timeout: '1s',
+  typed_extension_protocol_options: {
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
       '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
       explicit_http_config: { http2_protocol_options: {} },
     },
-  }
+  },
+  load_assignment: {
+    cluster_name: name,
+    endpoints: [{ lb_endpoints: [{ endpoint: { address: at(port) } }] }],
+  },
+})
+
+/** A stock Envoy that takes all it does from istiod, and its certificates, where it needs any, from `sdsPort`. */
+export async function startProxy(
+  istiod: Istiod,
+  version: string,
+  workload: Workload,
+  sdsPort?: number,
+): Promise<Envoy> {
+  const { kind, namespace, name, labels, address } = workload
+  const { admin } = await freePorts('admin')
+  const overAds = { ads: {}, initial_fetch_timeout: '0s', resource_api_version: 'V3' }
   const bootstrap = {
     node: {
-      // An address that no endpoint has: istiod would take the endpoint's labels for the proxy's.
-      id: `sidecar~127.0.0.7~app-1.${namespace}~${namespace}.svc.cluster.local`,
-      cluster: `app.${namespace}`,
+      id: `${kind}~${address}~${name}-1.${namespace}~${namespace}.svc.cluster.local`,
+      cluster: `${name}.${namespace}`,
       metadata: {
         NAMESPACE: namespace,
-        NAME: 'app-1',
-        WORKLOAD_NAME: 'app',
-        SERVICE_ACCOUNT: 'app',
+        NAME: `${name}-1`,
+        WORKLOAD_NAME: name,
+        SERVICE_ACCOUNT: name,
         CLUSTER_ID: 'Kubernetes',
         ISTIO_VERSION: version,
         INTERCEPTION_MODE: 'NONE',
-        LABELS: { app: 'app' },
+        LABELS: labels,
       },
     },
     admin: { address: at(admin) },
@@ -114,98 +153,10 @@ export async function startSidecar(istiod: Istiod, namespace: string, version: s
     },
     static_resources: {
       clusters: [
-        {
-          name: 'xds-grpc',
-          type: 'STATIC',
-          connect_timeout: '1s',
-          typed_extension_protocol_options: http2,
-          load_assignment: {
-            cluster_name: 'xds-grpc',
-            endpoints: [{ lb_endpoints: [{ endpoint: { address: at(istiod.xdsPort) } }] }],
-          },
-        },
+        http2Cluster('xds-grpc', istiod.xdsPort),
+        ...(sdsPort === undefined ? [] : [http2Cluster('sds-grpc', sdsPort)]),
       ],
     },
   }
   return startEnvoy({ bootstrap })
-}
-
-/** Where a sidecar listens and what it may see, and no mutual TLS, for which nobody gives out certificates here. */
-export function meshObjects(
-  namespace: string,
-  vigil: string,
-  ports: { inbound: number; app: number; egress: number },
-) {
-  return [
-    {
-      apiVersion: 'security.istio.io/v1',
-      kind: 'PeerAuthentication',
-      metadata: { name: 'default', namespace: 'istio-system' },
-      spec: { mtls: { mode: 'DISABLE' } },
-    },
-    {
-      apiVersion: 'networking.istio.io/v1',
-      kind: 'Sidecar',
-      metadata: { name: 'app', namespace },
-      spec: {
-        workloadSelector: { labels: { app: 'app' } },
-        ingress: [
-          {
-            port: { number: ports.inbound, protocol: 'HTTP', name: 'http' },
-            bind: '127.0.0.1',
-            captureMode: 'NONE',
-            defaultEndpoint: `127.0.0.1:${ports.app}`,
-          },
-        ],
-        egress: [
-          {
-            port: { number: ports.egress, protocol: 'GRPC', name: 'grpc' },
-            bind: '127.0.0.1',
-            captureMode: 'NONE',
-            hosts: [`${vigil}/*`],
-          },
-        ],
-      },
-    },
-  ]
-}
-
-/**
- * Endpoints may not be loopback addresses, so the cluster of Vigil's Service is pinned to where its pods listen here. All
- * else about it stays istiod's: its name, and that the policy asks for it.
- */
-export function pinnedCluster(service: string, port: number, addresses: readonly string[]) {
-  const name = `outbound|${port}||${service}`
-  const endpoints = addresses.map((address) => ({
-    endpoint: { address: { socket_address: { address, port_value: 9000 } } },
-  }))
-  return {
-    apiVersion: 'networking.istio.io/v1alpha3',
-    kind: 'EnvoyFilter',
-    metadata: { name: 'only-for-tests', namespace: 'istio-system' },
-    spec: {
-      configPatches: [
-        { applyTo: 'CLUSTER', match: { cluster: { service } }, patch: { operation: 'REMOVE' } },
-        {
-          applyTo: 'CLUSTER',
-          match: { context: 'SIDECAR_OUTBOUND' },
-          patch: {
-            operation: 'ADD',
-            value: {
-              name,
-              type: 'STATIC',
-              connect_timeout: '1s',
-              typed_extension_protocol_options: {
-                'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-                  '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
-                  explicit_http_config: { http2_protocol_options: {} },
-                },
-              },
-              load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: endpoints }] },
-            },
-          },
-        },
-      ],
-    },
-  }
 }

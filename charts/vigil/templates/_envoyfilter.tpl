@@ -1,0 +1,61 @@
+{{/* The attachment to Istio by a filter of its own: what it cannot do. The filter stands in envoyfilter.yaml. */}}
+
+{{/* Where a filter goes that is the last before the request leaves for the application. */}}
+{{- define "vigil.beforeRouter" -}}
+context: {{ .context }}
+listener:
+  filterChain:
+    filter:
+      name: envoy.filters.network.http_connection_manager
+      subFilter: {name: envoy.filters.http.router}
+{{- end -}}
+
+{{- define "vigil.problems.envoyFilter" -}}
+{{- $out := list -}}
+{{- $attach := .Values.attach -}}
+{{- with $attach.envoyFilter -}}
+{{- if .enabled -}}
+{{- if empty .policies -}}
+{{- $out = append $out "attach.envoyFilter guards nothing: give attach.envoyFilter.policies (name, namespace, context, and selector or targetRefs)" -}}
+{{- end -}}
+{{- range $policy := .policies -}}
+{{- if or (and .selector .targetRefs) (not (or .selector .targetRefs)) -}}
+{{- $out = append $out (printf "the policy %s of attach.envoyFilter needs one of selector (labels of the workloads) and targetRefs (Gateways)" .name) -}}
+{{- end -}}
+{{- range .targetRefs -}}
+{{- if or (ne .kind "Gateway") (ne $policy.context "GATEWAY") -}}
+{{- $out = append $out (printf "the policy %s of attach.envoyFilter names a %s: targetRefs are for a Gateway, with context GATEWAY; give a selector for sidecars, and use attach.istio for waypoints" $policy.name .kind) -}}
+{{- end -}}
+{{- end -}}
+{{- if $attach.istio.enabled -}}
+{{- range $attach.istio.policies -}}
+{{- $isSame := and (eq .namespace $policy.namespace) (deepEqual (.selector | default dict) ($policy.selector | default dict)) (deepEqual (.targetRefs | default list) ($policy.targetRefs | default list)) -}}
+{{- if $isSame -}}
+{{- $out = append $out (printf "the policies %s of attach.envoyFilter and %s of attach.istio guard the same workloads, and a proof of possession counts only once: take one of them out" $policy.name .name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if include "vigil.speaksTls" $ -}}
+{{- $out = append $out "attach.envoyFilter needs tls.mode=mesh: the mesh brings TLS to the pods, and Envoys that it configures have no client certificate of yours" -}}
+{{- end -}}
+{{- if and (eq (include "vigil.tlsMode" $) "mesh") (empty .callers) (not $.Values.acknowledge.anyCaller) -}}
+{{- $out = append $out "nobody says which Envoys may ask: give attach.envoyFilter.callers (principals such as cluster.local/ns/istio-ingress/sa/gateway), or set acknowledge.anyCaller=true" -}}
+{{- end -}}
+{{- $sending := .policies -}}
+{{- if $attach.envoyGateway.enabled -}}{{- $sending = concat $sending $attach.envoyGateway.policies -}}{{- end -}}
+{{- range $entrypoint := $.Values.config.dynamic.entrypoints -}}
+{{- $wanted := (.match).extension | default dict -}}
+{{- $isSent := empty $wanted -}}
+{{- range $sending -}}
+{{- $sent := .contextExtensions | default dict -}}
+{{- if deepEqual (mergeOverwrite (deepCopy $sent) $wanted) $sent -}}{{- $isSent = true -}}{{- end -}}
+{{- end -}}
+{{- if not $isSent -}}
+{{- $out = append $out (printf "no policy of attach.envoyFilter sends what the entrypoint %s is told by: give its match.extension as contextExtensions of one" $entrypoint.name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $out -}}
+{{- end -}}
