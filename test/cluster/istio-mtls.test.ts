@@ -7,6 +7,7 @@ import { mintNow } from '../harness/live.ts'
 import { freePorts } from '../harness/ports.ts'
 import { issuerOf } from '../harness/tokens.ts'
 import { describeWithIstio } from '../harness/tools.ts'
+import { waitUntil } from '../harness/wait.ts'
 import { ownAddress, type Workload } from './harness/istio.ts'
 import { labelsOfVigil, type Mesh, startMesh, tellVersions } from './harness/istio-mesh.ts'
 import { gateway, service, sidecarOfVigil, workloadEntry } from './harness/istio-objects.ts'
@@ -128,16 +129,20 @@ describeWithIstio('Istio with mutual TLS', (helm, version) => {
 
   test('an Envoy of another principal is not, and answers 503', async () => {
     await mesh.becomes(ports.stranger, 503, known())
-    const before = await counted(vigil, 'rbac.denied')
-    expect((await mesh.get(ports.stranger, READ, known())).status).toBe(503)
-    expect(await counted(vigil, 'rbac.denied')).toBeGreaterThan(before)
-  })
+    // An Envoy that knows nobody to ask yet says the same: the policy has to be what refuses.
+    const isRefused = async () => {
+      const before = await counted(vigil, 'rbac.denied')
+      const { status } = await mesh.get(ports.stranger, READ, known())
+      return status === 503 && (await counted(vigil, 'rbac.denied')) > before
+    }
+    expect(await waitUntil('refused by the policy', 20_000, isRefused)).toBe(true)
+  }, 60_000)
 
   test('past the gateways only a caller is heard: by its certificate, not in plaintext', async () => {
     expect(await asked(as('istio-ingress', 'gateway'))).toBe('401')
     expect(await asked(as('other', 'gateway'))).toMatch(/7 PERMISSION_DENIED: RBAC: access denied/)
     expect(await asked(withoutCertificate())).toMatch(/14 UNAVAILABLE/)
-    expect(await counted(vigil, 'ssl.fail_verify_no_cert')).toBe(1)
+    expect(await counted(vigil, 'ssl.fail_verify_no_cert')).toBeGreaterThan(0)
     expect(await asked()).toMatch(/14 UNAVAILABLE/)
   })
 
