@@ -78,7 +78,6 @@ export const CLUSTER_TOOLS: readonly Tool[] = [
   built('go', 'kube-controller-manager', 'k8s.io/kubernetes/cmd/kube-controller-manager'),
   built('go', 'pilot-discovery', 'istio.io/istio/pilot/cmd/pilot-discovery', ['version']),
   built('go', 'envoy-gateway', 'github.com/envoyproxy/gateway/cmd/envoy-gateway', ['version']),
-  built('go', 'kubectl-validate', 'sigs.k8s.io/kubectl-validate'),
 ]
 
 /** What checks the Dockerfile and the workflows in `npm run test:cluster`: had in seconds. */
