@@ -28,10 +28,16 @@ export interface Cluster {
   stop(): Promise<void>
 }
 
-/** @param isMine the pods that are run; the others stay pending */
-export async function startCluster(isMine?: (pod: KubeObject) => boolean): Promise<Cluster> {
-  const plane = await startControlPlane()
-  const kubelet = startKubelet(plane.api, isMine)
+/**
+ * @param isMine the pods that are run; the others stay pending
+ * @param hasEndpoints whether Services have endpoints: at 10.a.b.c, of pods that listen at 127.a.b.c
+ */
+export async function startCluster(
+  isMine?: (pod: KubeObject) => boolean,
+  hasEndpoints = false,
+): Promise<Cluster> {
+  const plane = await startControlPlane(hasEndpoints)
+  const kubelet = startKubelet(plane.api, isMine, hasEndpoints)
   const home = mkdtempSync(join(tmpdir(), 'vigil-helm-'))
   const helm: Cluster['helm'] = async (binary, ...args) => {
     const running = start(binary, args, {
