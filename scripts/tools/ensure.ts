@@ -19,7 +19,7 @@ export const CLUSTER_TOOL_NAMES: readonly string[] = CLUSTER_TOOLS.map((tool) =>
 /** What `npm run test:cluster` needs. */
 export const CLUSTER_TEST_TOOLS: readonly string[] = [
   ...['helm', 'helm3', 'kube-schemas', `envoy-${DEFAULT_ENVOY}`],
-  ...['etcd', 'kube-apiserver', 'kube-controller-manager', 'pilot-discovery'],
+  ...['etcd', 'kube-apiserver', 'kube-controller-manager', 'pilot-discovery', 'envoy-gateway'],
 ]
 
 /** Makes the named tools available, saying one line for each; returns the names of those that could not be had. */
