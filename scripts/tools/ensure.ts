@@ -35,7 +35,7 @@ export const CLUSTER_TOOL_NAMES: readonly string[] = [
 /** What the tests of a cluster need. */
 export const CLUSTER_TEST_TOOLS: readonly string[] = [
   ...['helm', 'helm3', 'kube-schemas', `envoy-${DEFAULT_ENVOY}`],
-  ...['etcd', 'kube-apiserver', 'kube-controller-manager', 'pilot-discovery'],
+  ...['etcd', 'kube-apiserver', 'kube-controller-manager', 'pilot-discovery', 'envoy-gateway'],
 ]
 
 /** Makes the named tools available, saying one line for each; returns the names of those that could not be had. */

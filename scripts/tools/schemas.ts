@@ -16,8 +16,8 @@ export type SchemaIndex = {
 const KUBERNETES = 'k8s.io/kubernetes'
 
 /**
- * The files that are kept of a module: those groups that the chart renders objects of. Raise `revision` of the requirements
- * with each change: their hash names the cache.
+ * The files that are kept of a module: those groups that the chart renders objects of, and what a real Envoy Gateway cannot
+ * be tried without. Raise `revision` of the requirements with each change: their hash names the cache.
  */
 const KEPT: Record<string, readonly string[]> = {
   [KUBERNETES]: [
@@ -30,8 +30,12 @@ const KEPT: Record<string, readonly string[]> = {
     'apis__rbac.authorization.k8s.io__v1',
   ].map((group) => `api/openapi-spec/v3/${group}_openapi.json`),
   'istio.io/api': ['kubernetes/customresourcedefinitions.gen.yaml'],
-  'github.com/envoyproxy/gateway': ['charts/gateway-helm/charts/crds/crds/generated/*_securitypolicies.yaml'],
-  'sigs.k8s.io/gateway-api': ['config/crd/standard/*_{backendtlspolicies,referencegrants}.yaml'],
+  'github.com/envoyproxy/gateway': [
+    'charts/gateway-helm/charts/crds/crds/generated/*_{securitypolicies,envoyproxies}.yaml',
+  ],
+  'sigs.k8s.io/gateway-api': [
+    'config/crd/standard/*_{backendtlspolicies,referencegrants,gatewayclasses,gateways,httproutes}.yaml',
+  ],
   'github.com/prometheus-operator/prometheus-operator': [
     'example/prometheus-operator-crd/*_{servicemonitors,podmonitors,prometheusrules}.yaml',
   ],

@@ -22,7 +22,7 @@ const POD_CERTIFICATES = [
 let cluster: Cluster
 beforeAll(async () => {
   const isCheck = (pod: KubeObject) => pod.metadata.labels?.['app.kubernetes.io/component'] === 'check'
-  cluster = await startCluster(isCheck, POD_CERTIFICATES)
+  cluster = await startCluster({ isMine: isCheck, flags: POD_CERTIFICATES })
   await installCrds(cluster.api)
   await cluster.namespace('apps')
 }, 180_000)

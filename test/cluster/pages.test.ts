@@ -36,7 +36,7 @@ let scratch: string
 beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'vigil-start-page-'))
   // Application pods have an image that is nowhere.
-  cluster = await startCluster((pod) => pod.metadata.name.startsWith('vigil-'))
+  cluster = await startCluster({ isMine: (pod) => pod.metadata.name.startsWith('vigil-') })
   await installCrds(cluster.api)
   for (const name of ['istio-ingress', 'apps', 'shop', 'vigil']) await cluster.namespace(name)
 }, 180_000)

@@ -30,7 +30,9 @@ const SECRETS: Readonly<Record<string, Record<string, string>>> = {
 let cluster: Cluster
 beforeAll(async () => {
   // The check before an installation runs; the pods would only look for stores and issuers that are not there.
-  cluster = await startCluster((pod) => pod.metadata.labels?.['app.kubernetes.io/component'] === 'check')
+  cluster = await startCluster({
+    isMine: (pod) => pod.metadata.labels?.['app.kubernetes.io/component'] === 'check',
+  })
   const sources = await installCrds(cluster.api)
   for (const name of ['apps', 'istio-ingress', 'shop']) await cluster.namespace(name)
   process.stdout.write(`ready files: Kubernetes ${cluster.version} with the CRDs of ${sources.join(', ')}\n`)

@@ -25,7 +25,7 @@ const budget = (spec: object) => ({
 
 let cluster: Cluster
 beforeAll(async () => {
-  cluster = await startCluster(() => false)
+  cluster = await startCluster({ isMine: () => false })
 }, 120_000)
 afterAll(async () => cluster?.stop(), 60_000)
 

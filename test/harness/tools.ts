@@ -1,6 +1,7 @@
 import { describe, test } from '@jest/globals'
 import { isCi } from '../../scripts/root.ts'
 import { MISSING_TOOL_MARK } from '../../scripts/test/count.ts'
+import { DEFAULT_ENVOY } from '../../scripts/tools/catalog.ts'
 import {
   browserPath,
   clusterPath,
@@ -15,6 +16,7 @@ import {
   shellcheckPath,
   valkeyPath,
 } from '../../scripts/tools/locate.ts'
+import { hasNamespaces } from '../cluster/harness/namespaces.ts'
 
 /** Describes tests that need a fetched Envoy of this version; `fn` gets its path. */
 export function describeWithEnvoy(name: string, version: string, fn: (envoy: string) => void): void {
@@ -119,6 +121,20 @@ export function describeWithImageTools(name: string, fn: () => void): void {
   const missing = tools.find((tool) => imageToolPath(tool) === undefined)
   const isRoot = process.getuid?.() === 0
   describeWith(name, missing ?? 'root', missing === undefined && isRoot ? 'here' : undefined, fn)
+}
+
+/**
+ * The same with Envoy Gateway, which needs a network of its own (test/cluster/harness/island.ts); `fn` gets the paths of
+ * Helm and of Envoy.
+ */
+export function describeWithEnvoyGateway(name: string, fn: (helm: string, envoy: string) => void): void {
+  const envoy = envoyPath()
+  const missing =
+    [...CLUSTER_PARTS, 'envoy-gateway'].find((part) => clusterPath(part) === undefined) ??
+    (envoy === undefined ? `Envoy ${DEFAULT_ENVOY}` : undefined) ??
+    (hasNamespaces() ? undefined : 'user namespaces (unshare) and iproute2')
+  const helm = missing === undefined ? layerPath('helm') : undefined
+  describeWith(name, missing ?? 'helm', helm, (path) => fn(path, envoy ?? ''))
 }
 
 /** Without the tool: in CI a failing test, at home one skipped test that scripts/test.ts counts and shouts about. */

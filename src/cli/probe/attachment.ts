@@ -122,7 +122,7 @@ const BY_STATUS: Readonly<Record<number, () => Judged>> = {
   500: () => ({
     isGood: false,
     says: 'answered 500 by Envoy: closed, but Vigil is not asked',
-    fix: 'Envoy Gateway answers so while the SecurityPolicy is not accepted or Vigil has no ready endpoint: look at the status of the policy and at the Pods of Vigil.',
+    fix: 'Envoy Gateway answers so while the SecurityPolicy is not accepted, which it is not before Vigil has a Pod: look at the status of the policy and at the Pods of Vigil.',
   }),
   503: () => ({
     isGood: false,

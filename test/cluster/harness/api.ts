@@ -26,10 +26,12 @@ const PLURALS: Readonly<Record<string, string>> = {
   SecurityPolicy: 'securitypolicies',
   BackendTLSPolicy: 'backendtlspolicies',
   WorkloadEntry: 'workloadentries',
+  GatewayClass: 'gatewayclasses',
+  EnvoyProxy: 'envoyproxies',
 }
 
 /** Kinds without a namespace. */
-const CLUSTERED = new Set(['Namespace', 'Node', 'CustomResourceDefinition'])
+const CLUSTERED = new Set(['Namespace', 'Node', 'CustomResourceDefinition', 'GatewayClass'])
 
 export function openApi(port: number, ca: string, token: string): Api {
   const agent = new Agent({ keepAlive: true, ca })

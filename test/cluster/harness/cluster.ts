@@ -28,16 +28,20 @@ export interface Cluster {
   stop(): Promise<void>
 }
 
-/**
- * @param isMine the pods that are run; the others stay pending
- * @param flags further ones of the API server
- */
-export async function startCluster(
-  isMine?: (pod: KubeObject) => boolean,
-  flags: readonly string[] = [],
-): Promise<Cluster> {
-  const plane = await startControlPlane(flags)
-  const kubelet = startKubelet(plane.api, isMine)
+/** What a test wants of its cluster. */
+export interface ClusterOptions {
+  /** The pods that are run; the others stay pending. Absent: all. */
+  readonly isMine?: (pod: KubeObject) => boolean
+  /** Further flags of the API server. */
+  readonly flags?: readonly string[]
+  /** Services have endpoints: at 10.a.b.c, of pods that listen at 127.a.b.c. */
+  readonly hasEndpoints?: boolean
+}
+
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const { isMine, flags = [], hasEndpoints = false } = options
+  const plane = await startControlPlane(flags, hasEndpoints)
+  const kubelet = startKubelet(plane.api, isMine, hasEndpoints)
   const home = mkdtempSync(join(tmpdir(), 'vigil-helm-'))
   const helm: Cluster['helm'] = async (binary, ...args) => {
     const running = start(binary, args, {

@@ -16,7 +16,7 @@ export interface ControlPlane {
   stop(): Promise<void>
 }
 
-/** Without those that want a cloud, a scheduler or a real node: EndpointSlices refuse loopback addresses. */
+/** Without those that want a cloud, a scheduler or a real node. */
 const CONTROLLERS = [
   ...[
     'deployment',
@@ -30,11 +30,17 @@ const CONTROLLERS = [
   'root-ca-certificate-publisher-controller',
 ]
 
+/** Makes EndpointSlices, which refuse loopback addresses. */
+const ENDPOINTS = 'endpointslice-controller'
+
 /**
  * Starts it on free loopback ports, in a folder of its own that goes with it.
  * @param flags further ones of the API server
  */
-export async function startControlPlane(flags: readonly string[] = []): Promise<ControlPlane> {
+export async function startControlPlane(
+  flags: readonly string[],
+  hasEndpoints: boolean,
+): Promise<ControlPlane> {
   const folder = mkdtempSync(join(tmpdir(), 'vigil-cluster-'))
   const parts: Running[] = []
   const stop = async () => {
@@ -52,7 +58,7 @@ export async function startControlPlane(flags: readonly string[] = []): Promise<
     const api = openApi(ports.api, ca, token)
     await server.waitUntil('ready', () => isReady(api), 60_000)
     const kubeconfig = writeKubeconfig(folder, ports.api, ca, token)
-    const controllers = startControllers(folder, ports.controllers, kubeconfig)
+    const controllers = startControllers(folder, ports.controllers, kubeconfig, hasEndpoints)
     parts.push(controllers)
     await controllers.waitUntil('a service account', () => isReady(api, DEFAULT_ACCOUNT), 30_000)
     const version = (await api.get('/version'))['gitVersion'] as string
@@ -109,12 +115,13 @@ function startApiServer(
   ])
 }
 
-function startControllers(folder: string, port: number, kubeconfig: string): Running {
+function startControllers(folder: string, port: number, kubeconfig: string, hasEndpoints: boolean): Running {
+  const names = hasEndpoints ? [...CONTROLLERS, ENDPOINTS] : CONTROLLERS
   return start(binary('kube-controller-manager'), [
     ...['--kubeconfig', kubeconfig, '--bind-address', '127.0.0.1', '--secure-port', String(port)],
     ...['--leader-elect=false', '--service-account-private-key-file', join(folder, 'sa.key')],
     ...['--root-ca-file', join(folder, 'certs', 'apiserver.crt'), '--cert-dir', join(folder, 'kcm')],
-    ...['--controllers', CONTROLLERS.join(',')],
+    ...['--controllers', names.join(',')],
   ])
 }
 

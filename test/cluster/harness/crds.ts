@@ -6,14 +6,25 @@ import { sourcesOf } from '../../chart/harness/strict.ts'
 import { waitUntil } from '../../harness/wait.ts'
 import type { Api } from './api.ts'
 
+/** Of these the chart makes no objects. */
+const GATEWAYS = ['GatewayClass', 'Gateway', 'HTTPRoute', 'EnvoyProxy']
+
+type Wanted = (group: string, kind: string) => boolean
+
+/** What Envoy Gateway watches, as far as it is needed. */
+export const ofEnvoyGateway: Wanted = (group) =>
+  ['gateway.networking.k8s.io', 'gateway.envoyproxy.io'].includes(group)
+
+const ofTheChart: Wanted = (_group, kind) => !GATEWAYS.includes(kind)
+
 /** Installs the CRDs of Istio, Gateway API, Envoy Gateway and the Prometheus operator; tells what they were taken from. */
-export async function installCrds(api: Api): Promise<string[]> {
+export async function installCrds(api: Api, isWanted: Wanted = ofTheChart): Promise<string[]> {
   const index = schemasPath()
   if (index === undefined) throw new Error('no kube-schemas: run `npm run tools`')
   const folder = dirname(index)
   const crds = globSync('*/*.yaml', { cwd: folder })
     .flatMap((file) => parseObjects(readFileSync(join(folder, file), 'utf8')))
-    .filter(({ kind }) => kind === 'CustomResourceDefinition')
+    .filter(({ kind, spec }) => kind === 'CustomResourceDefinition' && isWanted(spec.group, spec.names.kind))
   for (const crd of crds) await api.apply(crd)
   for (const { metadata } of crds) await established(api, metadata.name)
   return sourcesOf(index)

@@ -8,7 +8,8 @@
  * NetworkPolicies, give out service-account tokens, answer `kubectl logs`, run more than one container in a pod, or stand in
  * for another image than Vigil’s (the dev store’s pod stays pending).
  * Inside files, arguments and variables it turns mounted paths into folders below a pod's own root, and `0.0.0.0:` into
- * the pod's address, one of its own in 127.0.0.0/8.
+ * the pod's address, one of its own in 127.0.0.0/8. Where Services shall have endpoints, it tells the API server that address
+ * with 10 for 127; who asks there must turn it back (island.ts).
  */
 import { randomInt } from 'node:crypto'
 import type { KubeObject } from '../../chart/harness/helm.ts'
@@ -29,7 +30,11 @@ export interface Kubelet {
 }
 
 /** Runs every pod that fits `isMine`; others stay pending. */
-export function startKubelet(api: Api, isMine: (pod: KubeObject) => boolean = () => true): Kubelet {
+export function startKubelet(
+  api: Api,
+  isMine: (pod: KubeObject) => boolean = () => true,
+  hasEndpoints = false,
+): Kubelet {
   const pods = new Map<string, { namespace: string; live: LivePod; ending?: Promise<void> }>()
   const dead: { namespace: string; live: LivePod }[] = []
   const subnet = `127.${randomInt(2, 250)}.${randomInt(1, 250)}`
@@ -45,7 +50,10 @@ export function startKubelet(api: Api, isMine: (pod: KubeObject) => boolean = ()
     }
     const path = `/api/v1/namespaces/${namespace}/pods/${name}/binding`
     const { status } = await api.ask('POST', path, binding)
-    if (status < 300) pods.set(uid, { namespace, live: runPod(api, pod, `${subnet}.${1 + (count++ % 250)}`) })
+    if (status >= 300) return
+    const address = `${subnet}.${1 + (count++ % 250)}`
+    const podIp = hasEndpoints ? address.replace(/^127\./, '10.') : address
+    pods.set(uid, { namespace, live: runPod(api, pod, address, podIp) })
   }
   const endOne = async (uid: string, name: string, namespace: string) => {
     const known = pods.get(uid)

@@ -28,8 +28,8 @@ export interface LivePod {
   crash(): void
 }
 
-/** Runs a pod until it is ended; `tell` puts a status at the API server. */
-export function runPod(api: Api, pod: KubeObject, address: string): LivePod {
+/** Runs a pod until it is ended. It listens at `address`; the API server is told that it does at `podIp`. */
+export function runPod(api: Api, pod: KubeObject, address: string, podIp = address): LivePod {
   const root = mkdtempSync(join(tmpdir(), 'vigil-pod-'))
   const [container] = pod['spec'].containers
   const translate = translator(container, root, address)
@@ -39,7 +39,7 @@ export function runPod(api: Api, pod: KubeObject, address: string): LivePod {
   let restarts = 0
   let isEnding = false
 
-  const tell = (state: object, health?: Health) => patchStatus(api, pod, address, { state, health, restarts })
+  const tell = (state: object, health?: Health) => patchStatus(api, pod, podIp, { state, health, restarts })
   const launch = () => {
     const [command, args] = commandOf(container, translate)
     const running = start(command, args, { cwd: root, env: envOf(container, translate) })
@@ -146,7 +146,7 @@ interface Reported {
 async function patchStatus(
   api: Api,
   pod: KubeObject,
-  address: string,
+  podIp: string,
   { state, health, restarts }: Reported,
 ): Promise<void> {
   const now = new Date().toISOString()
@@ -164,8 +164,8 @@ async function patchStatus(
   })
   const status = {
     phase: state.phase,
-    podIP: address,
-    podIPs: [{ ip: address }],
+    podIP: podIp,
+    podIPs: [{ ip: podIp }],
     startTime: now,
     conditions: [
       ...['PodScheduled', 'Initialized'].map((type) => condition(type, true)),
