@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { pinBases } from './release/bases.ts'
 import { sectionOf, withAbsoluteLinks } from './release/changelog.ts'
+import { changesOf } from './release/changes.ts'
 import { parseImage, pushedDigest, stageChart } from './release/chart.ts'
 import { strayVersions, versionOfTag } from './release/version.ts'
 import { ROOT } from './root.ts'
@@ -37,7 +38,9 @@ function bases(): string {
 }
 
 function chart(tag: string, image: string, folder: string): string {
-  stageChart(CHART, folder, versionOfTag(tag), parseImage(image))
+  const version = versionOfTag(tag)
+  const changes = changesOf(textOf('CHANGELOG.md'), version)
+  stageChart(CHART, folder, parseImage(image), { version, changes })
   return folder
 }
 

@@ -1,6 +1,7 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Document, parseDocument, stringify } from 'yaml'
+import type { Change } from './changes.ts'
 import { isPrerelease } from './version.ts'
 
 /** An image by what it is, not by a tag that somebody may move; in the words of the chart's values. */
@@ -17,10 +18,15 @@ export function parseImage(reference: string): PinnedImage {
 }
 
 /**
- * Copies the chart, and makes the copy install this image and no other, and tell Artifact Hub of it.
- * @param version of the release
+ * Copies the chart, and makes the copy install this image and no other, and tell Artifact Hub of both.
+ * @param chart folder of the chart
  */
-export function stageChart(chart: string, into: string, version: string, image: PinnedImage): void {
+export function stageChart(
+  chart: string,
+  into: string,
+  image: PinnedImage,
+  { version, changes }: { version: string; changes: readonly Change[] },
+): void {
   cpSync(chart, into, { recursive: true })
   edit(join(into, 'values.yaml'), (values) => {
     for (const [key, value] of Object.entries(image)) {
@@ -33,6 +39,7 @@ export function stageChart(chart: string, into: string, version: string, image: 
     const { registry, repository, digest } = image
     const images = [{ name: 'vigil', image: `${registry}/${repository}@${digest}` }]
     about.setIn(['annotations', 'artifacthub.io/images'], stringify(images))
+    about.setIn(['annotations', 'artifacthub.io/changes'], stringify(changes))
     about.setIn(['annotations', 'artifacthub.io/prerelease'], String(isPrerelease(version)))
   })
 }

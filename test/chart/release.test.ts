@@ -17,7 +17,7 @@ describeWithHelm('a released chart', (helm) => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'vigil-release-'))
     const image = { registry: 'ghcr.io', repository: 'example/vigil', digest: DIGEST }
-    stageChart(CHART, join(folder, 'vigil'), '9.8.7', image)
+    stageChart(CHART, join(folder, 'vigil'), image, { version: '9.8.7', changes: [] })
     writeFileSync(join(folder, 'values.yaml'), stringify(MINIMAL))
     const versions = ['--version', '9.8.7', '--app-version', '9.8.7']
     const said = runHelm(helm, ['package', join(folder, 'vigil'), ...versions, '--destination', folder])

@@ -20,7 +20,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 const linesOf = (chart: string, file: string) => readFileSync(join(chart, file), 'utf8').split('\n')
 
 test('the chart of a release installs the image by digest, and nothing else of it changes', () => {
-  stageChart(CHART, join(folder, 'vigil'), '1.2.3', IMAGE)
+  stageChart(CHART, join(folder, 'vigil'), IMAGE, { version: '1.2.3', changes: [] })
   const before = linesOf(CHART, 'values.yaml')
   const after = linesOf(join(folder, 'vigil'), 'values.yaml')
   expect(after).toHaveLength(before.length)
@@ -34,13 +34,17 @@ test('the chart of a release installs the image by digest, and nothing else of i
 test.each([
   ['1.2.3', 'false'],
   ['1.2.3-rc.1', 'true'],
-])('Artifact Hub is told of the image and whether %s is a release', (version, prerelease) => {
-  stageChart(CHART, join(folder, 'vigil'), version, IMAGE)
+])('Artifact Hub is told of the image, of what is new and whether %s is a release', (version, prerelease) => {
+  stageChart(CHART, join(folder, 'vigil'), IMAGE, {
+    version,
+    changes: [{ kind: 'added', description: 'A thing: `key`.' }],
+  })
   const { annotations, ...about } = parse(readFileSync(join(folder, 'vigil', 'Chart.yaml'), 'utf8'))
   const { annotations: own, ...same } = parse(readFileSync(join(CHART, 'Chart.yaml'), 'utf8'))
   expect(about).toEqual(same)
   expect(annotations).toEqual({
     ...own,
+    'artifacthub.io/changes': '- kind: added\n  description: "A thing: `key`."\n',
     'artifacthub.io/prerelease': prerelease,
     'artifacthub.io/images': `- name: vigil\n  image: ghcr.io/example/vigil@${DIGEST}\n`,
   })

@@ -1,3 +1,5 @@
+import { sectionOf } from './changelog.ts'
+
 /** One line of `artifacthub.io/changes`. */
 export interface Change {
   readonly kind: 'added' | 'changed' | 'deprecated' | 'removed' | 'fixed' | 'security'
@@ -8,14 +10,11 @@ const KINDS: ReadonlySet<string> = new Set(['added', 'changed', 'deprecated', 'r
 
 /**
  * What CHANGELOG.md says of a version, in the words of Artifact Hub.
- * @param heading of the section, such as `0.1.0` or `Unreleased`; what follows it in its line (a date) does not count
+ * @param version as the heading of its section has it, such as `0.1.0` or `Unreleased`
  * @throws Error when there is no such section, or it has a heading that Artifact Hub does not know
  */
-export function changesOf(changelog: string, heading: string): Change[] {
-  const sections = changelog.split(/^## /m).slice(1)
-  const section = sections.find((text) => text.split(/[\s\]]/, 1)[0]?.replace('[', '') === heading)
-  if (section === undefined) throw new Error(`CHANGELOG.md has no section ${heading}`)
-  return section
+export function changesOf(changelog: string, version: string): Change[] {
+  return sectionOf(changelog, version)
     .split(/^### /m)
     .slice(1)
     .flatMap((part) => {
