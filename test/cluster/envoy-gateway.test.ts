@@ -12,17 +12,15 @@ import { CLUSTER_TOOLS } from '../../scripts/tools/catalog.ts'
 import type { AuditRecord } from '../../src/audit/record.ts'
 import { CHART, type KubeObject } from '../chart/harness/helm.ts'
 import { over } from '../chart/harness/values.ts'
-import { type RawResponse, sendHttp1 } from '../harness/http.ts'
-import { boundHeaders, mintNow } from '../harness/live.ts'
 import { freePort } from '../harness/ports.ts'
 import { start } from '../harness/process.ts'
-import { makeSigner } from '../harness/proofs.ts'
 import { issuerOf } from '../harness/tokens.ts'
 import { describeWithEnvoyGateway } from '../harness/tools.ts'
 import { waitUntil } from '../harness/wait.ts'
 import { type Certificates, caOf, makeCertificates, secretOf } from './harness/certificates.ts'
 import { type Cluster, expectDone, startCluster } from './harness/cluster.ts'
 import { installCrds, ofEnvoyGateway } from './harness/crds.ts'
+import { getThrough, known, testDecisions } from './harness/decisions.ts'
 import {
   appObjects,
   type EnvoyGateway,
@@ -78,17 +76,8 @@ let port: number
 let pairs: Certificates
 let isHeld = true
 
-interface Got extends RawResponse {
-  /** Headers that the application saw; none when it was not asked. */
-  readonly seen: Record<string, string>
-}
+const get = (path: string, headers: Record<string, string> = {}, at = port) => getThrough(at, path, headers)
 
-async function get(path: string, headers: Record<string, string> = {}, at = port): Promise<Got> {
-  const response = await sendHttp1({ port: at, path, headers: Object.entries(headers) })
-  return { ...response, seen: response.status === 200 ? JSON.parse(response.body) : {} }
-}
-
-const known = () => ({ authorization: `Bearer ${mintNow()}` })
 const podsOf = () => cluster.kubelet.podsOf('vigil')
 
 /** Waits for what Envoy Gateway has to push first; gives all statuses on the way. */
@@ -191,34 +180,7 @@ describeWithEnvoyGateway('Envoy Gateway', (helm, envoy) => {
       await says('Accepted', { status: 'True', reason: 'Accepted' }, name)
   }, 90_000)
 
-  test('passes a known caller on, with the headers of who it is', async () => {
-    const { status, seen } = await get('/v1/items', { ...known(), 'x-vigil-subject': 'mallory' })
-    expect(status).toBe(200)
-    expect(seen['x-vigil-issuer']).toBe('https://idp.example.com')
-    expect(seen['x-vigil-subject']).toBeDefined()
-    expect(seen['x-vigil-subject']).not.toContain('mallory')
-  })
-
-  test('gives a stranger the challenge of Vigil', async () => {
-    const response = await get('/v1/items')
-    expect(response.status).toBe(401)
-    expect(response.value('www-authenticate')).toMatch(/Bearer|DPoP/)
-  })
-
-  test('passes a proof of possession on once, and never again', async () => {
-    const signer = await makeSigner('ES256')
-    // A memory that is younger than the proof cannot know it, and wants one with a nonce.
-    const nonce = (await get('/v1/items', boundHeaders(signer, '/v1/items'))).value('dpop-nonce')
-    const headers = boundHeaders(signer, '/v1/items', nonce === undefined ? {} : { nonce })
-    expect((await get('/v1/items', headers)).status).toBe(200)
-    const again = await get('/v1/items', headers)
-    expect(again.status).toBe(401)
-    expect(again.value('www-authenticate')).toMatch(/DPoP.*(invalid_dpop_proof|use_dpop_nonce)/)
-  })
-
-  test('denies what no action names', async () => {
-    expect((await get('/other', known())).status).toBe(403)
-  })
+  testDecisions(get)
 
   test('tells entrypoints apart by what a policy sends along', async () => {
     expect((await recordOf('/partner')).entrypoint).toBe('partner')

@@ -9,8 +9,9 @@ import { issuerOf, keys } from '../harness/tokens.ts'
 import { describeWithIstio } from '../harness/tools.ts'
 import { waitUntil } from '../harness/wait.ts'
 import { expectDone } from './harness/cluster.ts'
+import { type Got, known } from './harness/decisions.ts'
 import { ownAddress, type Workload } from './harness/istio.ts'
-import { type Got, type Mesh, pointToVigil, startMesh, tellVersions } from './harness/istio-mesh.ts'
+import { type Mesh, pointToVigil, startMesh, tellVersions } from './harness/istio-mesh.ts'
 import {
   gateway,
   luaFilter,
@@ -117,7 +118,6 @@ const get = (at: Name, path: string, headers?: Record<string, string>) => mesh.g
 const becomes = (at: Name, status: number, headers?: Record<string, string>) =>
   mesh.becomes(ports[at], status, headers)
 const probe = (at: Name) => runProbe('--attachment', `http://127.0.0.1:${ports[at]}`, '--wait', '0')
-const known = () => ({ authorization: `Bearer ${mintNow()}` })
 const bound = async () => boundHeaders(await makeSigner('ES256'), READ)
 
 /** Who has refused, and for which first reason. */

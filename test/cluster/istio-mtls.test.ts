@@ -1,13 +1,14 @@
 /** Vigil is closed to strangers in a mesh with real mutual TLS: the chart's objects, a real istiod, real Envoys. */
+
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { openCheckClient } from '../harness/check-client.ts'
 import type { Envoy } from '../harness/envoy.ts'
-import { mintNow } from '../harness/live.ts'
 import { freePorts } from '../harness/ports.ts'
 import { issuerOf } from '../harness/tokens.ts'
 import { describeWithIstio } from '../harness/tools.ts'
 import { waitUntil } from '../harness/wait.ts'
+import { known } from './harness/decisions.ts'
 import { ownAddress, type Workload } from './harness/istio.ts'
 import { labelsOfVigil, type Mesh, startMesh, tellVersions } from './harness/istio-mesh.ts'
 import { gateway, service, sidecarOfVigil, workloadEntry } from './harness/istio-objects.ts'
@@ -44,7 +45,6 @@ const VALUES = {
 }
 
 const BIND = ownAddress()
-const known = () => ({ authorization: `Bearer ${mintNow()}` })
 
 let mesh: Mesh
 let authority: Authority

@@ -1,12 +1,11 @@
 /** A real istiod makes of the chart's own objects, and of what its notes say, a real Envoy that asks Vigil. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { over } from '../chart/harness/values.ts'
-import { boundHeaders, mintNow } from '../harness/live.ts'
 import { freePort } from '../harness/ports.ts'
-import { makeSigner } from '../harness/proofs.ts'
 import { issuerOf } from '../harness/tokens.ts'
 import { describeWithIstio } from '../harness/tools.ts'
 import { expectDone } from './harness/cluster.ts'
+import { known, testDecisions } from './harness/decisions.ts'
 import { ownAddress, type Workload } from './harness/istio.ts'
 import { type Mesh, pointToVigil, startMesh, tellVersions } from './harness/istio-mesh.ts'
 import { sidecar } from './harness/istio-objects.ts'
@@ -47,7 +46,6 @@ let port: number
 
 const get = (path: string, headers?: Record<string, string>) => mesh.get(port, path, headers)
 const becomes = (status: number, headers?: Record<string, string>) => mesh.becomes(port, status, headers)
-const known = () => ({ authorization: `Bearer ${mintNow()}` })
 
 describeWithIstio('Istio', (helm, version) => {
   beforeAll(async () => {
@@ -62,31 +60,7 @@ describeWithIstio('Istio', (helm, version) => {
 
   afterAll(() => mesh?.stop(), 60_000)
 
-  test('passes a known caller on, with the headers of who it is', async () => {
-    const { status, seen } = await get('/v1/items', { ...known(), 'x-vigil-subject': 'mallory' })
-    expect(status).toBe(200)
-    expect(seen['x-vigil-issuer']).toBe('https://idp.example.com')
-    expect(seen['x-vigil-subject']).toBeDefined()
-    expect(seen['x-vigil-subject']).not.toContain('mallory')
-  })
-
-  test('gives a stranger the challenge of Vigil', async () => {
-    const response = await get('/v1/items')
-    expect(response.status).toBe(401)
-    expect(response.value('www-authenticate')).toMatch(/Bearer|DPoP/)
-  })
-
-  test('passes a proof of possession on once, and never again', async () => {
-    const headers = boundHeaders(await makeSigner('ES256'), '/v1/items')
-    expect((await get('/v1/items', headers)).status).toBe(200)
-    const again = await get('/v1/items', headers)
-    expect(again.status).toBe(401)
-    expect(again.value('www-authenticate')).toMatch(/DPoP.*(invalid_dpop_proof|use_dpop_nonce)/)
-  })
-
-  test('denies what no action names', async () => {
-    expect((await get('/other', known())).status).toBe(403)
-  })
+  testDecisions(get)
 
   test('does not ask about an excepted path', async () => {
     const { status, seen } = await get('/healthz')

@@ -15,7 +15,7 @@ type Wanted = (group: string, kind: string) => boolean
 export const ofEnvoyGateway: Wanted = (group) =>
   ['gateway.networking.k8s.io', 'gateway.envoyproxy.io'].includes(group)
 
-const ofTheChart: Wanted = (_group, kind) => !GATEWAYS.includes(kind)
+const ofTheChart: Wanted = (group, kind) => !(ofEnvoyGateway(group, kind) && GATEWAYS.includes(kind))
 
 /** Installs the CRDs of Istio, Gateway API, Envoy Gateway and the Prometheus operator; tells what they were taken from. */
 export async function installCrds(api: Api, isWanted: Wanted = ofTheChart): Promise<string[]> {

@@ -2,19 +2,14 @@ import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { CLUSTER_TOOLS } from '../../../scripts/tools/catalog.ts'
 import type { Envoy } from '../../harness/envoy.ts'
-import { type RawResponse, sendHttp1 } from '../../harness/http.ts'
+import type { RawResponse } from '../../harness/http.ts'
 import { freePorts } from '../../harness/ports.ts'
 import { waitUntil } from '../../harness/wait.ts'
 import { type Cluster, expectDone, startCluster } from './cluster.ts'
 import { installCrds } from './crds.ts'
+import { type Got, getThrough } from './decisions.ts'
 import { type Istiod, meshConfigIn, startApp, startIstiod, startProxy, type Workload } from './istio.ts'
 import { peerAuthentication, workloadEntry } from './istio-objects.ts'
-
-/** What came back through an Envoy. */
-export interface Got extends RawResponse {
-  /** Headers that the application saw; none when it was not asked. */
-  readonly seen: Record<string, string>
-}
 
 /** What Vigil has written down of a check, as far as tests look at it. */
 export interface Told {
@@ -131,15 +126,11 @@ function clientOf(
   cluster: Cluster,
   told: () => Promise<string>,
 ): Pick<Mesh, 'get' | 'becomes' | 'recordBehind'> {
-  const get: Mesh['get'] = async (port, path, headers = {}) => {
-    const response = await sendHttp1({ port, path, headers: Object.entries(headers) })
-    return { ...response, seen: response.status === 200 ? JSON.parse(response.body) : {} }
-  }
   const becomes: Mesh['becomes'] = async (port, status, headers = {}) => {
     let last = 'nothing'
     const asked = async () => {
       try {
-        const got = await get(port, '/v1/items', headers)
+        const got = await getThrough(port, '/v1/items', headers)
         last = `${got.status} ${got.body}`
         return got.status === status && got
       } catch (error) {
@@ -160,7 +151,7 @@ function clientOf(
     const line = await waitUntil(`record ${id}`, 5000, () => lines().find((each) => each.includes(id)))
     return JSON.parse(line)
   }
-  return { get, becomes, recordBehind }
+  return { get: getThrough, becomes, recordBehind }
 }
 
 /** Labels by which Vigil's Service finds its pods. */
