@@ -18,7 +18,7 @@ export const CLUSTER_TOOL_NAMES: readonly string[] = CLUSTER_TOOLS.map((tool) =>
 
 /** What `npm run test:cluster` needs. */
 export const CLUSTER_TEST_TOOLS: readonly string[] = [
-  ...['helm', 'helm3', 'kube-schemas', `envoy-${DEFAULT_ENVOY}`],
+  ...['helm', 'helm3', 'kube-schemas', 'valkey', `envoy-${DEFAULT_ENVOY}`],
   ...['etcd', 'kube-apiserver', 'kube-controller-manager', 'pilot-discovery'],
 ]
 

@@ -1,4 +1,4 @@
-import { Client, credentials, type ServiceError } from '@grpc/grpc-js'
+import { type ChannelOptions, Client, credentials, type ServiceError } from '@grpc/grpc-js'
 import { CHECK_PATH, decodeResponse, type WireCheckResponse } from '../../src/check/wire.ts'
 import { checkBytes, type RequestOptions } from './wire.ts'
 
@@ -29,9 +29,13 @@ export interface Told {
 const DEADLINE_MS = 30_000
 const asIs = (bytes: Buffer) => bytes
 
-/** One connection to this address. */
-export function openCheckClient(address: string): CheckClient {
-  const client = new Client(address, credentials.createInsecure())
+/** One connection to this address, in plaintext unless told otherwise. */
+export function openCheckClient(
+  address: string,
+  channel = credentials.createInsecure(),
+  options: ChannelOptions = {},
+): CheckClient {
+  const client = new Client(address, channel, options)
   const ask = (request: RequestOptions | Buffer) =>
     new Promise<Told>((resolve, reject) => {
       const bytes = Buffer.isBuffer(request) ? request : checkBytes(request)
