@@ -1,5 +1,5 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { KubeObject } from '../../chart/harness/helm.ts'
@@ -8,7 +8,7 @@ import type { Api } from './api.ts'
 /**
  * Stands in for kube-proxy and the cluster's DNS: each Service has an address of its own in 127.0.0.0/8, where connections
  * to its ports are passed on to one of its ready pods after the other. Only TCP, only ports that need no root, no headless
- * Services; where no pod is ready a connection is closed.
+ * Services; where no pod is ready nothing listens.
  */
 export interface Services {
   /** A file of names and addresses, for names.ts. */
@@ -25,9 +25,13 @@ interface Port {
 
 interface Known {
   readonly address: string
-  readonly servers: Server[]
-  /** `host:port` behind each port, now. */
-  readonly behind: Map<number, readonly Target[]>
+  /** By the Service's port. */
+  readonly doors: Map<number, Door>
+}
+
+interface Door {
+  /** Leads to these from now on; with none it is closed. */
+  lead(targets: readonly Target[]): void
 }
 
 interface Target {
@@ -52,14 +56,15 @@ export function startServices(api: Api, subnet: string): Services {
     renameSync(`${namesFile}.next`, namesFile)
     written = text
   }
-  const close = ({ servers }: Known) => {
-    for (const server of servers) server.close()
+  const close = ({ doors }: Known) => {
+    for (const door of doors.values()) door.lead([])
   }
   const meet = (service: KubeObject): Known => {
-    const one: Known = { address: `${subnet}.${1 + (count++ % 250)}`, servers: [], behind: new Map() }
-    for (const { port } of portsOf(service))
-      one.servers.push(passOn({ host: one.address, port }, () => one.behind.get(port) ?? [], sockets))
-    return one
+    const address = `${subnet}.${1 + (count++ % 250)}`
+    const doors = portsOf(service).map(
+      ({ port }) => [port, openDoor({ host: address, port }, sockets)] as const,
+    )
+    return { address, doors: new Map(doors) }
   }
   const refresh: Services['refresh'] = async (pods) => {
     const services = (await api.list('/api/v1/services')).filter(isRouted)
@@ -73,7 +78,7 @@ export function startServices(api: Api, subnet: string): Services {
       const one = known.get(nameOf(service)) ?? meet(service)
       known.set(nameOf(service), one)
       const ready = pods.filter((pod) => isBehind(service, pod))
-      for (const each of portsOf(service)) one.behind.set(each.port, targetsOf(each, ready))
+      for (const each of portsOf(service)) one.doors.get(each.port)?.lead(targetsOf(each, ready))
     }
     write()
   }
@@ -123,25 +128,28 @@ function targetsOf({ port, targetPort = port }: Port, pods: readonly KubeObject[
   })
 }
 
-function passOn(at: Target, behind: () => readonly Target[], sockets: Set<Socket>): Server {
+function openDoor(at: Target, sockets: Set<Socket>): Door {
+  let targets: readonly Target[] = []
   let turn = 0
   const keep = (socket: Socket) => {
     sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket)).on('error', () => undefined) // closed, whatever it was
-    return socket
+    return socket.on('close', () => sockets.delete(socket)).on('error', () => undefined) // closed, whatever it was
   }
   const server = createServer((caller) => {
-    keep(caller)
-    const targets = behind()
     const target = targets[turn++ % targets.length]
     if (target === undefined) {
       caller.destroy()
       return
     }
     const pod = keep(connect(target))
-    caller.pipe(pod).pipe(caller)
+    keep(caller).pipe(pod).pipe(caller)
     caller.on('close', () => pod.destroy())
     pod.on('close', () => caller.destroy())
   })
-  return server.listen(at.port, at.host)
+  const lead = (now: readonly Target[]) => {
+    targets = now
+    if (now.length > 0 && !server.listening) server.listen(at.port, at.host)
+    if (now.length === 0 && server.listening) server.close()
+  }
+  return { lead }
 }
