@@ -19,7 +19,7 @@ const USER = parse(readFileSync(join(HARNESS, 'user.yaml'), 'utf8'))
 const userOf = (name: string) => (name === 'dev' ? { config: { dynamic: USER.config.dynamic } } : USER)
 /** A change that rolls pods. */
 const LATER = { config: { static: { server: { drainTimeoutSeconds: 25 } } } }
-const KEY = '0/secrets/vigil-instance-key'
+const KEY = 'secrets/vigil-instance-key'
 /** Where objects of the attachments stand. */
 const ATTACHED = ['apps', 'istio-ingress', 'shop']
 
@@ -45,12 +45,18 @@ beforeAll(async () => {
 }, 180_000)
 afterAll(async () => cluster?.stop(), 60_000)
 
-/** All that is there, but what the server makes for each namespace. */
+/** All that is there of a release and beside it: its namespace, and what it has put into others. */
 async function everything(namespace: string): Promise<Contents> {
-  const all = await Promise.all([namespace, ...ATTACHED].map((each) => contentsOf(cluster.api, each)))
-  return new Map(
-    all.flatMap((contents, index) => [...contents].map(([key, text]) => [`${index}/${key}`, text])),
+  const [own, ...others] = await Promise.all(
+    [namespace, ...ATTACHED].map((each) => contentsOf(cluster.api, each)),
   )
+  const isOfRelease = (text: string) => text.includes(`"meta.helm.sh/release-namespace":"${namespace}"`)
+  const put = others.flatMap((contents, index) =>
+    [...contents]
+      .filter(([, text]) => isOfRelease(text))
+      .map(([key, text]) => [`${ATTACHED[index]}: ${key}`, text] as const),
+  )
+  return new Map([...(own ?? []), ...put])
 }
 
 /** Nothing is there that was not before, but the key that is kept on purpose; controllers take their time. */
@@ -78,44 +84,62 @@ async function expectAdmitted(namespace: string): Promise<void> {
   })
 }
 
+async function expectThere(helm: string, namespace: string): Promise<void> {
+  const { stdout } = await cluster.helm(helm, 'get', 'manifest', 'vigil', '-n', namespace)
+  const objects = parseObjects(stdout)
+  expect(objects.length).toBeGreaterThan(7)
+  for (const object of objects)
+    expect([object.kind, await isThere(cluster.api, object, namespace)]).toEqual([object.kind, true])
+  await expectAdmitted(namespace)
+}
+
+async function comesAndGoes(helm: string, name: string, namespace: string): Promise<void> {
+  await cluster.namespace(namespace)
+  for (const [secret, stringData] of Object.entries(SECRETS)) {
+    const metadata = { name: secret, namespace }
+    await cluster.api.apply({ apiVersion: 'v1', kind: 'Secret', metadata, stringData })
+  }
+  const before = await everything(namespace)
+  const put = async (verb: 'install' | 'upgrade', values: unknown) => {
+    const file = ['--values', join(CHART, 'values', `${name}.yaml`)]
+    const said = await cluster.put(helm, verb, namespace, values, ...file)
+    expectDone(said, cluster.kubelet.outputOf(namespace))
+    await expectThere(helm, namespace)
+  }
+  await put('install', userOf(name))
+  await put('upgrade', over(userOf(name), LATER))
+  expectDone(await cluster.helm(helm, 'rollback', 'vigil', '1', '-n', namespace))
+  await expectThere(helm, namespace)
+  expectDone(await cluster.helm(helm, 'uninstall', 'vigil', '-n', namespace))
+  await expectLeft(namespace, before, name !== 'production')
+}
+
+/** Works several off at once, since most of their time is waiting. */
+function atOnce(
+  lanes: number,
+  names: readonly string[],
+  work: (name: string) => Promise<void>,
+): ReadonlyMap<string, Promise<void>> {
+  const last: Promise<unknown>[] = Array.from({ length: lanes }, () => Promise.resolve())
+  return new Map(
+    names.map((name, index) => {
+      const done = Promise.resolve(last[index % lanes]).then(() => work(name))
+      last[index % lanes] = done.catch(() => undefined) // its own test tells
+      return [name, done]
+    }),
+  )
+}
+
 describeWithCluster(
   'a ready file of values is installed, changed, put back, and goes again',
   (helm, which) => {
-    test.each(READY)('%s', async (name) => {
-      const namespace = `${name}-${which}`
-      await cluster.namespace(namespace)
-      for (const [secret, stringData] of Object.entries(SECRETS))
-        await cluster.api.apply({
-          apiVersion: 'v1',
-          kind: 'Secret',
-          metadata: { name: secret, namespace },
-          stringData,
-        })
-      const before = await everything(namespace)
-      const put = async (verb: 'install' | 'upgrade', values: unknown) => {
-        const file = join(CHART, 'values', `${name}.yaml`)
-        expectDone(
-          await cluster.put(helm, verb, namespace, values, '--values', file),
-          cluster.kubelet.outputOf(namespace),
-        )
-      }
-      const expectThere = async () => {
-        const { stdout } = await cluster.helm(helm, 'get', 'manifest', 'vigil', '-n', namespace)
-        const objects = parseObjects(stdout)
-        expect(objects.length).toBeGreaterThan(7)
-        for (const object of objects)
-          expect([object.kind, await isThere(cluster.api, object, namespace)]).toEqual([object.kind, true])
-        await expectAdmitted(namespace)
-      }
-      await put('install', userOf(name))
-      await expectThere()
-      await put('upgrade', over(userOf(name), LATER))
-      await expectThere()
-      expectDone(await cluster.helm(helm, 'rollback', 'vigil', '1', '-n', namespace))
-      await expectThere()
-      expectDone(await cluster.helm(helm, 'uninstall', 'vigil', '-n', namespace))
-      await expectLeft(namespace, before, name !== 'production')
-    }, 90_000)
+    let running: ReadonlyMap<string, Promise<void>>
+    beforeAll(() => {
+      running = atOnce(3, READY, (name) => comesAndGoes(helm, name, `${name}-${which}`))
+    })
+    afterAll(() => Promise.allSettled(running.values()))
+
+    test.each(READY)('%s', (name) => running.get(name), 90_000)
   },
 )
 
