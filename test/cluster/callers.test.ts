@@ -113,6 +113,7 @@ describeWithCluster(
       await putSecret('vigil-probe', certificate(`URI:${PROBE}`))
       const said = await cluster.put(helm, 'install', NAMESPACE, VALUES, '--wait', '--timeout', '60s')
       expectDone(said, cluster.kubelet.outputOf(NAMESPACE))
+      process.stdout.write(`callers: mutual TLS and helm test on Kubernetes ${cluster.version}\n`)
     }, 120_000)
 
     test('answers the one that is named', async () => {

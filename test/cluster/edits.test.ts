@@ -128,7 +128,10 @@ describeWithCluster(
     beforeAll(async () => {
       await cluster.namespace(namespace)
       const said = await cluster.put(helm, 'install', namespace, SHARED, '--wait', '--timeout', '60s')
-      expectDone(said, cluster.kubelet.outputOf(namespace))
+      const output = cluster.kubelet.outputOf(namespace)
+      expectDone(said, output)
+      const [valkey] = /Valkey version=[\d.]+/.exec(output) ?? []
+      process.stdout.write(`edits: two pods on Kubernetes ${cluster.version}, the dev store is ${valkey}\n`)
       await lastGoodIsKept()
     }, 120_000)
 

@@ -92,6 +92,7 @@ let cluster: Cluster
 beforeAll(async () => {
   // The check before an installation runs; the pods themselves are only looked at.
   cluster = await startCluster((pod) => pod.metadata.labels?.['app.kubernetes.io/component'] === 'check')
+  process.stdout.write(`refusals: ${MISTAKES.length} mistakes on Kubernetes ${cluster.version}\n`)
 }, 120_000)
 afterAll(async () => cluster?.stop(), 60_000)
 
