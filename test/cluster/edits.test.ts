@@ -166,7 +166,7 @@ describeWithCluster(
       await edit(namespace, withRealm('good'))
       await eachPod(namespace, 'good', async (pod) => (await withClient(pod, realmSaid)) === 'good')
       await lastGoodIsKept()
-      const end = await startTraffic(cluster.api, namespace)
+      const end = await startTraffic(cluster, namespace)
       await edit(namespace, BAD)
       const isRefused = async (pod: LivePod) =>
         (await metric(pod, 'vigil_config_last_reload_successful')) === 0

@@ -63,7 +63,7 @@ const namesOf = (namespace: string) =>
 
 /** Checks all the time while something happens; none of them may fail. */
 async function underTraffic(namespace: string, what: string, change: () => Promise<void>): Promise<void> {
-  const end = await startTraffic(cluster.api, namespace)
+  const end = await startTraffic(cluster, namespace)
   const { checks, failed, pods, slowestMs } = await change().then(end, async (error: unknown) => {
     await end()
     throw error
@@ -211,11 +211,13 @@ describeWithCluster('a release', (helm, which) => {
     await waitUntil('pods gone', 30_000, async () => {
       return (await cluster.api.list(`/api/v1/namespaces/${namespace}/pods`)).length === 0
     })
-    expect([...(await contentsOf(cluster.api, namespace)).keys()].sort()).toEqual([
-      'configmaps/kube-root-ca.crt',
-      'secrets/vigil-instance-key',
-      'serviceaccounts/default',
-    ])
+    const kept = ['configmaps/kube-root-ca.crt', 'secrets/vigil-instance-key', 'serviceaccounts/default']
+    let left: string[] = []
+    const isSo = async () => {
+      left = [...(await contentsOf(cluster.api, namespace)).keys()].sort()
+      return left.join() === kept.join()
+    }
+    await waitUntil('nothing left', 20_000, isSo).catch(() => expect(left).toEqual(kept))
     expectDone(await cluster.put(helm, 'install', namespace, VALUES))
     expect((await cluster.api.get(keyPath))['data']).toEqual(key)
     expectDone(await cluster.helm(helm, 'uninstall', 'vigil', '-n', namespace))

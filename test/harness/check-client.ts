@@ -1,4 +1,10 @@
-import { type ChannelOptions, Client, credentials, type ServiceError } from '@grpc/grpc-js'
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientOptions,
+  credentials,
+  type ServiceError,
+} from '@grpc/grpc-js'
 import { CHECK_PATH, decodeResponse, type WireCheckResponse } from '../../src/check/wire.ts'
 import { checkBytes, type RequestOptions } from './wire.ts'
 
@@ -32,8 +38,8 @@ const asIs = (bytes: Buffer) => bytes
 /** One connection to this address, in plaintext unless told otherwise. */
 export function openCheckClient(
   address: string,
-  channel = credentials.createInsecure(),
-  options: ChannelOptions = {},
+  channel: ChannelCredentials = credentials.createInsecure(),
+  options: ClientOptions = {},
 ): CheckClient {
   const client = new Client(address, channel, options)
   const ask = (request: RequestOptions | Buffer) =>

@@ -10,7 +10,10 @@ interface Resource {
 /** What stands in a namespace: `resource/name` -> what somebody wrote, without what the server adds to it. */
 export type Contents = ReadonlyMap<string, string>
 
-/** Every object of every kind that the API server knows in this namespace; only events are no objects of anybody. */
+/** What controllers write by themselves, and take away when they come to it. */
+const OF_NOBODY = ['events', 'endpoints', 'endpointslices']
+
+/** Every object of every kind that the API server knows in this namespace. */
 export async function contentsOf(api: Api, namespace: string): Promise<Contents> {
   const found = await Promise.all(
     (await listsOf(api)).map(async ({ root, name }) => {
@@ -40,7 +43,7 @@ async function listsOf(api: Api): Promise<{ root: string; name: string }[]> {
     roots.map(async (root) => {
       const resources = (await api.get(root))['resources'] as Resource[]
       return resources
-        .filter((each) => each.namespaced && each.verbs.includes('list') && each.name !== 'events')
+        .filter((each) => each.namespaced && each.verbs.includes('list') && !OF_NOBODY.includes(each.name))
         .map(({ name }) => ({ root, name }))
     }),
   )

@@ -16,7 +16,7 @@ import type { KubeObject } from '../../chart/harness/helm.ts'
 import type { Api } from './api.ts'
 import { type NodeLogs, startNodeLogs } from './node-logs.ts'
 import { type LivePod, runPod } from './pod.ts'
-import { startServices } from './services.ts'
+import { type AddressOf, startServices } from './services.ts'
 
 type Told = KubeObject['metadata'] & { readonly uid?: string; readonly deletionTimestamp?: string }
 
@@ -26,6 +26,8 @@ const NODE = 'this-machine'
 export interface Kubelet {
   /** Pods of the service itself (not of jobs or the dev store) in a namespace that are alive, oldest first. */
   podsOf(namespace: string): LivePod[]
+  /** Where the container of a pod listens. */
+  readonly addressOf: AddressOf
   /** What all pods of a namespace have written, dead ones included. */
   outputOf(namespace: string): string
   stop(): Promise<void>
@@ -38,6 +40,9 @@ export function startKubelet(api: Api, isMine: (pod: KubeObject) => boolean = ()
   const [first, second] = [randomInt(2, 250), randomInt(1, 125)]
   const services = startServices(api, `127.${first}.${125 + second}`)
   let count = 0
+
+  const addressOf: Kubelet['addressOf'] = ({ metadata }) =>
+    pods.get((metadata as Told).uid ?? '')?.live.address
 
   const take = async (pod: KubeObject) => {
     const { name, namespace = '', uid = '' } = pod.metadata as Told
@@ -67,7 +72,7 @@ export function startKubelet(api: Api, isMine: (pod: KubeObject) => boolean = ()
   }
   const poll = async () => {
     const there = await api.list('/api/v1/pods')
-    await services.refresh(there)
+    await services.refresh(there, addressOf)
     for (const pod of there) await see(pod)
     const uids = new Set(there.map((pod) => (pod.metadata as Told).uid))
     for (const [uid, known] of pods) {
@@ -94,6 +99,7 @@ export function startKubelet(api: Api, isMine: (pod: KubeObject) => boolean = ()
   })()
 
   return {
+    addressOf,
     podsOf: (namespace) =>
       [...pods.values()]
         .filter((each) => each.namespace === namespace && each.live.component === 'service' && !each.ending)

@@ -13,10 +13,13 @@ import type { Api } from './api.ts'
 export interface Services {
   /** A file of names and addresses, for names.ts. */
   readonly namesFile: string
-  /** Looks at all Services again; `pods` are all pods of the cluster. */
-  refresh(pods: readonly KubeObject[]): Promise<void>
+  /** Looks at all Services again; `pods` are all pods of the cluster, `addressOf` tells where one of them listens. */
+  refresh(pods: readonly KubeObject[], addressOf: AddressOf): Promise<void>
   stop(): void
 }
+
+/** Undefined: the pod does not run here. */
+export type AddressOf = (pod: KubeObject) => string | undefined
 
 interface Port {
   readonly port: number
@@ -66,7 +69,7 @@ export function startServices(api: Api, subnet: string): Services {
     )
     return { address, doors: new Map(doors) }
   }
-  const refresh: Services['refresh'] = async (pods) => {
+  const refresh: Services['refresh'] = async (pods, addressOf) => {
     const services = (await api.list('/api/v1/services')).filter(isRouted)
     const names = new Set(services.map(nameOf))
     for (const [name, one] of known)
@@ -78,7 +81,7 @@ export function startServices(api: Api, subnet: string): Services {
       const one = known.get(nameOf(service)) ?? meet(service)
       known.set(nameOf(service), one)
       const ready = pods.filter((pod) => isBehind(service, pod))
-      for (const each of portsOf(service)) one.doors.get(each.port)?.lead(targetsOf(each, ready))
+      for (const each of portsOf(service)) one.doors.get(each.port)?.lead(targetsOf(each, ready, addressOf))
     }
     write()
   }
@@ -117,14 +120,15 @@ export function isReady({ metadata, status }: KubeObject): boolean {
   return isUp && !('deletionTimestamp' in metadata)
 }
 
-function targetsOf({ port, targetPort = port }: Port, pods: readonly KubeObject[]): Target[] {
-  return pods.flatMap(({ spec, status }) => {
-    const ports = (spec.containers[0].ports ?? []) as { name: string; containerPort: number }[]
+function targetsOf({ port, targetPort = port }: Port, pods: readonly KubeObject[], addressOf: AddressOf) {
+  return pods.flatMap((pod): Target[] => {
+    const ports = (pod['spec'].containers[0].ports ?? []) as { name: string; containerPort: number }[]
     const number =
       typeof targetPort === 'number'
         ? targetPort
         : ports.find(({ name }) => name === targetPort)?.containerPort
-    return number === undefined ? [] : [{ host: status.podIP as string, port: number }]
+    const host = addressOf(pod)
+    return host === undefined || number === undefined ? [] : [{ host, port: number }]
   })
 }
 

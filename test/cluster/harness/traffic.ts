@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CheckClient, openCheckClient } from '../../harness/check-client.ts'
 import { mintNow } from '../../harness/live.ts'
-import type { Api } from './api.ts'
+import type { Cluster } from './cluster.ts'
 import { isReady } from './services.ts'
 
 /** What a steady stream of checks has come to. */
@@ -23,7 +23,10 @@ const LEARN_MS = 500
  * connection to each, a list that is half a second old, no second try.
  * @returns what ends it and waits for the answers
  */
-export async function startTraffic(api: Api, namespace: string): Promise<() => Promise<Sum>> {
+export async function startTraffic(
+  { api, kubelet }: Pick<Cluster, 'api' | 'kubelet'>,
+  namespace: string,
+): Promise<() => Promise<Sum>> {
   const headers = { authorization: `Bearer ${mintNow()}` }
   const clients = new Map<string, CheckClient>()
   const failed = new Set<string>()
@@ -35,9 +38,10 @@ export async function startTraffic(api: Api, namespace: string): Promise<() => P
   const learn = async () => {
     const selector = encodeURIComponent('app.kubernetes.io/component=service')
     const pods = await api.list(`/api/v1/namespaces/${namespace}/pods?labelSelector=${selector}`)
-    endpoints = pods.filter(isReady).map(({ status: { podIP } }) => {
-      const client = clients.get(podIP) ?? openCheckClient(`${podIP}:9000`)
-      clients.set(podIP, client)
+    endpoints = pods.filter(isReady).map((pod) => {
+      const address = `${kubelet.addressOf(pod)}:9000`
+      const client = clients.get(address) ?? openCheckClient(address)
+      clients.set(address, client)
       return client
     })
   }
