@@ -11,7 +11,7 @@ import { sumOf } from '../harness/vigil.ts'
 import { waitUntil } from '../harness/wait.ts'
 import { type Cluster, expectDone, startCluster } from './harness/cluster.ts'
 import type { LivePod } from './harness/pod.ts'
-import { startTraffic } from './harness/traffic.ts'
+import { underTraffic } from './harness/traffic.ts'
 
 const DYNAMIC = {
   identity: { issuers: [issuerOf()] },
@@ -113,7 +113,11 @@ const untilReady = (namespace: string, pod: LivePod) =>
 async function delayOf(pod: LivePod, namespace: string, realm: string): Promise<number> {
   return withClient(pod, async (client) => {
     await edit(namespace, withRealm(realm))
-    while ((await realmSaid(client)) !== realm) await new Promise((resolve) => setTimeout(resolve, 2))
+    const giveUpMs = performance.now() + 30_000
+    while ((await realmSaid(client)) !== realm) {
+      if (performance.now() > giveUpMs) throw new Error(`${realm}: nothing is decided by it`)
+      await new Promise((resolve) => setTimeout(resolve, 2))
+    }
     return performance.now() - pod.swappedMs()
   })
 }
@@ -162,11 +166,8 @@ describeWithCluster(
       )
     }, 60_000)
 
-    test('go on after a bad edit, and so does a pod that starts with it', async () => {
-      await edit(namespace, withRealm('good'))
-      await eachPod(namespace, 'good', async (pod) => (await withClient(pod, realmSaid)) === 'good')
-      await lastGoodIsKept()
-      const end = await startTraffic(cluster, namespace)
+    /** With traffic all the while. */
+    const badEdit = async () => {
       await edit(namespace, BAD)
       const isRefused = async (pod: LivePod) =>
         (await metric(pod, 'vigil_config_last_reload_successful')) === 0
@@ -185,7 +186,13 @@ describeWithCluster(
       await eachPod(namespace, 'mended', async (pod) => (await withClient(pod, realmSaid)) === 'mended')
       expect(await readiness(late)).toEqual([200, []])
       expect(await metric(late, 'vigil_config_last_good_in_use')).toBe(0)
-      const { checks, failed } = await end()
+    }
+
+    test('go on after a bad edit, and so does a pod that starts with it', async () => {
+      await edit(namespace, withRealm('good'))
+      await eachPod(namespace, 'good', async (pod) => (await withClient(pod, realmSaid)) === 'good')
+      await lastGoodIsKept()
+      const { checks, failed } = await underTraffic(cluster, namespace, badEdit)
       expect(failed).toEqual([])
       process.stdout.write(`edits: ${checks} checks over a bad edit and a killed pod, none failed\n`)
     }, 120_000)

@@ -8,7 +8,7 @@ import { describeWithCluster } from '../harness/tools.ts'
 import { waitUntil } from '../harness/wait.ts'
 import { type Cluster, expectDone, startCluster } from './harness/cluster.ts'
 import { contentsOf, differenceOf } from './harness/contents.ts'
-import { startTraffic } from './harness/traffic.ts'
+import { underTraffic } from './harness/traffic.ts'
 
 const VALUES = {
   tls: { mode: 'off' },
@@ -62,12 +62,8 @@ const namesOf = (namespace: string) =>
     .sort()
 
 /** Checks all the time while something happens; none of them may fail. */
-async function underTraffic(namespace: string, what: string, change: () => Promise<void>): Promise<void> {
-  const end = await startTraffic(cluster, namespace)
-  const { checks, failed, pods, slowestMs } = await change().then(end, async (error: unknown) => {
-    await end()
-    throw error
-  })
+async function unfelt(namespace: string, what: string, change: () => Promise<void>): Promise<void> {
+  const { checks, failed, pods, slowestMs } = await underTraffic(cluster, namespace, change)
   expect(failed).toEqual([])
   process.stdout.write(
     `${namespace}, ${what}: ${checks} checks at ${pods} pods, none failed, slowest ${slowestMs} ms\n`,
@@ -118,7 +114,7 @@ describeWithCluster('a release', (helm, which) => {
   test('takes a change of policy without another pod', async () => {
     const before = namesOf(namespace)
     expect(await realmsOf(namespace)).toEqual(['first', 'first'])
-    await underTraffic(namespace, 'change of policy', async () => {
+    await unfelt(namespace, 'change of policy', async () => {
       expectDone(await run('upgrade', DYNAMIC))
       await waitUntil('the change', 10_000, async () =>
         (await realmsOf(namespace)).every((realm) => realm === 'second'),
@@ -144,18 +140,20 @@ describeWithCluster('a release', (helm, which) => {
     const before = namesOf(namespace)
     let fewest = 2
     let isOver = false
-    const watching = (async () => {
+    const watch = async () => {
       while (!isOver) {
         fewest = Math.min(fewest, (await deployment(namespace))['status'].readyReplicas ?? 0)
         await new Promise((resolve) => setTimeout(resolve, 100))
       }
-    })()
-    await underTraffic(namespace, 'rollout', async () => {
+    }
+    const roll = async () => {
       expectDone(await run('upgrade', STATIC), cluster.kubelet.outputOf(namespace))
       await allReplaced(namespace, before)
+    }
+    const rolling = unfelt(namespace, 'rollout', roll).finally(() => {
+      isOver = true
     })
-    isOver = true
-    await watching
+    await Promise.all([rolling, watch()])
     expect(fewest).toBe(2)
   }, 120_000)
 
@@ -168,7 +166,7 @@ describeWithCluster('a release', (helm, which) => {
         const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace } }
         return (await cluster.api.ask('POST', path, eviction)).status
       }
-      await underTraffic(namespace, 'eviction of all pods', async () => {
+      await unfelt(namespace, 'eviction of all pods', async () => {
         await waitUntil('an eviction', 30_000, async () => (await evict(before[0])) === 201)
         expect(await evict(before[1])).toBe(429)
         await waitUntil('a second eviction', 30_000, async () => (await evict(before[1])) === 201)
@@ -194,7 +192,7 @@ describeWithCluster('a release', (helm, which) => {
   test('goes back to its first revision', async () => {
     const before = namesOf(namespace)
     const back = ['rollback', 'vigil', '1', '-n', namespace, '--wait', '--timeout', '40s']
-    await underTraffic(namespace, 'rollback', async () => {
+    await unfelt(namespace, 'rollback', async () => {
       expectDone(await cluster.helm(helm, ...back))
       await allReplaced(namespace, before)
     })

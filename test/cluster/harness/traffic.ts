@@ -19,14 +19,23 @@ const EVERY_MS = 10
 const LEARN_MS = 500
 
 /**
- * A check that must pass each 10 ms, at one ready pod after the other, as an Envoy with a list of endpoints sends them: one
- * connection to each, a list that is half a second old, no second try.
- * @returns what ends it and waits for the answers
+ * Does something, and meanwhile sends a check that must pass each 10 ms, at one ready pod after the other, as an Envoy with a
+ * list of endpoints sends them: one connection to each, a list that is half a second old, no second try.
  */
-export async function startTraffic(
-  { api, kubelet }: Pick<Cluster, 'api' | 'kubelet'>,
+export async function underTraffic(
+  cluster: Cluster,
   namespace: string,
-): Promise<() => Promise<Sum>> {
+  change: () => Promise<void>,
+): Promise<Sum> {
+  const end = await startTraffic(cluster, namespace)
+  return change().then(end, async (error: unknown) => {
+    await end()
+    throw error
+  })
+}
+
+/** @returns what ends it and waits for the answers */
+async function startTraffic({ api, kubelet }: Cluster, namespace: string): Promise<() => Promise<Sum>> {
   const headers = { authorization: `Bearer ${mintNow()}` }
   const clients = new Map<string, CheckClient>()
   const failed = new Set<string>()
