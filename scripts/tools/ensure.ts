@@ -34,7 +34,7 @@ export const CLUSTER_TOOL_NAMES: readonly string[] = [
 
 /** What the tests of a cluster need. */
 export const CLUSTER_TEST_TOOLS: readonly string[] = [
-  ...['helm', 'helm3', 'kube-schemas', `envoy-${DEFAULT_ENVOY}`],
+  ...['helm', 'helm3', 'kubectl', 'kube-schemas', 'valkey', `envoy-${DEFAULT_ENVOY}`],
   ...['etcd', 'kube-apiserver', 'kube-controller-manager', 'pilot-discovery', 'envoy-gateway'],
 ]
 

@@ -1,9 +1,14 @@
-/** What a real API server does with what is wrong. */
+/** What a real API server does with what is wrong, and what never reaches it. */
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { CHART } from '../chart/harness/helm.ts'
 import { over } from '../chart/harness/values.ts'
 import { describeWithCluster } from '../harness/tools.ts'
 import { waitUntil } from '../harness/wait.ts'
 import { type Cluster, expectDone, startCluster } from './harness/cluster.ts'
+import { contentsOf, differenceOf } from './harness/contents.ts'
 
 const VALUES = {
   replicaCount: 1,
@@ -23,9 +28,73 @@ const budget = (spec: object) => ({
   ],
 })
 
+/** Mistakes in values, and what is said about them. */
+const MISTAKES: readonly (readonly [string, object, RegExp])[] = [
+  ['a value that there is none of', { replicaCuont: 3 }, /replicaCuont/],
+  [
+    'a misspelt member of a rule',
+    { config: { dynamic: { policy: [{ name: 'a', when: 'true', efect: 'deny' }] } } },
+    /efect/,
+  ],
+  ['a memory store for several pods', { replicaCount: 2 }, /acknowledge\.memoryStoreWithReplicas=true/],
+  [
+    'a combination that cannot work',
+    { terminationGracePeriodSeconds: 3 },
+    /ends a pod in the middle of its drain/,
+  ],
+  [
+    'an open door that nobody has taken on',
+    { attach: { failureMode: 'open' } },
+    /acknowledge\.failOpen=true/,
+  ],
+  [
+    'plaintext that nobody has taken on',
+    { acknowledge: { plaintext: false } },
+    /acknowledge\.plaintext=true/,
+  ],
+  ...[
+    ['secrets.instanceKey', { secrets: { instanceKey: { existingSecret: 'not-there' } } }] as const,
+    [
+      'store',
+      {
+        store: { existingSecret: 'not-there', passwordKey: 'password' },
+        config: { static: { store: { kind: 'redis', redis: { host: '10.1.2.3' } } } },
+      },
+    ] as const,
+    ['tls', { tls: { mode: 'secret', existingSecret: 'not-there' } }] as const,
+    [
+      'secrets.otlpHeaders',
+      {
+        secrets: { otlpHeaders: { existingSecret: 'not-there' } },
+        config: { static: { telemetry: { otlp: { url: 'http://10.1.2.3:4318' } } } },
+      },
+    ] as const,
+  ].map(
+    ([name, values]) =>
+      [
+        `a Secret of ${name} that is not there`,
+        values,
+        new RegExp(`there is no Secret "not-there" in namespace \\S+, which ${name}.existingSecret names`),
+      ] as const,
+  ),
+]
+
+/** The chart, for another Kubernetes than the one that is there. */
+function chartForLater(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'vigil-later-'))
+  cpSync(CHART, folder, { recursive: true })
+  const file = join(folder, 'Chart.yaml')
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/^kubeVersion:.*$/m, 'kubeVersion: ">=1.99.0-0"'))
+  return folder
+}
+
 let cluster: Cluster
 beforeAll(async () => {
-  cluster = await startCluster({ isMine: () => false })
+  // The check before an installation runs; the pods themselves are only looked at.
+  cluster = await startCluster({
+    isMine: (pod) => pod.metadata.labels?.['app.kubernetes.io/component'] === 'check',
+  })
+  process.stdout.write(`refusals: ${MISTAKES.length} mistakes on Kubernetes ${cluster.version}\n`)
 }, 120_000)
 afterAll(async () => cluster?.stop(), 60_000)
 
@@ -48,18 +117,17 @@ describeWithCluster('an API server', (helm, which) => {
     expectDone(await uninstall())
   }, 60_000)
 
-  test('takes pods as the chart makes them', async () => {
-    expectDone(await install({}))
-    await waitUntil('a pod', 20_000, async () => {
-      return (await cluster.api.list(`/api/v1/namespaces/${namespace}/pods`)).length === 1
-    })
-    expectDone(await uninstall())
-  }, 60_000)
-
   test('refuses an object that contradicts itself', async () => {
     const { status, stderr } = await install(budget({ minAvailable: 1, maxUnavailable: 1 }))
     expect(status).not.toBe(0)
     expect(stderr).toMatch(/minAvailable and maxUnavailable cannot be both set/)
+    await uninstall()
+  }, 60_000)
+
+  test('refuses an object with a map where a number belongs', async () => {
+    const { status, stderr } = await install(budget({ maxUnavailable: { all: true } }))
+    expect(status).not.toBe(0)
+    expect(stderr).toMatch(/cannot unmarshal object|IntOrString|intstr/)
     await uninstall()
   }, 60_000)
 
@@ -74,21 +142,18 @@ describeWithCluster('an API server', (helm, which) => {
     await uninstall()
   }, 60_000)
 
-  test.each([
-    ['secrets.instanceKey.existingSecret', { secrets: { instanceKey: { existingSecret: 'not-there' } } }],
-    [
-      'store.existingSecret',
-      {
-        store: { existingSecret: 'not-there', passwordKey: 'password' },
-        config: { static: { store: { kind: 'redis', redis: { host: '10.1.2.3' } } } },
-      },
-    ],
-  ])('is asked for the Secret of %s before anything is installed', async (name, values) => {
-    const { status, stderr } = await install(values)
+  test('is asked to install nothing but hook objects when a condition does not compile', async () => {
+    const before = await contentsOf(cluster.api, namespace)
+    const policy = [{ name: 'broken', when: 'request.pth == ""', effect: 'deny' }]
+    const { status } = await install({ configCheck: { enabled: true }, config: { dynamic: { policy } } })
     expect(status).not.toBe(0)
-    expect(stderr).toContain(`there is no Secret "not-there" in namespace ${namespace}, which ${name} names`)
-    expect(await cluster.api.list(`/api/v1/namespaces/${namespace}/services`)).toEqual([])
-  })
+    expect(cluster.kubelet.outputOf(namespace)).toContain('did you mean "path"')
+    const changes = differenceOf(before, await contentsOf(cluster.api, namespace))
+    expect(changes).toContain('+jobs/vigil-check')
+    const allowed = /^\+(secrets\/sh\.helm\.release\.v1\.vigil\.v1$|(configmaps|jobs|pods)\/vigil-check\b)/
+    expect(changes.filter((each) => !allowed.test(each))).toEqual([])
+    await uninstall()
+  }, 60_000)
 
   test('that does not know certificates of pods is not given any', async () => {
     const { status, stderr } = await install({
@@ -98,5 +163,50 @@ describeWithCluster('an API server', (helm, which) => {
     expect(status).not.toBe(0)
     expect(stderr).toContain('tls.mode podCertificate is not switched on in this cluster')
     expect(await cluster.api.list(`/api/v1/namespaces/${namespace}/services`)).toEqual([])
+  })
+})
+
+describeWithCluster('a release that is there', (helm, which) => {
+  const namespace = `there-${which}`
+  const upgrade = (values: object) =>
+    cluster.put(helm, 'upgrade', namespace, over(VALUES, values as Record<string, unknown>))
+
+  beforeAll(async () => {
+    await cluster.namespace(namespace)
+    expectDone(await cluster.put(helm, 'install', namespace, VALUES))
+    await waitUntil('a pod', 20_000, async () => {
+      return (await cluster.api.list(`/api/v1/namespaces/${namespace}/pods`)).length === 1
+    })
+  }, 60_000)
+
+  test.each(MISTAKES)('stays as it is: %s', async (_what, values, says) => {
+    const before = await contentsOf(cluster.api, namespace)
+    const { status, stderr } = await upgrade(values)
+    expect(status).not.toBe(0)
+    expect(stderr).toMatch(says)
+    expect(differenceOf(before, await contentsOf(cluster.api, namespace))).toEqual([])
+  })
+
+  test('stays as it is: a chart for another Kubernetes', async () => {
+    const before = await contentsOf(cluster.api, namespace)
+    const chart = chartForLater()
+    try {
+      const { status, stderr } = await cluster.helm(
+        helm,
+        'upgrade',
+        'vigil',
+        chart,
+        '-n',
+        namespace,
+        '--reuse-values',
+      )
+      expect(status).not.toBe(0)
+      expect(stderr).toContain(
+        `requires kubeVersion: >=1.99.0-0 which is incompatible with Kubernetes ${cluster.version}`,
+      )
+    } finally {
+      rmSync(chart, { recursive: true })
+    }
+    expect(differenceOf(before, await contentsOf(cluster.api, namespace))).toEqual([])
   })
 })

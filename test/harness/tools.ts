@@ -79,10 +79,17 @@ const ISTIO_VERSION = '1.31.0'
 /** The least that a cluster is made of. */
 const CLUSTER_PARTS = ['etcd', 'kube-apiserver', 'kube-controller-manager']
 
-/** Describes tests that need a real API server and Helm 4 or Helm 3; `fn` runs once for each and gets path and name. */
-export function describeWithCluster(name: string, fn: (helm: string, title: string) => void): void {
+/**
+ * Describes tests that need a real API server and Helm 4 or Helm 3; `fn` runs once for each and gets path and name.
+ * @param helms one of them alone, for what happens after Helm has done its part
+ */
+export function describeWithCluster(
+  name: string,
+  fn: (helm: string, title: string) => void,
+  helms: readonly ('helm' | 'helm3')[] = ['helm', 'helm3'],
+): void {
   const missing = CLUSTER_PARTS.find((part) => clusterPath(part) === undefined)
-  for (const which of ['helm', 'helm3'] as const) {
+  for (const which of helms) {
     const path = missing === undefined ? layerPath(which) : undefined
     describeWith(`${name} (${which})`, missing ?? which, path, (helm) => fn(helm, which))
   }

@@ -101,8 +101,8 @@ async function isReady(probe: VigilProcess['probe']): Promise<boolean> {
   }
 }
 
-/** Prometheus text: `name{label="value",…} number`. */
-function sumOf(text: string, name: string, labels: Readonly<Record<string, string>>): number {
+/** Sum of the samples in Prometheus text: `name{label="value",…} number`. */
+export function sumOf(text: string, name: string, labels: Readonly<Record<string, string>>): number {
   const wanted = Object.entries(labels).map(([key, value]) => `${key}="${value}"`)
   return text
     .split('\n')

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubeObject } from '../../chart/harness/helm.ts'
 
 /** What the API server says: the status, and the object, list or Status. */
@@ -53,7 +54,12 @@ export function openApi(port: number, ca: string, token: string): Api {
       call.end(body === undefined ? undefined : JSON.stringify(body))
     })
   const succeed = async (method: string, path: string, body?: object, type?: string) => {
-    const answer = await ask(method, path, body, type)
+    let answer = await ask(method, path, body, type)
+    // A kind that has only just been defined is not read yet.
+    while (answer.status === 429 && method === 'GET') {
+      await sleep(200)
+      answer = await ask(method, path, body, type)
+    }
     if (answer.status >= 300)
       throw new Error(`${method} ${path}: ${answer.status} ${answer.body['message'] ?? ''}`)
     return answer.body

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ROOT } from '../../../scripts/root.ts'
+import { valkeyPath } from '../../../scripts/tools/locate.ts'
 import type { KubeObject } from '../../chart/harness/helm.ts'
 import { type Running, start } from '../../harness/process.ts'
 import type { Api } from './api.ts'
@@ -13,6 +14,18 @@ const TICK_MS = 100
 /** The kubelet itself needs up to about two minutes. */
 const REFRESH_MS = 250
 
+/** Loaded before the command of a pod of Vigil. */
+const NAMES = join(import.meta.dirname, 'names.ts')
+
+/** What a pod gets of its node. */
+export interface Place {
+  /** Where it listens. */
+  readonly address: string
+  /** Where the API server is told that it does. */
+  readonly podIp: string
+  readonly namesFile: string
+}
+
 /** One pod as processes of this machine. */
 export interface LivePod {
   readonly name: string
@@ -20,6 +33,8 @@ export interface LivePod {
   readonly component: string | undefined
   /** Where its container listens: an address of its own in 127.0.0.0/8. */
   readonly address: string
+  /** When a mounted folder was last swapped, on the clock of `performance.now()`. */
+  swappedMs(): number
   /** What its container has written, over all its starts. */
   output(): string
   /** As an eviction does: preStop, SIGTERM, and after the grace SIGKILL. */
@@ -28,8 +43,8 @@ export interface LivePod {
   crash(): void
 }
 
-/** Runs a pod until it is ended. It listens at `address`; the API server is told that it does at `podIp`. */
-export function runPod(api: Api, pod: KubeObject, address: string, podIp = address): LivePod {
+/** Runs a pod until it is ended; `tell` puts a status at the API server. */
+export function runPod(api: Api, pod: KubeObject, { address, podIp, namesFile }: Place): LivePod {
   const root = mkdtempSync(join(tmpdir(), 'vigil-pod-'))
   const [container] = pod['spec'].containers
   const translate = translator(container, root, address)
@@ -41,8 +56,9 @@ export function runPod(api: Api, pod: KubeObject, address: string, podIp = addre
 
   const tell = (state: object, health?: Health) => patchStatus(api, pod, podIp, { state, health, restarts })
   const launch = () => {
-    const [command, args] = commandOf(container, translate)
-    const running = start(command, args, { cwd: root, env: envOf(container, translate) })
+    const [command, args] = commandOf(container, translate, address)
+    const names = { CLUSTER_NAMES: namesFile, CLUSTER_NAMESPACE: pod.metadata.namespace ?? '' }
+    const running = start(command, args, { cwd: root, env: { ...envOf(container, translate), ...names } })
     process = running
     return running
   }
@@ -105,6 +121,7 @@ export function runPod(api: Api, pod: KubeObject, address: string, podIp = addre
     name: pod.metadata.name,
     component: pod.metadata.labels?.['app.kubernetes.io/component'],
     address,
+    swappedMs: mounted.swappedMs,
     output: () => [...outputs, process?.hasEnded() ? '' : (process?.output() ?? '')].join(''),
     end,
     crash: () => process?.kill('SIGKILL'),
@@ -124,9 +141,15 @@ function translator(container: KubeObject['spec'], root: string, address: string
 function commandOf(
   { image, args }: { image: string; args: string[] },
   translate: Translate,
+  address: string,
 ): [command: string, args: string[]] {
   const name = /([^/:@]+)(?:[:@][^/]*)?$/.exec(image)?.[1]
-  if (name === 'vigil') return [process.execPath, [join(ROOT, 'bin', 'vigil.js'), ...args.map(translate)]]
+  if (name === 'vigil')
+    return [process.execPath, ['--import', NAMES, join(ROOT, 'bin', 'vigil.js'), ...args.map(translate)]]
+  const [program, ...rest] = args
+  const valkey = valkeyPath()
+  if (name === 'valkey' && program === 'valkey-server' && valkey !== undefined)
+    return [valkey, [...rest, '--bind', address]]
   throw new Error(`nothing stands for the image ${image}`)
 }
 

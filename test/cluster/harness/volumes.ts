@@ -10,6 +10,8 @@ export type Translate = (text: string) => string
 export interface Mounted {
   /** Puts what has changed at the API server in place; false while an object is missing that the pod needs. */
   refresh(): Promise<boolean>
+  /** When a folder was last swapped, on the clock of `performance.now()`. */
+  swappedMs(): number
 }
 
 type Files = ReadonlyMap<string, Buffer>
@@ -22,14 +24,17 @@ export function mountVolumes(api: Api, pod: KubeObject, root: string, translate:
     const volume = pod['spec'].volumes.find((each: { name: string }) => each.name === name)
     return { volume, place: makeFolder(join(root, mountPath)) }
   })
+  let swappedMs = 0
   const refreshOne = async ({ volume, place }: (typeof folders)[number]) => {
     if (volume.emptyDir !== undefined) return true
     const files = await filesOf(api, volume, pod.metadata.namespace ?? '', translate)
-    if (files !== undefined) place.put(files)
+    const nowMs = performance.now()
+    if (files !== undefined && place.put(files)) swappedMs = nowMs
     return files !== undefined
   }
   return {
     refresh: async () => (await Promise.all(folders.map(refreshOne))).every((isThere) => isThere),
+    swappedMs: () => swappedMs,
   }
 }
 
@@ -57,14 +62,14 @@ async function filesOf(
   return files
 }
 
-/** A mounted folder as the kubelet lays it out: links through `..data`, which is swapped as a whole. */
-function makeFolder(folder: string): { put(files: Files): void } {
+/** A mounted folder as the kubelet lays it out: links through `..data`, which is swapped as a whole, if it has changed. */
+function makeFolder(folder: string): { put(files: Files): boolean } {
   mkdirSync(folder, { recursive: true })
   let now = ''
   let generation = 0
   const put = (files: Files) => {
     const content = JSON.stringify([...files].map(([path, bytes]) => [path, bytes.toString('base64')]))
-    if (content === now) return
+    if (content === now) return false
     now = content
     const before = `..generation-${generation}`
     const name = `..generation-${++generation}`
@@ -76,6 +81,7 @@ function makeFolder(folder: string): { put(files: Files): void } {
     renameSync(join(folder, '..next'), join(folder, '..data'))
     linkTops(folder, files)
     rmSync(join(folder, before), { recursive: true, force: true })
+    return true
   }
   return { put }
 }
