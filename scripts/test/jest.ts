@@ -14,7 +14,8 @@ const PHASE_ARGS: Record<Phase, readonly string[]> = {
   ],
   e2e: ['--testPathIgnorePatterns=^<rootDir>/test/(?!(chart|e2e|integration)/)', '--runInBand'],
   release: ['--testPathIgnorePatterns=^<rootDir>/test/(?!release/)', '--runInBand', '--verbose'],
-  cluster: ['--testPathIgnorePatterns=^<rootDir>/test/(?!cluster/)', '--runInBand', '--verbose'],
+  // Half of their time these wait, for pods to end or for an Envoy to hear of a change.
+  cluster: ['--testPathIgnorePatterns=^<rootDir>/test/(?!cluster/)', '--maxWorkers=2', '--verbose'],
 }
 
 /**
