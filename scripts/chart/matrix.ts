@@ -9,6 +9,7 @@ const cell = z.strictObject({ given: z.boolean(), how: z.string().optional() })
 const matrix = z.strictObject({
   attachments: z.record(z.string(), z.string()),
   targets: z.record(z.string(), z.array(z.string())),
+  targetGroups: z.record(z.string(), z.string()),
   capabilities: z.record(
     z.string(),
     z.strictObject({

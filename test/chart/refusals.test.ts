@@ -184,6 +184,18 @@ const REFUSED: Refused = [
     envoyGateway({ policies: [{ ...PUBLIC, targetRefs: [GATEWAY, { kind: 'TCPRoute', name: 'db' }] }] }),
     /the policy public of attach.envoyGateway names a TCPRoute, .* Gateway, ListenerSet, HTTPRoute, GRPCRoute/,
   ],
+  [
+    'a target of a group that it is not of',
+    envoyGateway({ policies: [{ ...PUBLIC, targetRefs: [{ ...GATEWAY, group: 'networking.istio.io' }] }] }),
+    /names a Gateway of the group "networking.istio.io", .* the group is "gateway.networking.k8s.io"/,
+  ],
+  [
+    'a target of Istio of a group that it is not of',
+    istio({
+      policies: [{ ...GUARDED, selector: undefined, targetRefs: [{ ...GATEWAY, group: 'apps' }] }],
+    }),
+    /names a Gateway of the group "apps"/,
+  ],
   ['Istio without a policy', istio({ policies: [] }), /give attach.istio.policies/],
   [
     'a policy for nobody',

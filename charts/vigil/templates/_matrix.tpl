@@ -77,12 +77,16 @@
 {{/* Policies for something that cannot have one. */}}
 {{- define "vigil.problems.targets" -}}
 {{- $out := list -}}
-{{- range $way, $kinds := (.Files.Get "files/attachments.yaml" | fromYaml).targets -}}
+{{- $table := .Files.Get "files/attachments.yaml" | fromYaml -}}
+{{- range $way := list "istio" "envoyFilter" "envoyGateway" -}}
+{{- $kinds := get $table.targets $way -}}
 {{- if dig $way "enabled" false $.Values.attach -}}
 {{- range $policy := get (get $.Values.attach $way) "policies" -}}
 {{- range .targetRefs -}}
-{{- if not (has .kind $kinds) -}}
+{{- if and $kinds (not (has .kind $kinds)) -}}
 {{- $out = append $out (printf "the policy %s of attach.%s names a %s, which it cannot guard: targetRefs take %s" $policy.name $way .kind (join ", " $kinds)) -}}
+{{- else if and (hasKey . "group") (ne .group (get $table.targetGroups .kind)) -}}
+{{- $out = append $out (printf "the policy %s of attach.%s names a %s of the group %q, which there is none of: the group is %q, or leave it out" $policy.name $way .kind .group (get $table.targetGroups .kind)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
