@@ -55,17 +55,18 @@ function ensureOne(name: string, say: (line: string) => void): boolean {
   }
 }
 
-function installByName(name: string, say: (line: string) => void): Outcome {
+function installByName(name: string, say: (line: string) => void): Outcome | 'built' {
   const debian = [...DEBIAN_TOOLS, ...IMAGE_DEBIAN_TOOLS].find((candidate) => candidate.name === name)
   if (debian !== undefined) return ensureDebian(debian)
   const tool = toolNamed(name)
   if (tool === undefined)
     throw new Error(`unknown tool; known: ${[...TOOL_NAMES, ...CLUSTER_TOOL_NAMES].join(', ')}`)
-  return install(tool, defaultPlaces(), (wanted, into) => {
+  const outcome = install(tool, defaultPlaces(), (wanted, into) => {
     say(`tools: ${name} ${tool.kind === 'go' ? 'building (the first time it takes its time)' : 'fetching'}`)
     FETCH[wanted.kind](wanted, into)
     if (wanted.kind !== 'schemas') proveItRuns(wanted, into)
   })
+  return tool.kind === 'go' && outcome === 'fetched' ? 'built' : outcome
 }
 
 /** A binary for another system or C library unpacks fine and fails only when started: find out before it is kept. */
