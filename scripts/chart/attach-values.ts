@@ -17,6 +17,9 @@ const targetRefs = z
   )
   .min(1)
 
+/** Of one workload each, because `*` would be everybody; not as in a certificate. */
+const principals = z.array(z.string().regex(/^[^/:*\s]+\/ns\/[^/:*\s]+\/sa\/[^/:*\s]+$/)).default([])
+
 const istioPolicy = z.strictObject({
   name,
   namespace: z.string().min(1).describe('Where the workloads or the target stand.'),
@@ -25,9 +28,11 @@ const istioPolicy = z.strictObject({
     .optional()
     .describe('Instead: a Gateway, a Service; the only way in an ambient mesh.'),
   exceptPaths: z
-    .array(z.string().min(1))
+    .array(z.string().regex(/^\/([^*?#{}]*|[^*?#{}]+\*)$/))
     .default([])
-    .describe('Paths that are not asked about, such as those of health checks.'),
+    .describe(
+      'Paths that are not asked about, such as those of health checks: whole, or (with `*` at the end) by their beginning.',
+    ),
 })
 
 const istio = z
@@ -43,12 +48,9 @@ const istio = z
       .describe('Name of the provider in `meshConfig.extensionProviders`.'),
     clusterDomain: z.string().min(1).default('cluster.local').describe('Domain of the cluster.'),
     policies: z.array(istioPolicy).default([]).describe('What is guarded: one AuthorizationPolicy each.'),
-    callers: z
-      .array(z.string().min(1))
-      .default([])
-      .describe(
-        'Principals of the Envoys that may ask, such as `cluster.local/ns/istio-ingress/sa/gateway`: all others are refused by the mesh.',
-      ),
+    callers: principals.describe(
+      'Principals of the Envoys that may ask, such as `cluster.local/ns/istio-ingress/sa/gateway`: all others are refused by the mesh.',
+    ),
     destinationRule: z
       .boolean()
       .default(true)
@@ -77,10 +79,7 @@ const envoyFilter = z
   .strictObject({
     enabled: z.boolean().default(false).describe('Render the objects below.'),
     policies: z.array(envoyFilterPolicy).default([]).describe('What is guarded: one EnvoyFilter each.'),
-    callers: z
-      .array(z.string().min(1))
-      .default([])
-      .describe('As `attach.istio.callers`: principals of the Envoys that may ask.'),
+    callers: principals.describe('As `attach.istio.callers`: principals of the Envoys that may ask.'),
   })
   .prefault({})
 

@@ -77,4 +77,12 @@ describeWithHelm('the instance key of the chart', (helm) => {
     const there = object('Secret', 'vigil-instance-key', { data: rotated })
     expect((await keyIn([CLUSTER, installed(there)]))['data']).toEqual(rotated)
   })
+
+  test('under another key than the pods would read is refused', async () => {
+    const there = installed(object('Secret', 'vigil-instance-key', { data: { 'old.yaml': 'Yg==' } }))
+    const { status, stderr } = await withApi(helm, [CLUSTER, there], (ask) => ask(own))
+    expect(status).not.toBe(0)
+    expect(stderr).toContain('without the key "instance-key.yaml"')
+    expect(stderr).toContain('set secrets.instanceKey.key to old.yaml')
+  })
 })

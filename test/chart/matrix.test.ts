@@ -106,7 +106,7 @@ describeWithHelm('the matrix', (helm) => {
   })
 
   test('what one of two attachments tells is enough, and has to be sent', () => {
-    const both = over(ISTIO, ENVOY_GATEWAY)
+    const both = over(over(ISTIO, ENVOY_GATEWAY), { acknowledge: { plaintext: true } })
     expect(() => render(helm, valuesOf('extension', both))).not.toThrow()
     const silent = over(both, { attach: { envoyGateway: { policies: [policy] } } })
     expect(refusal(helm, valuesOf('extension', silent))).toContain('no policy of attach.envoyGateway sends')

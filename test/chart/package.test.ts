@@ -89,6 +89,15 @@ function notes(helm: string, values: object): string {
   })
 }
 
+const SHOP = [{ name: 'g', namespace: 'ingress', selector: { istio: 'ingress' } }]
+const ATTACHED = {
+  attach: { istio: { enabled: true, callers: ['cluster.local/ns/i/sa/g'], policies: SHOP } },
+}
+const ROUTES = [
+  { name: 'a', namespace: 'apps', targetRefs: [{ kind: 'Gateway', name: 'eg' }] },
+  { name: 'b', namespace: 'shop', targetRefs: [{ kind: 'HTTPRoute', name: 'shop' }] },
+]
+
 // Helm 3 asks a cluster even for a dry run.
 describeWithHelm4('the notes', (helm) => {
   test.each([
@@ -115,6 +124,20 @@ describeWithHelm4('the notes', (helm) => {
       { config: { static: { store: undefined } }, acknowledge: { memoryStoreWithReplicas: true } },
       /\*{3} MEMORY STORE/,
     ],
+    [
+      'plaintext to an Envoy Gateway in a mesh',
+      { attach: { envoyGateway: { enabled: true, policies: ROUTES } }, acknowledge: { plaintext: true } },
+      /\*{3} PLAINTEXT/,
+    ],
+    ['what is not attached', { attach: { istio: { policies: SHOP } } }, /NOT ATTACHED: attach.istio.enabled/],
+    ['the provider before it is asked', { attach: { istio: { policies: SHOP } } }, /^ +- name: vigil$/m],
+    ['that pods belong into the mesh', ATTACHED, /IN THE MESH\? .* Namespace v must/],
+    [
+      'of paths as they were sent',
+      { attach: { istio: { policies: [{ ...SHOP[0], exceptPaths: ['/healthz', '/assets/*'] }] } } },
+      /exceptPaths of g end in \*/,
+    ],
+    ['a proof for each attachment', ATTACHED, 'vigil probe --attachment https://HOST/'],
     ['fail-open', { attach: { failureMode: 'open' }, acknowledge: { failOpen: true } }, /\*{3} FAIL OPEN/],
     ['that nothing is allowed yet', {}, 'every request is denied'],
     ['who may ask', {}, 'kubectl label namespace NAMESPACE vigil/caller=true'],
@@ -127,15 +150,7 @@ describeWithHelm4('the notes', (helm) => {
     ['what they cannot see', { existingConfigMap: 'own' }, 'ConfigMap own says the chart does not see'],
     [
       'what an uninstall opens in Istio, and what closes it',
-      {
-        attach: {
-          istio: {
-            enabled: true,
-            callers: ['cluster.local/ns/i/sa/g'],
-            policies: [{ name: 'g', namespace: 'ingress', selector: { istio: 'ingress' } }],
-          },
-        },
-      },
+      ATTACHED,
       /UNINSTALL OPENS: ingress\/istio=ingress is guarded .*\n.* AuthorizationPolicy with action DENY/,
     ],
     [
@@ -144,12 +159,10 @@ describeWithHelm4('the notes', (helm) => {
         attach: {
           envoyGateway: {
             enabled: true,
-            policies: [
-              { name: 'a', namespace: 'apps', targetRefs: [{ kind: 'Gateway', name: 'eg' }] },
-              { name: 'b', namespace: 'shop', targetRefs: [{ kind: 'HTTPRoute', name: 'shop' }] },
-            ],
+            policies: ROUTES,
           },
         },
+        acknowledge: { plaintext: true },
       },
       /UNINSTALL OPENS: apps\/Gateway eg, shop\/HTTPRoute shop are guarded .*\n.*take their routes away\. /,
     ],
@@ -164,5 +177,7 @@ describeWithHelm4('the notes', (helm) => {
 
   test('shout nothing about a safe installation', () => {
     expect(notes(helm, {})).not.toContain('***')
+    const inMesh = notes(helm, { ...ATTACHED, podLabels: { 'sidecar.istio.io/inject': 'true' } })
+    expect(inMesh.match(/\*{3} [A-Z ]+/g)).toEqual(['*** UNINSTALL OPENS'])
   })
 })

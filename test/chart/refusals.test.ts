@@ -14,11 +14,14 @@ const CALLERS = { server: { callers: ['spiffe://mesh/ns/ingress/sa/gateway'] } }
 const CALLER = 'cluster.local/ns/ingress/sa/gateway'
 const GUARDED = { name: 'gateway', namespace: 'ingress', selector: { istio: 'ingress' } }
 const GATEWAY = { kind: 'Gateway', name: 'eg' }
+const ROUTE = { kind: 'HTTPRoute', name: 'shop' }
 const PUBLIC = { name: 'public', namespace: 'apps', targetRefs: [GATEWAY] }
 const istio = (more: object = {}) => ({
   attach: { istio: { enabled: true, policies: [GUARDED], callers: [CALLER], ...more } },
 })
+/** In a mesh, which does not matter here. */
 const envoyGateway = (more: object = {}) => ({
+  acknowledge: { plaintext: true },
   attach: {
     envoyGateway: {
       enabled: true,
@@ -67,7 +70,11 @@ const REFUSED: Refused = [
   ],
   ['keys of no Secret', { store: { passwordKey: 'p' } }, /give store.existingSecret/],
   ['a Secret without keys', { store: { existingSecret: 's' } }, /give store.passwordKey or store.caKey/],
-  ['callers behind a mesh', { config: { static: CALLERS } }, /needs tls.mode=secret: with tls.mode=mesh/],
+  [
+    'callers behind a mesh',
+    { config: { static: CALLERS } },
+    /needs tls.mode=secret, certManager, .*: with tls.mode=mesh/,
+  ],
   [
     'certificates by path',
     { config: { static: { server: { tls: { certFile: 'a', keyFile: 'b' } } } } },
@@ -169,7 +176,7 @@ const REFUSED: Refused = [
   ],
   [
     'an Envoy that does not wait for a longer deadline',
-    { attach: { ...envoyGateway().attach }, config: { static: { server: { deadlineMs: 900 } } } },
+    { ...envoyGateway(), config: { static: { server: { deadlineMs: 900 } } } },
     /deadlineMs \(900\)/,
   ],
   [
@@ -221,7 +228,10 @@ const REFUSED: Refused = [
     'an entrypoint of which Envoy Gateway sends nothing',
     {
       ...envoyGateway({
-        policies: [PUBLIC, { ...PUBLIC, name: 'b', contextExtensions: { tenant: 'other' } }],
+        policies: [
+          PUBLIC,
+          { ...PUBLIC, name: 'b', targetRefs: [ROUTE], contextExtensions: { tenant: 'other' } },
+        ],
       }),
       config: { dynamic: { entrypoints: [{ name: 'acme', match: { extension: { tenant: 'acme' } } }] } },
     },
@@ -310,13 +320,19 @@ const ACCEPTED: Accepted = [
   ],
   [
     'fail-open, on purpose',
-    { attach: { ...envoyGateway().attach, failureMode: 'open' }, acknowledge: { failOpen: true } },
+    {
+      attach: { ...envoyGateway().attach, failureMode: 'open' },
+      acknowledge: { failOpen: true, plaintext: true },
+    },
   ],
   [
     'extensions by Envoy Gateway',
     {
       ...envoyGateway({
-        policies: [PUBLIC, { ...PUBLIC, name: 'b', contextExtensions: { tenant: 'acme', more: 'x' } }],
+        policies: [
+          PUBLIC,
+          { ...PUBLIC, name: 'b', targetRefs: [ROUTE], contextExtensions: { tenant: 'acme', more: 'x' } },
+        ],
       }),
       config: { dynamic: { entrypoints: [{ name: 'acme', match: { extension: { tenant: 'acme' } } }] } },
     },

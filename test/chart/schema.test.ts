@@ -37,6 +37,24 @@ const MISSPELT: readonly (readonly [string, object, readonly string[]])[] = [
     dynamic({ identity: { issuers: [{ issuer: 'x', audience: ['a'], jwks: { discovery: true } }] } }),
     ['issuers', 'audience'],
   ],
+  ['everybody as a caller', { attach: { istio: { callers: ['*'] } } }, ['callers']],
+  [
+    'a caller as in a certificate',
+    { attach: { envoyFilter: { callers: ['spiffe://cluster.local/ns/i/sa/g'] } } },
+    ['callers'],
+  ],
+  ...['/*', '*', '*.html', 'healthz', '/a/*/b', '/{**}', '/a?b'].map(
+    (path) =>
+      [
+        `an exception that is none: ${path}`,
+        {
+          attach: {
+            istio: { policies: [{ name: 'a', namespace: 'b', selector: { c: 'd' }, exceptPaths: [path] }] },
+          },
+        },
+        ['exceptPaths'],
+      ] as const,
+  ),
   ['a signal', dynamic({ risk: { signals: { 'new-devic': {} } } }), ['signals', 'new-devic']],
   [
     'a setting of a signal',

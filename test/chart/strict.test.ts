@@ -123,6 +123,7 @@ const CALLERS = { static: { server: { callers: ['gateway.example.com'] } } }
 /** All kinds, those together that go together. */
 const EVERYTHING = [
   over(MINIMAL, {
+    acknowledge: { plaintext: true },
     attach: {
       istio: {
         enabled: true,

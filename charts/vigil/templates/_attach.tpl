@@ -35,7 +35,9 @@
 
 {{/* Name of an object of one policy: dict root, policy. */}}
 {{- define "vigil.policyName" -}}
-{{- printf "%s-%s" (include "vigil.fullname" .root) .policy.name | trunc 63 | trimSuffix "-" -}}
+{{- $whole := printf "%s-%s" (include "vigil.fullname" .root) .policy.name -}}
+{{- /* Cut, two names could be one. */ -}}
+{{- ternary $whole (printf "%s-%s" (trunc 54 $whole | trimSuffix "-") (sha256sum $whole | trunc 8)) (le (len $whole) 63) -}}
 {{- end -}}
 
 {{- define "vigil.problems.attach" -}}

@@ -22,7 +22,7 @@
 {{- $out = append $out (printf "config.static.server.callers are told apart by their client certificates: give %s" (ternary "tls.clientCa" "tls.clientCaKey or tls.clientCa" (eq $mode "podCertificate"))) -}}
 {{- end -}}
 {{- if and (not $speaksTls) $server.callers -}}
-{{- $out = append $out (printf "config.static.server.callers needs tls.mode=secret: with tls.mode=%s Vigil itself sees no client certificate; close its port by the mesh and by networkPolicy.callers" $mode) -}}
+{{- $out = append $out (printf "config.static.server.callers needs tls.mode=secret, certManager, spiffeCsi or podCertificate: with tls.mode=%s Vigil itself sees no client certificate; close its port by the mesh and by networkPolicy.callers" $mode) -}}
 {{- end -}}
 {{- if and (eq $mode "off") (not .Values.acknowledge.plaintext) -}}
 {{- $out = append $out "tls.mode off sends the tokens of your users over the network unencrypted: use mesh or secret, or set acknowledge.plaintext=true" -}}

@@ -12,6 +12,7 @@ what to do. The schema has already refused what is misspelt.
       (include "vigil.problems.attach" . | fromJsonArray)
       (include "vigil.problems.matrix" . | fromJsonArray)
       (include "vigil.problems.envoyFilter" . | fromJsonArray)
+      (include "vigil.problems.open" . | fromJsonArray)
       (include "vigil.problems.pods" . | fromJsonArray)
       (include "vigil.problems.secrets" . | fromJsonArray) -}}
 {{- if $problems -}}
