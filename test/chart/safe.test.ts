@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals'
 import { describeWithHelm } from '../harness/tools.ts'
 import { type KubeObject, one, render } from './harness/helm.ts'
+import { describeRefusals, type Refused } from './harness/refuse.ts'
 import { MINIMAL, over } from './harness/values.ts'
 
 const DEV = { config: { static: { store: undefined } }, devStore: { enabled: true } }
@@ -9,6 +10,31 @@ const DEV = { config: { static: { store: undefined } }, devStore: { enabled: tru
 /** Every object with pods: the service, the check, the probe, the dev store. */
 const withPods = (objects: readonly KubeObject[]) =>
   objects.filter(({ kind }) => ['Deployment', 'Job', 'Pod'].includes(kind))
+
+/** The labels that the chart writes itself, and where another must not stand. */
+const OWN_LABELS = ['name', 'instance', 'component'].map((key) => `app.kubernetes.io/${key}`)
+const REFUSED_LABELS: Refused = [
+  ...OWN_LABELS.flatMap((key) =>
+    ['podLabels', 'commonLabels'].map(
+      (value) =>
+        [key, { [value]: { [key]: 'x' } }, new RegExp(`${value} has ${key}, .* take it out`)] as const,
+    ),
+  ),
+  ...[
+    'helm.sh/chart',
+    'app.kubernetes.io/version',
+    'app.kubernetes.io/managed-by',
+    'vigil/for-trials-only',
+  ].map(
+    (key) =>
+      [key, { commonLabels: { [key]: 'x' } }, new RegExp(`commonLabels has ${key}, .* take it out`)] as const,
+  ),
+]
+
+describeRefusals(REFUSED_LABELS, [
+  ['a version of the pods', { podLabels: { 'app.kubernetes.io/version': '1' } }],
+  ['a label of all', { commonLabels: { 'app.kubernetes.io/part-of': 'shop' } }],
+])
 
 describeWithHelm('every pod of the chart', (helm) => {
   const pods = withPods(render(helm, over(MINIMAL, DEV))).map(
