@@ -45,9 +45,9 @@ outside the cluster may have any address but those of the node itself (the cloud
 {{- else if contains ":" $host }}
 - ipBlock: {cidr: {{ $host }}/128}
 {{- else if regexMatch "^[^.]+$" $host }}
-- namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ .root.Release.Namespace }}}}
+- namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ .root.Release.Namespace | quote }}}}
 {{- else if regexMatch "^[^.]+(\\.[^.]+)?\\.[^.]+\\.svc(\\.|$)" $host }}
-- namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ regexReplaceAll "^.*?([^.]+)\\.svc(\\..*)?$" $host "${1}" }}}}
+- namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ regexReplaceAll "^.*?([^.]+)\\.svc(\\..*)?$" $host "${1}" | quote }}}}
 {{- else }}
 - ipBlock: {cidr: 0.0.0.0/0, except: [169.254.0.0/16]}
 - ipBlock: {cidr: "::/0", except: ["fe80::/10"]}
