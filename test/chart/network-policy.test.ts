@@ -57,6 +57,14 @@ const NAMED: readonly (readonly [string, Target])[] = [
   ['the resolver', { namespace: 'kube-system', port: 53 }],
 ]
 
+/** A store of another name, and where it stands. */
+const STORES: readonly (readonly [string, Target, Target])[] = [
+  ['valkey.store', { namespace: 'store', port: 6379 }, { address: '203.0.113.9', port: 6379 }],
+  ['valkey', { namespace: 'vigil-system', port: 6379 }, { namespace: 'store', port: 6379 }],
+  ['valkey.example.com', { address: '203.0.113.9', port: 6379 }, { namespace: 'example', port: 6379 }],
+  ['198.51.100.7', { address: '198.51.100.7', port: 6379 }, { namespace: '7', port: 6379 }],
+]
+
 const OTHERS: readonly (readonly [string, Target])[] = [
   ['another port of the store', { namespace: 'store', port: 22 }],
   ['the port of the store elsewhere', { namespace: 'default', port: 6380 }],
@@ -65,6 +73,9 @@ const OTHERS: readonly (readonly [string, Target])[] = [
   ['a neighbour of an IPv6 address', { address: '198.51.100.7', port: 22 }],
   ['metadata of the cloud', { address: '169.254.169.254', port: 443 }],
   ['metadata of the cloud by http', { address: '169.254.169.254', port: 80 }],
+  ['metadata of the cloud over IPv6', { address: 'fd00:ec2::254', port: 443 }],
+  ['metadata of a cloud whose address is public', { address: '168.63.129.16', port: 443 }],
+  ['metadata of a cloud whose address is shared', { address: '100.100.100.200', port: 443 }],
   ['link-local neighbours', { address: 'fe80::1', port: 443 }],
   ['http outside', { address: '203.0.113.9', port: 80 }],
   ['the API server of the cluster', { namespace: 'default', port: 6443 }],
@@ -75,6 +86,22 @@ describeWithHelm('the NetworkPolicy', (helm) => {
 
   test.each(NAMED)('lets out to %s', (_, target) => expect(letsOut(policy, target)).toBe(true))
   test.each(OTHERS)('does not let out to %s', (_, target) => expect(letsOut(policy, target)).toBe(false))
+
+  test.each(STORES)('lets out to the store %s alone', (host, there, elsewhere) => {
+    const values = over(MINIMAL, { config: { static: { store: { redis: { host } } } } })
+    const own = one(render(helm, values), 'NetworkPolicy')
+    expect([letsOut(own, there), letsOut(own, elsewhere)]).toEqual([true, false])
+  })
+
+  test('takes an issuer of two words for one outside, even beside a store of that name', () => {
+    const host = 'idp.test'
+    const issuers = [issuer(`https://${host}`, { discovery: true })]
+    const both = { static: { store: { redis: { host } } }, dynamic: { identity: { issuers } } }
+    const own = one(render(helm, over(MINIMAL, { config: both })), 'NetworkPolicy')
+    expect(letsOut(own, { address: '203.0.113.9', port: 443 })).toBe(true)
+    expect(letsOut(own, { namespace: 'test', port: 443 })).toBe(false)
+    expect(letsOut(own, { namespace: 'test', port: 6379 })).toBe(true)
+  })
 
   test('lets nobody out when nothing is named', () => {
     const alone = { replicaCount: 1, tls: { mode: 'off' }, acknowledge: { plaintext: true } }
