@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals'
 import { dynamicSchema, staticSchema } from '../../src/config/reference.ts'
 import { discoverSignals, signalsSettings } from '../../src/risk/index.ts'
 import { describeWithHelm } from '../harness/tools.ts'
-import { one, render } from './harness/helm.ts'
+import { type KubeObject, one, render } from './harness/helm.ts'
 import { letsIn, letsOut, type Target } from './harness/reach.ts'
 import { MINIMAL, over } from './harness/values.ts'
 
@@ -159,6 +159,31 @@ describeWithHelm('the NetworkPolicy', (helm) => {
     const tunnel = { namespace: 'store', port: 15008 }
     expect([letsOut(policy, istiod), letsOut(policy, tunnel)]).toEqual([true, true])
     expect([letsOut(without, istiod), letsOut(without, tunnel)]).toEqual([false, false])
+  })
+
+  test('lets the kubelet and Prometheus in as an ambient mesh brings them, and only there', () => {
+    const ways: Target[] = [
+      { address: '169.254.7.127', port: 9090 },
+      { address: 'fd16:9254:7127:1337:ffff:ffff:ffff:ffff', port: 9090 },
+      { namespace: 'monitoring', port: 15008 },
+    ]
+    const closed: Target[] = [
+      { address: '169.254.7.127', port: 9000 },
+      { address: '169.254.7.127', port: 15008 },
+      { address: '169.254.7.128', port: 9090 },
+      { namespace: 'default', port: 15008 },
+    ]
+    const into = (own: KubeObject, targets: Target[]) => targets.map((target) => letsIn(own, target))
+    expect(into(policy, ways)).toEqual([true, true, true])
+    expect(into(policy, closed)).toEqual([false, false, false, false])
+    for (const other of [
+      { tls: { mode: 'off' }, acknowledge: { plaintext: true } },
+      { networkPolicy: { mesh: { tunnelPort: 0 } } },
+    ]) {
+      const without = one(render(helm, over(EVERYWHERE, other)), 'NetworkPolicy')
+      expect(into(without, ways)).toEqual([false, false, false])
+      expect(letsIn(without, { namespace: 'monitoring', port: 9090 })).toBe(true)
+    }
   })
 
   test('lets the dev store be reached by Vigil alone', () => {
