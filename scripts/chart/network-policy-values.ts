@@ -18,7 +18,9 @@ const mesh = z
       .min(0)
       .max(65_535)
       .default(15008)
-      .describe('Port of the tunnel of an ambient mesh (HBONE); 0: closed.'),
+      .describe(
+        'Port of the tunnel of an ambient mesh (HBONE); 0: closed. A NetworkPolicy does not see the port behind it, so `callers` may read /metrics, too, and `monitoring` may ask where `callers` of `attach.istio` do not close the port of checks.',
+      ),
   })
   .prefault({})
 

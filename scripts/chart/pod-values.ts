@@ -55,7 +55,7 @@ export const secured = {
 /** What every chart has. */
 export const podValues = {
   podAnnotations: stringMap.default({}).describe('Annotations of the pods.'),
-  podLabels: stringMap.default({}).describe('Labels of the pods.'),
+  podLabels: stringMap.default({}).describe('Labels of the pods, that of `helm test` among them.'),
   commonLabels: stringMap.default({}).describe('Labels of every object.'),
   nodeSelector: stringMap.default({}).describe('As in a Pod.'),
   tolerations: anyList.default([]).describe('As in a Pod.'),

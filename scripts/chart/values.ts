@@ -142,7 +142,7 @@ export const values = z.strictObject({
     .enum(['Deployment', 'DaemonSet'])
     .default('Deployment')
     .describe('What runs the pods; `DaemonSet`: one on each node, which Envoys of the node ask first.'),
-  replicaCount: z.int().min(0).default(2).describe('Pods of a Deployment, unless `autoscaling` decides.'),
+  replicaCount: z.int().min(1).default(2).describe('Pods of a Deployment, unless `autoscaling` decides.'),
   config: config.describe('What Vigil does, in its own words.'),
   existingConfigMap: z
     .string()

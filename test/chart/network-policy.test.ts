@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals'
 import { dynamicSchema, staticSchema } from '../../src/config/reference.ts'
 import { discoverSignals, signalsSettings } from '../../src/risk/index.ts'
 import { describeWithHelm } from '../harness/tools.ts'
-import { one, render } from './harness/helm.ts'
+import { type KubeObject, one, render } from './harness/helm.ts'
 import { letsIn, letsOut, type Target } from './harness/reach.ts'
 import { MINIMAL, over } from './harness/values.ts'
 
@@ -57,6 +57,14 @@ const NAMED: readonly (readonly [string, Target])[] = [
   ['the resolver', { namespace: 'kube-system', port: 53 }],
 ]
 
+/** A store of another name, and where it stands. */
+const STORES: readonly (readonly [string, Target, Target])[] = [
+  ['valkey.store', { namespace: 'store', port: 6379 }, { address: '203.0.113.9', port: 6379 }],
+  ['valkey', { namespace: 'vigil-system', port: 6379 }, { namespace: 'store', port: 6379 }],
+  ['valkey.example.com', { address: '203.0.113.9', port: 6379 }, { namespace: 'example', port: 6379 }],
+  ['198.51.100.7', { address: '198.51.100.7', port: 6379 }, { namespace: '7', port: 6379 }],
+]
+
 const OTHERS: readonly (readonly [string, Target])[] = [
   ['another port of the store', { namespace: 'store', port: 22 }],
   ['the port of the store elsewhere', { namespace: 'default', port: 6380 }],
@@ -65,6 +73,9 @@ const OTHERS: readonly (readonly [string, Target])[] = [
   ['a neighbour of an IPv6 address', { address: '198.51.100.7', port: 22 }],
   ['metadata of the cloud', { address: '169.254.169.254', port: 443 }],
   ['metadata of the cloud by http', { address: '169.254.169.254', port: 80 }],
+  ['metadata of the cloud over IPv6', { address: 'fd00:ec2::254', port: 443 }],
+  ['metadata of a cloud whose address is public', { address: '168.63.129.16', port: 443 }],
+  ['metadata of a cloud whose address is shared', { address: '100.100.100.200', port: 443 }],
   ['link-local neighbours', { address: 'fe80::1', port: 443 }],
   ['http outside', { address: '203.0.113.9', port: 80 }],
   ['the API server of the cluster', { namespace: 'default', port: 6443 }],
@@ -75,6 +86,22 @@ describeWithHelm('the NetworkPolicy', (helm) => {
 
   test.each(NAMED)('lets out to %s', (_, target) => expect(letsOut(policy, target)).toBe(true))
   test.each(OTHERS)('does not let out to %s', (_, target) => expect(letsOut(policy, target)).toBe(false))
+
+  test.each(STORES)('lets out to the store %s alone', (host, there, elsewhere) => {
+    const values = over(MINIMAL, { config: { static: { store: { redis: { host } } } } })
+    const own = one(render(helm, values), 'NetworkPolicy')
+    expect([letsOut(own, there), letsOut(own, elsewhere)]).toEqual([true, false])
+  })
+
+  test('takes an issuer of two words for one outside, even beside a store of that name', () => {
+    const host = 'idp.test'
+    const issuers = [issuer(`https://${host}`, { discovery: true })]
+    const both = { static: { store: { redis: { host } } }, dynamic: { identity: { issuers } } }
+    const own = one(render(helm, over(MINIMAL, { config: both })), 'NetworkPolicy')
+    expect(letsOut(own, { address: '203.0.113.9', port: 443 })).toBe(true)
+    expect(letsOut(own, { namespace: 'test', port: 443 })).toBe(false)
+    expect(letsOut(own, { namespace: 'test', port: 6379 })).toBe(true)
+  })
 
   test('lets nobody out when nothing is named', () => {
     const alone = { replicaCount: 1, tls: { mode: 'off' }, acknowledge: { plaintext: true } }
@@ -132,6 +159,31 @@ describeWithHelm('the NetworkPolicy', (helm) => {
     const tunnel = { namespace: 'store', port: 15008 }
     expect([letsOut(policy, istiod), letsOut(policy, tunnel)]).toEqual([true, true])
     expect([letsOut(without, istiod), letsOut(without, tunnel)]).toEqual([false, false])
+  })
+
+  test('lets the kubelet and Prometheus in as an ambient mesh brings them, and only there', () => {
+    const ways: Target[] = [
+      { address: '169.254.7.127', port: 9090 },
+      { address: 'fd16:9254:7127:1337:ffff:ffff:ffff:ffff', port: 9090 },
+      { namespace: 'monitoring', port: 15008 },
+    ]
+    const closed: Target[] = [
+      { address: '169.254.7.127', port: 9000 },
+      { address: '169.254.7.127', port: 15008 },
+      { address: '169.254.7.128', port: 9090 },
+      { namespace: 'default', port: 15008 },
+    ]
+    const into = (own: KubeObject, targets: Target[]) => targets.map((target) => letsIn(own, target))
+    expect(into(policy, ways)).toEqual([true, true, true])
+    expect(into(policy, closed)).toEqual([false, false, false, false])
+    for (const other of [
+      { tls: { mode: 'off' }, acknowledge: { plaintext: true } },
+      { networkPolicy: { mesh: { tunnelPort: 0 } } },
+    ]) {
+      const without = one(render(helm, over(EVERYWHERE, other)), 'NetworkPolicy')
+      expect(into(without, ways)).toEqual([false, false, false])
+      expect(letsIn(without, { namespace: 'monitoring', port: 9090 })).toBe(true)
+    }
   })
 
   test('lets the dev store be reached by Vigil alone', () => {

@@ -1,9 +1,10 @@
 /** `helm test`: the Pod that asks over the Service, and who lets it. */
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { expect, test } from '@jest/globals'
 import { PROBE_OPTIONS, probeArgs } from '../../src/cli/probe/args.ts'
 import { describeWithHelm } from '../harness/tools.ts'
-import { type KubeObject, one, render } from './harness/helm.ts'
+import { CHART, type KubeObject, one, render } from './harness/helm.ts'
 import { MINIMAL, over } from './harness/values.ts'
 
 const SECRET = {
@@ -61,6 +62,24 @@ describeWithHelm('helm test', (helm) => {
   ])('is not there: %s', (_what, more) => {
     const kinds = render(helm, over(MINIMAL, more)).map(({ kind }) => kind)
     expect(kinds).not.toContain('Pod')
+  })
+
+  test('is in the mesh when the pods that it asks are, and never one of them', () => {
+    const ready = join(CHART, 'values', 'istio-sidecar.yaml')
+    const objects = render(helm, MINIMAL, { args: ['--values', ready] })
+    const { labels } = one(objects, 'Pod', 'vigil-probe').metadata
+    expect(labels).toMatchObject({
+      'sidecar.istio.io/inject': 'true',
+      'app.kubernetes.io/component': 'probe',
+      'app.kubernetes.io/managed-by': 'Helm',
+    })
+    expect(labels).not.toMatchObject(one(objects, 'Service')['spec'].selector)
+  })
+
+  test('has each label once, that of podLabels first', () => {
+    const version = { 'app.kubernetes.io/version': 'mine', team: 'pods' }
+    const pod = withPod({ podLabels: version, commonLabels: { team: 'all', costs: '1' } })
+    expect(pod.metadata.labels).toMatchObject({ ...version, costs: '1' })
   })
 
   test('is let in by the NetworkPolicy, and nobody is where it is switched off', () => {

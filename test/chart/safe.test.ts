@@ -1,7 +1,8 @@
 /** What a bare install gives, without being asked for. */
 import { expect, test } from '@jest/globals'
 import { describeWithHelm } from '../harness/tools.ts'
-import { type KubeObject, one, render } from './harness/helm.ts'
+import { CHART, type KubeObject, one, parseObjects, render, runHelm } from './harness/helm.ts'
+import { describeRefusals, type Refused } from './harness/refuse.ts'
 import { MINIMAL, over } from './harness/values.ts'
 
 const DEV = { config: { static: { store: undefined } }, devStore: { enabled: true } }
@@ -9,6 +10,41 @@ const DEV = { config: { static: { store: undefined } }, devStore: { enabled: tru
 /** Every object with pods: the service, the check, the probe, the dev store. */
 const withPods = (objects: readonly KubeObject[]) =>
   objects.filter(({ kind }) => ['Deployment', 'Job', 'Pod'].includes(kind))
+
+/** Every label and every label that is asked for, at any depth. */
+function labelsIn(value: unknown): [string, unknown][] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, member]) =>
+    ['labels', 'matchLabels', 'selector'].includes(key) && !('matchLabels' in member)
+      ? Object.entries(member)
+      : labelsIn(member),
+  )
+}
+
+/** The labels that the chart writes itself, and where another must not stand. */
+const OWN_LABELS = ['name', 'instance', 'component'].map((key) => `app.kubernetes.io/${key}`)
+const REFUSED_LABELS: Refused = [
+  ...OWN_LABELS.flatMap((key) =>
+    ['podLabels', 'commonLabels'].map(
+      (value) =>
+        [key, { [value]: { [key]: 'x' } }, new RegExp(`${value} has ${key}, .* take it out`)] as const,
+    ),
+  ),
+  ...[
+    'helm.sh/chart',
+    'app.kubernetes.io/version',
+    'app.kubernetes.io/managed-by',
+    'vigil/for-trials-only',
+  ].map(
+    (key) =>
+      [key, { commonLabels: { [key]: 'x' } }, new RegExp(`commonLabels has ${key}, .* take it out`)] as const,
+  ),
+]
+
+describeRefusals(REFUSED_LABELS, [
+  ['a version of the pods', { podLabels: { 'app.kubernetes.io/version': '1' } }],
+  ['a label of all', { commonLabels: { 'app.kubernetes.io/part-of': 'shop' } }],
+])
 
 describeWithHelm('every pod of the chart', (helm) => {
   const pods = withPods(render(helm, over(MINIMAL, DEV))).map(
@@ -95,6 +131,19 @@ describeWithHelm('the service', (helm) => {
     expect(one(daemons, 'Service')['spec'].trafficDistribution).toBe('PreferSameNode')
     const kinds = daemons.map(({ kind }) => kind)
     for (const kind of ['Deployment', 'PodDisruptionBudget']) expect(kinds).not.toContain(kind)
+  })
+
+  test('has labels of text, whatever the release, the chart and the namespace are called', () => {
+    const names = ['--namespace', '5678', '--set-string', 'nameOverride=90']
+    const said = runHelm(helm, [
+      ...['template', '1234', CHART, '--kube-version', '1.36.0', ...names],
+      ...['--set', 'devStore.enabled=true,secrets.instanceKey.existingSecret=k'],
+    ])
+    expect(said).toMatchObject({ status: 0, stderr: '' })
+    const labels = labelsIn(parseObjects(said.stdout))
+    expect(labels).toContainEqual(['app.kubernetes.io/instance', '1234'])
+    expect(labels).toContainEqual(['app.kubernetes.io/name', '90'])
+    expect(labels.filter(([, value]) => typeof value !== 'string')).toEqual([])
   })
 
   test('never rolls to fewer pods than there should be', () => {

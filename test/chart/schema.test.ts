@@ -18,6 +18,7 @@ const MISSPELT: readonly (readonly [string, object, readonly string[]])[] = [
   ['a value of the chart', { replicas: 3 }, ['replicas']],
   ['a value inside a section', { tls: { moed: 'mesh' } }, ['tls', 'moed']],
   ['a mode', { tls: { mode: 'mehs' } }, ['tls', 'mode']],
+  ['no pod at all', { replicaCount: 0 }, ['replicaCount']],
   ['a word in place of a number', { replicaCount: 'two' }, ['replicaCount']],
   [
     'a key of a rule',

@@ -164,7 +164,9 @@ describeWithCluster(
 
     test('fails helm test when it is not there', async () => {
       await putSecret('vigil-probe', certificate(`URI:${PROBE}`))
-      await upgrade({ probe: { waitSeconds: 2 }, replicaCount: 0 })
+      await upgrade({ probe: { waitSeconds: 2 } })
+      const scale = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/vigil/scale`
+      await cluster.api.ask('PATCH', scale, { spec: { replicas: 0 } }, 'application/merge-patch+json')
       await waitUntil('no pod', 20_000, async () => (await readyReplicas()) === 0)
       expect(await failingTest()).toMatch(/ECONNREFUSED.*\n.*is it running and ready/)
     }, 90_000)

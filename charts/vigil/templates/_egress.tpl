@@ -15,6 +15,17 @@
 {{- toJson $urls -}}
 {{- end -}}
 
+{{/* The store, "host:port"; empty without one. */}}
+{{- define "vigil.storeHost" -}}
+{{- $store := .Values.config.static.store | default dict -}}
+{{- if eq ($store.kind | default "memory") "redis" -}}
+{{- $redis := $store.redis | default dict -}}
+{{- $host := $redis.host | default "127.0.0.1" -}}
+{{- $bare := ternary (printf "[%s]" $host) $host (contains ":" $host) -}}
+{{- printf "%s:%d" $bare ($redis.port | default 6379 | int) -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Every host with its port, "host:port", as a JSON list without doubles. */}}
 {{- define "vigil.hosts" -}}
 {{- $hosts := list -}}
@@ -24,19 +35,14 @@
 {{- $hasPort := regexMatch ":[0-9]+$" $url.host -}}
 {{- $hosts = append $hosts (ternary $url.host (printf "%s:%s" $url.host $default) $hasPort) -}}
 {{- end -}}
-{{- $store := .Values.config.static.store | default dict -}}
-{{- if eq ($store.kind | default "memory") "redis" -}}
-{{- $redis := $store.redis | default dict -}}
-{{- $host := $redis.host | default "127.0.0.1" -}}
-{{- $bare := ternary (printf "[%s]" $host) $host (contains ":" $host) -}}
-{{- $hosts = append $hosts (printf "%s:%d" $bare ($redis.port | default 6379 | int)) -}}
-{{- end -}}
+{{- with include "vigil.storeHost" . -}}{{- $hosts = append $hosts . -}}{{- end -}}
 {{- $hosts | uniq | sortAlpha | toJson -}}
 {{- end -}}
 
 {{/*
-Where a host may stand, as peers of a NetworkPolicy: dict root, host. It knows addresses and namespaces only, so a name
-outside the cluster may have any address but those of the node itself (the cloud's metadata).
+Where a host may stand, as peers of a NetworkPolicy: dict root, host, isStore. It knows addresses and namespaces only, so
+a name outside the cluster may have any address but those of the node itself and of the cloud's metadata. NAME.NAMESPACE
+is a name of the cluster for a store alone: an issuer may be called example.com.
 */}}
 {{- define "vigil.peersOf" -}}
 {{- $host := .host | trimPrefix "[" | trimSuffix "]" -}}
@@ -45,18 +51,21 @@ outside the cluster may have any address but those of the node itself (the cloud
 {{- else if contains ":" $host }}
 - ipBlock: {cidr: {{ $host }}/128}
 {{- else if regexMatch "^[^.]+$" $host }}
-- namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ .root.Release.Namespace }}}}
+- namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ .root.Release.Namespace | quote }}}}
 {{- else if regexMatch "^[^.]+(\\.[^.]+)?\\.[^.]+\\.svc(\\.|$)" $host }}
-- namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ regexReplaceAll "^.*?([^.]+)\\.svc(\\..*)?$" $host "${1}" }}}}
+- namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ regexReplaceAll "^.*?([^.]+)\\.svc(\\..*)?$" $host "${1}" | quote }}}}
+{{- else if and .isStore (regexMatch "^[^.]+\\.[^.]+$" $host) }}
+- namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ regexFind "[^.]+$" $host | quote }}}}
 {{- else }}
-- ipBlock: {cidr: 0.0.0.0/0, except: [169.254.0.0/16]}
-- ipBlock: {cidr: "::/0", except: ["fe80::/10"]}
+- ipBlock: {cidr: 0.0.0.0/0, except: [169.254.0.0/16, 168.63.129.16/32, 100.100.100.200/32]}
+- ipBlock: {cidr: "::/0", except: ["fe80::/10", "fd00:ec2::254/128"]}
 {{- end }}
 {{- end -}}
 
 {{/* One rule for each host. */}}
 {{- define "vigil.hostRules" -}}
 {{- $root := . -}}
+{{- $store := include "vigil.storeHost" . -}}
 {{- range include "vigil.hosts" . | fromJsonArray }}
 {{- $port := regexFind "[0-9]+$" . }}
 {{- $host := trimSuffix (printf ":%s" $port) . }}
@@ -67,7 +76,7 @@ outside the cluster may have any address but those of the node itself (the cloud
     {{- if $narrowed.to }}
     {{- toYaml $narrowed.to | nindent 4 }}
     {{- else }}
-    {{- include "vigil.peersOf" (dict "root" $root "host" $host) | trim | nindent 4 }}
+    {{- include "vigil.peersOf" (dict "root" $root "host" $host "isStore" (eq . $store)) | trim | nindent 4 }}
     {{- end }}
   ports:
     {{- if $narrowed.ports }}

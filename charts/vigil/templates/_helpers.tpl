@@ -13,8 +13,8 @@
 
 {{/* The pods that answer checks: never other pods of the release. */}}
 {{- define "vigil.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "vigil.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "vigil.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: service
 {{- end -}}
 
@@ -35,8 +35,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{/* Labels of another component: dict root, component. */}}
 {{- define "vigil.componentLabels" -}}
-app.kubernetes.io/name: {{ include "vigil.name" .root }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/name: {{ include "vigil.name" .root | quote }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 

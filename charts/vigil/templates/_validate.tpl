@@ -7,6 +7,7 @@ what to do. The schema has already refused what is misspelt.
 {{- $problems := concat
       (include "vigil.problems.moved" . | fromJsonArray)
       (include "vigil.problems.store" . | fromJsonArray)
+      (include "vigil.problems.labels" . | fromJsonArray)
       (include "vigil.problems.tls" . | fromJsonArray)
       (include "vigil.problems.config" . | fromJsonArray)
       (include "vigil.problems.attach" . | fromJsonArray)
