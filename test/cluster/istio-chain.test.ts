@@ -24,10 +24,10 @@ import {
 const ORIGIN = 'https://api.example.com'
 const READ = '/v1/items'
 
-const workload = (kind: Workload['kind'], namespace: string, name: string): Workload => ({
+const workload = (kind: Workload['kind'], namespace: string, name: string, more: object = {}): Workload => ({
   ...{ kind, namespace, name, address: ownAddress() },
   // Gateways as the Gateway API has them: policies find them by name.
-  labels: kind === 'router' ? { 'gateway.networking.k8s.io/gateway-name': name } : { app: name },
+  labels: kind === 'router' ? { 'gateway.networking.k8s.io/gateway-name': name } : { app: name, ...more },
 })
 /** Asked by a CUSTOM policy each. */
 const PUBLIC = workload('router', 'ingress', 'public')
@@ -35,7 +35,9 @@ const ITEMS = workload('sidecar', 'shop', 'items')
 /** Asked by an EnvoyFilter each. */
 const PARTNERS = workload('router', 'ingress', 'partners')
 const ORDERS = workload('sidecar', 'shop', 'orders')
-const NAMES = ['public', 'items', 'partners', 'orders'] as const
+/** Asked by two EnvoyFilters, which find it by other labels and except other paths. */
+const STOCK = workload('sidecar', 'shop', 'stock', { tier: 'back' })
+const NAMES = ['public', 'items', 'partners', 'orders', 'stock'] as const
 type Name = (typeof NAMES)[number]
 
 const custom = ({ kind, name, namespace, labels }: Workload) => ({
@@ -48,6 +50,10 @@ const filter = (each: Workload) => ({
   exceptPaths: ['/healthz', '/assets/*'],
   contextExtensions: { envoy: each.name },
 })
+const twoFilters = [
+  { ...filter(STOCK), selector: { app: 'stock' }, exceptPaths: ['/healthz', '/both'] },
+  { ...filter(STOCK), name: 'back', selector: { tier: 'back' }, exceptPaths: ['/metrics', '/both'] },
+]
 
 const dynamic = (ports: Readonly<Record<Name, number>>) => {
   const edge = { externalOrigins: [ORIGIN] }
@@ -58,6 +64,7 @@ const dynamic = (ports: Readonly<Record<Name, number>>) => {
       { name: 'items', match: { port: ports.items }, ...inside },
       { name: 'partners', match: { extension: { envoy: 'partners' } }, ...edge },
       { name: 'orders', match: { extension: { envoy: 'orders' } }, ...inside },
+      { name: 'stock', match: { extension: { envoy: 'stock' } }, ...inside },
     ],
     identity: { issuers: [issuerOf({ cookie: { name: '__Host-session' } })] },
     actions: [
@@ -82,7 +89,7 @@ const valuesFor = (ports: Readonly<Record<Name, number>>) => ({
     istio: { enabled: true, policies: [custom(PUBLIC), custom(ITEMS)] },
     envoyFilter: {
       enabled: true,
-      policies: [filter(PARTNERS), filter(ORDERS)],
+      policies: [filter(PARTNERS), filter(ORDERS), ...twoFilters],
     },
   },
   config: {
@@ -145,7 +152,7 @@ describeWithIstio('Istio, gateway and sidecar', (helm, version) => {
     ports = await freePorts(...NAMES)
     const namespaces = ['ingress', 'shop']
     mesh = await startMesh({ helm, version, values: valuesFor(ports), namespaces, mtls: 'DISABLE' })
-    for (const each of [ITEMS, ORDERS]) {
+    for (const each of [ITEMS, ORDERS, STOCK]) {
       const port = ports[each.name as Name]
       await mesh.apply(
         sidecar(each, { inbound: port, app: mesh.app }),
@@ -159,7 +166,7 @@ describeWithIstio('Istio, gateway and sidecar', (helm, version) => {
       requestAuthentication(ORDERS),
     )
     await pointToVigil(mesh)
-    for (const each of [PUBLIC, ITEMS, PARTNERS]) await mesh.proxy(each)
+    for (const each of [PUBLIC, ITEMS, PARTNERS, STOCK]) await mesh.proxy(each)
     orders = await mesh.proxy(ORDERS)
     for (const name of NAMES) await becomes(name, 401)
     await tellVersions(mesh, orders)
@@ -223,6 +230,13 @@ describeWithIstio('Istio, gateway and sidecar', (helm, version) => {
     }
     for (const path of ['/healthz/', '/healthzz', '/v1/items?/healthz', '/assets', '/assets/../v1/items'])
       expect([path, (await get('orders', path)).status]).toEqual([path, 401])
+  })
+
+  test('EnvoyFilters: two that find one workload except only what both except', async () => {
+    expect((await get('stock', READ, known())).status).toBe(200)
+    expect((await get('stock', '/both')).status).toBe(200)
+    for (const path of ['/healthz', '/metrics'])
+      expect([path, (await get('stock', path)).status]).toEqual([path, 401])
   })
 
   test('EnvoyFilters: who shows a bad token is refused by jwt_authn, before Vigil', async () => {
