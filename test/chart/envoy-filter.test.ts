@@ -169,10 +169,23 @@ describeWithHelm('attached by EnvoyFilter', (helm) => {
   })
 
   test('it excepts whole paths and beginnings, and nothing else', () => {
-    const paths = ['*/healthz', 'healthz', '/a*b', '/a?b', '/a#b']
-    const said = refusal(helm, filter({ policies: [{ ...GUARDED, exceptPaths: ['/a', '/a/*', ...paths] }] }))
-    const wrong = [...said.matchAll(/exceptPaths[./](\d)/g)].map(([, index]) => Number(index))
-    expect([...new Set(wrong)].sort()).toEqual(paths.map((_, i) => i + 2))
+    const right = ['/', '/a', '/a/*']
+    const paths = [
+      '/*',
+      '*',
+      '*/healthz',
+      'healthz',
+      '/a*b',
+      '/a**',
+      '/a?b',
+      '/a#b',
+      '/a/{id}',
+      '/{*}',
+      '/{a}*',
+    ]
+    const said = refusal(helm, filter({ policies: [{ ...GUARDED, exceptPaths: [...right, ...paths] }] }))
+    const wrong = [...said.matchAll(/exceptPaths[./](\d+)/g)].map(([, index]) => Number(index))
+    expect(new Set(wrong)).toEqual(new Set(paths.map((_, i) => i + right.length)))
   })
 
   test('each policy notes for itself what it excepts', () => {

@@ -23,6 +23,20 @@ import {
 
 const ORIGIN = 'https://api.example.com'
 const READ = '/v1/items'
+/** What begins as `exceptPaths` say, and what an application could read as another path all the same. */
+const EXCEPTED = ['/assets/logo.svg', '/assets/a%20b.png?../', '/assets/caf%C3%A9/..a/b..svg', '/assets/.a']
+const LEADING_OUT = [
+  '/assets/..',
+  ...['/assets/%2E%2E/v1/items', '/assets/.%2e/v1/items', '/assets/..\\v1/items', '/assets//..//v1/items'],
+  ...['/assets/%252e%252e%252fv1/items', '/assets/..%255cv1/items'],
+  ...['/assets/..;/v1/items', '/assets/..;a=b/v1/items'],
+].map((path) => [path, 401] as const)
+/** Vigil is asked about these, too, and decides about no path that can be read in two ways. */
+const MALFORMED = [
+  ...['/assets/..%2fv1/items', '/assets/..%2Fv1/items', '/assets/..%5cv1/items', '/assets/%2e%2e%2fv1/items'],
+  ...['/assets/..%3b/v1/items', '/assets/..%u002fv1/items'],
+  ...['/assets/%c0%ae%c0%ae/v1/items', '/assets/..%c0%afv1/items'],
+].map((path) => [path, 400] as const)
 
 const workload = (kind: Workload['kind'], namespace: string, name: string, more: object = {}): Workload => ({
   ...{ kind, namespace, name, address: ownAddress() },
@@ -224,12 +238,18 @@ describeWithIstio('Istio, gateway and sidecar', (helm, version) => {
   })
 
   test('EnvoyFilters: only what is excepted is not asked about', async () => {
-    for (const path of ['/healthz', '/healthz?full', '/assets/logo.svg']) {
+    for (const path of ['/healthz', '/healthz?full', ...EXCEPTED]) {
       const { status, seen } = await get('orders', path)
       expect([path, status, seen['x-vigil-decision']]).toEqual([path, 200, undefined])
     }
     for (const path of ['/healthz/', '/healthzz', '/v1/items?/healthz', '/assets', '/assets/../v1/items'])
       expect([path, (await get('orders', path)).status]).toEqual([path, 401])
+  })
+
+  const asked = [...LEADING_OUT, ...MALFORMED]
+  test.each(asked)('EnvoyFilters: %s leads out of what is excepted: %i by Vigil', async (path, status) => {
+    for (const name of ['partners', 'orders'] as const)
+      expect(await refusal(await get(name, path))).toEqual([status, name, expect.any(String)])
   })
 
   test('EnvoyFilters: two that find one workload except only what both except', async () => {

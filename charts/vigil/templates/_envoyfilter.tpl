@@ -10,6 +10,14 @@ listener:
       subFilter: {name: envoy.filters.http.router}
 {{- end -}}
 
+{{/*
+Paths that an application could read as others than they begin: slashes, backslashes, dots, percent signs, semicolons and
+control characters in disguise, segments of dots that are not normalised, doubled slashes, parameters of segments.
+*/}}
+{{- define "vigil.leadsElsewhere" -}}
+(?is).*([;\\]|//|/\.\.?(/|$)|%([01]|2[5ef]|3b|5c|7f|c[01]|u)).*
+{{- end -}}
+
 {{/* Whether two policies guard the same workloads, as far as values tell: dict one, other. */}}
 {{- define "vigil.guardTheSame" -}}
 {{- $same := and .one.selector .other.selector (deepEqual .one.selector .other.selector) -}}
