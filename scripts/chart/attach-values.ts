@@ -67,9 +67,11 @@ const envoyFilterPolicy = z.strictObject({
   selector: stringMap.optional().describe('Labels of the workloads.'),
   targetRefs: targetRefs.optional().describe('Instead: a Gateway of the Gateway API.'),
   exceptPaths: z
-    .array(z.string().regex(/^\/[^*?#]*\*?$/))
+    .array(z.string().regex(/^\/([^*?#{}]*|[^*?#{}]+\*)$/))
     .default([])
-    .describe('Paths that are not asked about, whole or (with `*` at the end) by their beginning.'),
+    .describe(
+      'Paths that are not asked about, whole or (with `*` at the end) by their beginning, as long as nothing in them leads out of it.',
+    ),
   contextExtensions: stringMap
     .default({})
     .describe('Sent with every check; `entrypoints[].match.extension` tells entrypoints apart by it.'),

@@ -13,6 +13,8 @@ const ORDERS = {
   context: 'SIDECAR_INBOUND',
   selector: { app: 'orders', tier: 'back' },
 }
+const GROUP = 'gateway.networking.k8s.io'
+const AT_GATEWAY = { ...GUARDED, selector: undefined }
 
 /** Values with the attachment, `more` laid over its section. */
 const filter = (more: object = {}, others: object = {}) =>
@@ -76,6 +78,38 @@ const REFUSED: readonly (readonly [string, object, RegExp])[] = [
     /guard the same workloads, and a proof of possession counts only once/,
   ],
   [
+    'a Gateway that a CUSTOM policy guards, with its group',
+    filter(
+      { policies: [{ ...GUARDED, selector: undefined, targetRefs: [GATEWAY] }] },
+      custom({ name: 'all', namespace: 'ingress', targetRefs: [{ ...GATEWAY, group: GROUP }] }),
+    ),
+    /the policies gateway of attach.envoyFilter and all of attach.istio guard the same workloads/,
+  ],
+  [
+    'two policies for the same workloads',
+    filter({
+      policies: [ORDERS, GUARDED, { ...ORDERS, name: 'again', selector: { tier: 'back', app: 'orders' } }],
+    }),
+    /the policies orders and again of attach.envoyFilter guard the same workloads.*: make one policy of them/,
+  ],
+  [
+    'two policies for the same Gateway, once with its group and beside another',
+    filter({
+      policies: [
+        { ...AT_GATEWAY, targetRefs: [GATEWAY] },
+        {
+          ...AT_GATEWAY,
+          name: 'again',
+          targetRefs: [
+            { kind: 'Gateway', name: 'b' },
+            { ...GATEWAY, group: GROUP },
+          ],
+        },
+      ],
+    }),
+    /the policies gateway and again of attach.envoyFilter guard the same workloads/,
+  ],
+  [
     'an entrypoint of which nothing is sent',
     filter({}, told({ tenant: 'acme' })),
     /no policy of attach.envoyFilter sends what the entrypoint acme is told by/,
@@ -93,6 +127,19 @@ const ACCEPTED: readonly (readonly [string, object])[] = [
   [
     'an entrypoint of which more is sent',
     filter(sending({ tenant: 'acme', b: 'x' }), told({ tenant: 'acme' })),
+  ],
+  [
+    'policies for other workloads, elsewhere, and of gateways beside sidecars',
+    filter({
+      policies: [
+        GUARDED,
+        { ...GUARDED, name: 'b', selector: { istio: 'other' } },
+        { ...GUARDED, name: 'c', namespace: 'other' },
+        { ...GUARDED, name: 'd', context: 'SIDECAR_INBOUND' },
+        { ...AT_GATEWAY, name: 'e', targetRefs: [GATEWAY] },
+        { ...AT_GATEWAY, name: 'f', targetRefs: [{ kind: 'Gateway', name: 'f' }] },
+      ],
+    }),
   ],
   ['a CUSTOM policy elsewhere', filter({}, custom({ ...GUARDED, context: undefined, namespace: 'other' }))],
   [
@@ -122,10 +169,47 @@ describeWithHelm('attached by EnvoyFilter', (helm) => {
   })
 
   test('it excepts whole paths and beginnings, and nothing else', () => {
-    const paths = ['*/healthz', 'healthz', '/a*b', '/a?b', '/a#b']
-    const said = refusal(helm, filter({ policies: [{ ...GUARDED, exceptPaths: ['/a', '/a/*', ...paths] }] }))
-    const wrong = [...said.matchAll(/exceptPaths[./](\d)/g)].map(([, index]) => Number(index))
-    expect([...new Set(wrong)].sort()).toEqual(paths.map((_, i) => i + 2))
+    const right = ['/', '/a', '/a/*']
+    const paths = [
+      '/*',
+      '*',
+      '*/healthz',
+      'healthz',
+      '/a*b',
+      '/a**',
+      '/a?b',
+      '/a#b',
+      '/a/{id}',
+      '/{*}',
+      '/{a}*',
+    ]
+    const said = refusal(helm, filter({ policies: [{ ...GUARDED, exceptPaths: [...right, ...paths] }] }))
+    const wrong = [...said.matchAll(/exceptPaths[./](\d+)/g)].map(([, index]) => Number(index))
+    expect(new Set(wrong)).toEqual(new Set(paths.map((_, i) => i + right.length)))
+  })
+
+  test('each policy notes for itself what it excepts', () => {
+    const exceptPaths = ['/healthz']
+    const policies = [
+      { ...ORDERS, exceptPaths },
+      { ...ORDERS, name: 'back', selector: { tier: 'back' }, exceptPaths },
+      { ...ORDERS, namespace: 'mesh', exceptPaths },
+    ]
+    const objects = render(helm, filter({ policies })).filter(({ kind }) => kind === 'EnvoyFilter')
+    const notes = objects.map((object) => {
+      const [noting] = object['spec'].configPatches
+      const [read] = settings(object).filter_enabled_metadata.path
+      return [
+        `${noting.patch.value.typed_config.shadow_rules_stat_prefix}shadow_effective_policy_id`,
+        read.key,
+      ]
+    })
+    for (const [written, read] of notes) expect(read).toBe(written)
+    expect(notes.map(([written]) => written).sort()).toEqual([
+      'mesh_vigil-orders_shadow_effective_policy_id',
+      'shop_vigil-back_shadow_effective_policy_id',
+      'shop_vigil-orders_shadow_effective_policy_id',
+    ])
   })
 
   test('a check is tried again only where two fit into the timeout', () => {
@@ -180,7 +264,7 @@ describeWithHelm('attached by EnvoyFilter', (helm) => {
     const targets = (kind: string, values: object) =>
       one(render(helm, values), kind, 'vigil-all')['spec'].targetRefs
     const all = { name: 'all', namespace: 'ingress', targetRefs: [GATEWAY] }
-    const group = 'gateway.networking.k8s.io'
+    const group = GROUP
     expect(targets('EnvoyFilter', filter({ policies: [{ ...all, context: 'GATEWAY' }] }))).toEqual([
       { group, ...GATEWAY },
     ])

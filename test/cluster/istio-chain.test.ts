@@ -23,11 +23,25 @@ import {
 
 const ORIGIN = 'https://api.example.com'
 const READ = '/v1/items'
+/** What begins as `exceptPaths` say, and what an application could read as another path all the same. */
+const EXCEPTED = ['/assets/logo.svg', '/assets/a%20b.png?../', '/assets/caf%C3%A9/..a/b..svg', '/assets/.a']
+const LEADING_OUT = [
+  '/assets/..',
+  ...['/assets/%2E%2E/v1/items', '/assets/.%2e/v1/items', '/assets/..\\v1/items', '/assets//..//v1/items'],
+  ...['/assets/%252e%252e%252fv1/items', '/assets/..%255cv1/items'],
+  ...['/assets/..;/v1/items', '/assets/..;a=b/v1/items'],
+].map((path) => [path, 401] as const)
+/** Vigil is asked about these, too, and decides about no path that can be read in two ways. */
+const MALFORMED = [
+  ...['/assets/..%2fv1/items', '/assets/..%2Fv1/items', '/assets/..%5cv1/items', '/assets/%2e%2e%2fv1/items'],
+  ...['/assets/..%3b/v1/items', '/assets/..%u002fv1/items'],
+  ...['/assets/%c0%ae%c0%ae/v1/items', '/assets/..%c0%afv1/items'],
+].map((path) => [path, 400] as const)
 
-const workload = (kind: Workload['kind'], namespace: string, name: string): Workload => ({
+const workload = (kind: Workload['kind'], namespace: string, name: string, more: object = {}): Workload => ({
   ...{ kind, namespace, name, address: ownAddress() },
   // Gateways as the Gateway API has them: policies find them by name.
-  labels: kind === 'router' ? { 'gateway.networking.k8s.io/gateway-name': name } : { app: name },
+  labels: kind === 'router' ? { 'gateway.networking.k8s.io/gateway-name': name } : { app: name, ...more },
 })
 /** Asked by a CUSTOM policy each. */
 const PUBLIC = workload('router', 'ingress', 'public')
@@ -35,7 +49,9 @@ const ITEMS = workload('sidecar', 'shop', 'items')
 /** Asked by an EnvoyFilter each. */
 const PARTNERS = workload('router', 'ingress', 'partners')
 const ORDERS = workload('sidecar', 'shop', 'orders')
-const NAMES = ['public', 'items', 'partners', 'orders'] as const
+/** Asked by two EnvoyFilters, which find it by other labels and except other paths. */
+const STOCK = workload('sidecar', 'shop', 'stock', { tier: 'back' })
+const NAMES = ['public', 'items', 'partners', 'orders', 'stock'] as const
 type Name = (typeof NAMES)[number]
 
 const custom = ({ kind, name, namespace, labels }: Workload) => ({
@@ -48,6 +64,10 @@ const filter = (each: Workload) => ({
   exceptPaths: ['/healthz', '/assets/*'],
   contextExtensions: { envoy: each.name },
 })
+const twoFilters = [
+  { ...filter(STOCK), selector: { app: 'stock' }, exceptPaths: ['/healthz', '/both'] },
+  { ...filter(STOCK), name: 'back', selector: { tier: 'back' }, exceptPaths: ['/metrics', '/both'] },
+]
 
 const dynamic = (ports: Readonly<Record<Name, number>>) => {
   const edge = { externalOrigins: [ORIGIN] }
@@ -58,6 +78,7 @@ const dynamic = (ports: Readonly<Record<Name, number>>) => {
       { name: 'items', match: { port: ports.items }, ...inside },
       { name: 'partners', match: { extension: { envoy: 'partners' } }, ...edge },
       { name: 'orders', match: { extension: { envoy: 'orders' } }, ...inside },
+      { name: 'stock', match: { extension: { envoy: 'stock' } }, ...inside },
     ],
     identity: { issuers: [issuerOf({ cookie: { name: '__Host-session' } })] },
     actions: [
@@ -82,7 +103,7 @@ const valuesFor = (ports: Readonly<Record<Name, number>>) => ({
     istio: { enabled: true, policies: [custom(PUBLIC), custom(ITEMS)] },
     envoyFilter: {
       enabled: true,
-      policies: [filter(PARTNERS), filter(ORDERS)],
+      policies: [filter(PARTNERS), filter(ORDERS), ...twoFilters],
     },
   },
   config: {
@@ -145,7 +166,7 @@ describeWithIstio('Istio, gateway and sidecar', (helm, version) => {
     ports = await freePorts(...NAMES)
     const namespaces = ['ingress', 'shop']
     mesh = await startMesh({ helm, version, values: valuesFor(ports), namespaces, mtls: 'DISABLE' })
-    for (const each of [ITEMS, ORDERS]) {
+    for (const each of [ITEMS, ORDERS, STOCK]) {
       const port = ports[each.name as Name]
       await mesh.apply(
         sidecar(each, { inbound: port, app: mesh.app }),
@@ -159,7 +180,7 @@ describeWithIstio('Istio, gateway and sidecar', (helm, version) => {
       requestAuthentication(ORDERS),
     )
     await pointToVigil(mesh)
-    for (const each of [PUBLIC, ITEMS, PARTNERS]) await mesh.proxy(each)
+    for (const each of [PUBLIC, ITEMS, PARTNERS, STOCK]) await mesh.proxy(each)
     orders = await mesh.proxy(ORDERS)
     for (const name of NAMES) await becomes(name, 401)
     await tellVersions(mesh, orders)
@@ -217,12 +238,25 @@ describeWithIstio('Istio, gateway and sidecar', (helm, version) => {
   })
 
   test('EnvoyFilters: only what is excepted is not asked about', async () => {
-    for (const path of ['/healthz', '/healthz?full', '/assets/logo.svg']) {
+    for (const path of ['/healthz', '/healthz?full', ...EXCEPTED]) {
       const { status, seen } = await get('orders', path)
       expect([path, status, seen['x-vigil-decision']]).toEqual([path, 200, undefined])
     }
     for (const path of ['/healthz/', '/healthzz', '/v1/items?/healthz', '/assets', '/assets/../v1/items'])
       expect([path, (await get('orders', path)).status]).toEqual([path, 401])
+  })
+
+  const asked = [...LEADING_OUT, ...MALFORMED]
+  test.each(asked)('EnvoyFilters: %s leads out of what is excepted: %i by Vigil', async (path, status) => {
+    for (const name of ['partners', 'orders'] as const)
+      expect(await refusal(await get(name, path))).toEqual([status, name, expect.any(String)])
+  })
+
+  test('EnvoyFilters: two that find one workload except only what both except', async () => {
+    expect((await get('stock', READ, known())).status).toBe(200)
+    expect((await get('stock', '/both')).status).toBe(200)
+    for (const path of ['/healthz', '/metrics'])
+      expect([path, (await get('stock', path)).status]).toEqual([path, 401])
   })
 
   test('EnvoyFilters: who shows a bad token is refused by jwt_authn, before Vigil', async () => {
