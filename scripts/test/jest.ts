@@ -12,7 +12,9 @@ const PHASE_ARGS: Record<Phase, readonly string[]> = {
     '--testPathIgnorePatterns=^<rootDir>/test/(chart|cluster|e2e|integration|release)/',
     '--maxWorkers=2',
   ],
-  e2e: ['--testPathIgnorePatterns=^<rootDir>/test/(?!(chart|e2e|integration)/)', '--runInBand'],
+  // These start programs, too, but wait for them one after the other.
+  chart: ['--testPathIgnorePatterns=^<rootDir>/test/(?!chart/)', '--maxWorkers=2'],
+  e2e: ['--testPathIgnorePatterns=^<rootDir>/test/(?!(e2e|integration)/)', '--runInBand'],
   release: ['--testPathIgnorePatterns=^<rootDir>/test/(?!release/)', '--runInBand', '--verbose'],
   // Half of their time these wait, for pods to end or for an Envoy to hear of a change.
   cluster: ['--testPathIgnorePatterns=^<rootDir>/test/(?!cluster/)', '--maxWorkers=2', '--verbose'],

@@ -45,7 +45,8 @@ export function runHelm(helm: string, args: readonly string[]): Said {
     const { status, stdout, stderr, error } = spawnSync(helm, args, {
       encoding: 'utf8',
       timeout: 60_000,
-      env: { PATH: process.env['PATH'], HOME: home, KUBECONFIG: join(home, 'none') },
+      // It ends before its garbage matters, and spares a quarter of its time.
+      env: { PATH: process.env['PATH'], HOME: home, KUBECONFIG: join(home, 'none'), GOGC: 'off' },
     })
     if (error) throw error
     return { status, stdout, stderr }
