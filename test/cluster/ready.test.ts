@@ -152,9 +152,9 @@ describeWithCluster('an attachment to what cannot be guarded', (helm, which) => 
 
   test.each([
     [
-      'of another group',
-      { ...policy, targetRefs: [{ group: 'apps', kind: 'Gateway', name: 'eg' }] },
-      /can only have a targetRefs\[\*\]\.group of gateway\.networking\.k8s\.io/,
+      'a listener by a name that is none',
+      { ...policy, targetRefs: [{ kind: 'Gateway', name: 'eg', sectionName: 'Not A Name' }] },
+      /spec\.targetRefs\[0\]\.sectionName.* should match/,
     ],
     [
       'in a namespace that is not there',
@@ -166,11 +166,12 @@ describeWithCluster('an attachment to what cannot be guarded', (helm, which) => 
     async (_what, wrong, says) => {
       const before = await everything(namespace)
       const attach = { envoyGateway: { enabled: true, policies: [wrong] } }
+      const acknowledge = { plaintext: true }
       const said = await cluster.put(
         helm,
         'install',
         namespace,
-        over(USER, { attach, tls: { mode: 'mesh' } }),
+        over(USER, { attach, acknowledge, tls: { mode: 'mesh' } }),
       )
       expect(said.status).not.toBe(0)
       expect(said.stderr).toMatch(says)
