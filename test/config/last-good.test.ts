@@ -11,6 +11,7 @@ import {
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { type Store, StoreUnavailable } from '../../src/store/store.ts'
 import { fakeClock, fakeLog, fakeMeter } from '../store/fakes.ts'
+import { fakeTimers } from '../support/timers.ts'
 
 const KEY = Buffer.alloc(32, 1)
 const first = { settings: { actions: [] }, hash: '00000000000000a1' }
@@ -42,7 +43,7 @@ function replica(
   clock: ReturnType<typeof fakeClock>,
   options: Partial<LastGoodOptions> = {},
 ) {
-  let timers: { ms: number; run: () => void }[] = []
+  const timers = fakeTimers()
   const log = fakeLog()
   const meter = fakeMeter()
   const lastGood: LastGood = createLastGood({
@@ -53,19 +54,12 @@ function replica(
     entropy: randomBytes,
     meter,
     log,
-    schedule: (ms, run) => {
-      const timer = { ms, run }
-      timers.push(timer)
-      return () => {
-        timers = timers.filter((other) => other !== timer)
-      }
-    },
+    schedule: timers.schedule,
     ...options,
   })
   /** Runs what waits. @returns after how long it would have run */
   const fire = () => {
-    const due = timers
-    timers = []
+    const due = timers.take()
     for (const { ms, run } of due) {
       clock.advance(ms)
       run()
@@ -75,11 +69,11 @@ function replica(
   /** The same, and waits until what it began has come to its end, which is the next timer. */
   const elapse = async () => {
     const waits = fire()
-    await settled(() => timers.length > 0)
+    await settled(() => timers.waiting().length > 0)
     return waits
   }
   const isKept = () => meter.counts['vigil_config_last_good_kept{}']
-  return { lastGood, log, fire, elapse, isKept, waiting: () => timers.map(({ ms }) => ms) }
+  return { lastGood, log, fire, elapse, isKept, waiting: timers.waiting }
 }
 
 /** Packing is done by threads: no promise here tells when. */

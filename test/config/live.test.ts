@@ -3,6 +3,7 @@ import { createLive, type LiveOptions } from '../../src/config/live.ts'
 import type { LocatedProblem } from '../../src/config/located.ts'
 import type { Read } from '../../src/config/read.ts'
 import { fakeLog, fakeMeter } from '../store/fakes.ts'
+import { fakeTimers } from '../support/timers.ts'
 
 const good = (value: string): Read<string> => ({ ok: true, value })
 const bad: Read<string> = {
@@ -14,7 +15,7 @@ const noEvent = (_name?: string): void => undefined
 
 /** Timers that run when told, and a watch that is told what to see. */
 function open(options: Partial<LiveOptions<string>> = {}, refused?: readonly LocatedProblem[]) {
-  let timers: { ms: number; run: () => void }[] = []
+  const timers = fakeTimers()
   const seen = { event: noEvent, lost: () => undefined, closed: 0, folders: [] as string[] }
   const rules = { event: noEvent, opened: 0, closed: 0, isThere: false }
   const log = fakeLog()
@@ -29,13 +30,7 @@ function open(options: Partial<LiveOptions<string>> = {}, refused?: readonly Loc
       use: async (value) => void used.push(value),
       meter,
       log,
-      schedule: (ms, run) => {
-        const timer = { ms, run }
-        timers.push(timer)
-        return () => {
-          timers = timers.filter((other) => other !== timer)
-        }
-      },
+      schedule: timers.schedule,
       watchFolder: (folder, onEvent, onLost) => {
         if (folder === '/etc/vigil/policy') {
           if (!rules.isThere) throw new Error('there is no such folder')
@@ -53,8 +48,7 @@ function open(options: Partial<LiveOptions<string>> = {}, refused?: readonly Loc
   )
   /** Runs the timers of this length that stand now, and lets what they began come to an end. */
   const elapse = async (ms: number) => {
-    const due = timers.filter((timer) => timer.ms === ms)
-    timers = timers.filter((timer) => timer.ms !== ms)
+    const due = timers.take(ms)
     for (const { run } of due) run()
     for (let i = 0; i < 10; i++) await Promise.resolve()
     return due.length
