@@ -6,7 +6,7 @@ import { ROOT } from '../root.ts'
 import { countByFolder, type JestReport, type Row } from './count.ts'
 import type { Options, Phase } from './options.ts'
 
-/** What each phase leaves out, and how it shares the machine: real programs are heavy, so one file at a time. */
+/** What each phase leaves out, and how it shares the machine: real programs that work hard want it to themselves. */
 const PHASE_ARGS: Record<Phase, readonly string[]> = {
   unit: [
     '--testPathIgnorePatterns=^<rootDir>/test/(chart|cluster|e2e|integration|release)/',
