@@ -106,6 +106,7 @@ const ACCEPTED: Accepted = [
     ]),
   ],
   ['policies of one name in two namespaces', istio([GUARDED, { ...GUARDED, namespace: 'bank' }])],
+  ['Gateways of one name in two namespaces', envoyGateway([PUBLIC, { ...PUBLIC, namespace: 'shop' }])],
   [
     'two parts of one Gateway',
     envoyGateway([

@@ -57,7 +57,7 @@
 {{- if $attach.enabled -}}
 {{- $objects := list -}}
 {{- $targets := list -}}
-{{- range $attach.policies -}}
+{{- range $policy := $attach.policies -}}
 {{- $object := printf "%s/%s" .namespace .name -}}
 {{- if has $object $objects -}}
 {{- $out = append $out (printf "attach.%s has two policies %s in the namespace %s, which become one object: give each a name of its own" $way .name .namespace) -}}
@@ -66,10 +66,11 @@
 {{- if eq $way "envoyGateway" -}}
 {{- range $target := .targetRefs -}}
 {{- $place := printf "%s of %s %s" (dig "sectionName" "all" $target) $target.kind $target.name -}}
-{{- if has $place $targets -}}
+{{- $key := printf "%s/%s" $policy.namespace $place -}}
+{{- if has $key $targets -}}
 {{- $out = append $out (printf "two policies of attach.envoyGateway guard %s, of which Envoy Gateway takes one: put what they send into one policy" $place) -}}
 {{- end -}}
-{{- $targets = append $targets $place -}}
+{{- $targets = append $targets $key -}}
 {{- end -}}
 {{- end -}}
 {{- if and (eq $way "istio") (eq .name "callers") (eq .namespace $.Release.Namespace) -}}
