@@ -25,10 +25,13 @@
 {{- toJson (uniq $out) -}}
 {{- end -}}
 
-{{/* Targets of a policy of Istio. Without its group, istiod finds no Gateway, and nothing is guarded. */}}
-{{- define "vigil.istioTargets" -}}
-{{- $groups := dict "Gateway" "gateway.networking.k8s.io" "GatewayClass" "gateway.networking.k8s.io" "ServiceEntry" "networking.istio.io" -}}
-{{- range . }}
+{{/*
+Targets of a policy, each with the group of its kind: without it a mesh finds nothing, and nothing is guarded. dict root,
+targets.
+*/}}
+{{- define "vigil.targetRefs" -}}
+{{- $groups := (.root.Files.Get "files/attachments.yaml" | fromYaml).targetGroups -}}
+{{- range .targets }}
 - {{ toYaml (merge (deepCopy .) (dict "group" (get $groups .kind))) | nindent 2 | trim }}
 {{- end -}}
 {{- end -}}
@@ -61,34 +64,21 @@
 {{- $out = append $out (printf "the policy %s of attach.istio needs one of selector (sidecars, classic gateways) and targetRefs (Gateways, waypoints)" .name) -}}
 {{- end -}}
 {{- end -}}
-{{- if include "vigil.speaksTls" $ -}}
-{{- $out = append $out "attach.istio needs tls.mode=mesh: the mesh brings TLS to the pods, and Envoys that it configures have no client certificate of yours" -}}
 {{- end -}}
-{{- if and (eq $mode "mesh") (empty .callers) (not $.Values.acknowledge.anyCaller) -}}
-{{- $out = append $out "nobody says which Envoys may ask: give attach.istio.callers (principals such as cluster.local/ns/istio-ingress/sa/gateway), or set acknowledge.anyCaller=true" -}}
+{{- end -}}
+{{- range $way := list "istio" "envoyFilter" -}}
+{{- with get $attach $way -}}
+{{- if and .enabled (include "vigil.speaksTls" $) -}}
+{{- $out = append $out (printf "attach.%s needs tls.mode=mesh: the mesh brings TLS to the pods, and Envoys that it configures have no client certificate of yours" $way) -}}
+{{- end -}}
+{{- if and .enabled (eq $mode "mesh") (empty .callers) (not $.Values.acknowledge.anyCaller) -}}
+{{- $out = append $out (printf "nobody says which Envoys may ask: give attach.%s.callers (principals such as cluster.local/ns/istio-ingress/sa/gateway), or set acknowledge.anyCaller=true" $way) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 {{- with $attach.envoyGateway -}}
 {{- if and .enabled (empty .policies) -}}
 {{- $out = append $out "attach.envoyGateway guards nothing: give attach.envoyGateway.policies (name, namespace, targetRefs)" -}}
-{{- end -}}
-{{- if and .enabled (not (dig "envoyFilter" "enabled" false $attach)) -}}
-{{- range $entrypoint := $.Values.config.dynamic.entrypoints -}}
-{{- $wanted := (.match).extension | default dict -}}
-{{- $isSent := empty $wanted -}}
-{{- range $attach.envoyGateway.policies -}}
-{{- $sent := .contextExtensions | default dict -}}
-{{- $hasAll := true -}}
-{{- range $key, $value := $wanted -}}
-{{- if ne (get $sent $key) $value -}}{{- $hasAll = false -}}{{- end -}}
-{{- end -}}
-{{- if $hasAll -}}{{- $isSent = true -}}{{- end -}}
-{{- end -}}
-{{- if not $isSent -}}
-{{- $out = append $out (printf "no policy of attach.envoyGateway sends what the entrypoint %s is told by: give its match.extension as contextExtensions of one" $entrypoint.name) -}}
-{{- end -}}
-{{- end -}}
 {{- end -}}
 {{- if and .enabled (include "vigil.speaksTls" $) (empty .tls.caConfigMap) -}}
 {{- $out = append $out "Envoy Gateway has to check Vigil's certificate: give attach.envoyGateway.tls.caConfigMap" -}}

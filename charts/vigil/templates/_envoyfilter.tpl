@@ -18,12 +18,13 @@ control characters in disguise, segments of dots that are not normalised, double
 (?is).*([;\\]|//|/\.\.?(/|$)|%([01]|2[5ef]|3b|5c|7f|c[01]|u)).*
 {{- end -}}
 
-{{/* Whether two policies guard the same workloads, as far as values tell: dict one, other. */}}
+{{/* Whether two policies guard the same workloads, as far as values tell: dict root, one, other. */}}
 {{- define "vigil.guardTheSame" -}}
 {{- $same := and .one.selector .other.selector (deepEqual .one.selector .other.selector) -}}
 {{- range $one := .one.targetRefs -}}
 {{- range $.other.targetRefs -}}
-{{- if eq (include "vigil.istioTargets" (list .)) (include "vigil.istioTargets" (list $one)) -}}{{- $same = true -}}{{- end -}}
+{{- $refs := dict "root" $.root "targets" (list .) -}}
+{{- if eq (include "vigil.targetRefs" $refs) (include "vigil.targetRefs" (dict "root" $.root "targets" (list $one))) -}}{{- $same = true -}}{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- if and $same (eq .one.namespace .other.namespace) -}}true{{- end -}}
@@ -49,35 +50,16 @@ control characters in disguise, segments of dots that are not normalised, double
 {{- end -}}
 {{- range until $index -}}
 {{- $earlier := index $policies . -}}
-{{- if and (eq $earlier.context $policy.context) (include "vigil.guardTheSame" (dict "one" $earlier "other" $policy)) -}}
+{{- if and (eq $earlier.context $policy.context) (include "vigil.guardTheSame" (dict "root" $ "one" $earlier "other" $policy)) -}}
 {{- $out = append $out (printf "the policies %s and %s of attach.envoyFilter guard the same workloads, which would ask twice about each request: make one policy of them, or give other selectors (or targetRefs)" $earlier.name $policy.name) -}}
 {{- end -}}
 {{- end -}}
 {{- if $attach.istio.enabled -}}
 {{- range $attach.istio.policies -}}
-{{- if include "vigil.guardTheSame" (dict "one" . "other" $policy) -}}
+{{- if include "vigil.guardTheSame" (dict "root" $ "one" . "other" $policy) -}}
 {{- $out = append $out (printf "the policies %s of attach.envoyFilter and %s of attach.istio guard the same workloads, and a proof of possession counts only once: take one of them out" $policy.name .name) -}}
 {{- end -}}
 {{- end -}}
-{{- end -}}
-{{- end -}}
-{{- if include "vigil.speaksTls" $ -}}
-{{- $out = append $out "attach.envoyFilter needs tls.mode=mesh: the mesh brings TLS to the pods, and Envoys that it configures have no client certificate of yours" -}}
-{{- end -}}
-{{- if and (eq (include "vigil.tlsMode" $) "mesh") (empty .callers) (not $.Values.acknowledge.anyCaller) -}}
-{{- $out = append $out "nobody says which Envoys may ask: give attach.envoyFilter.callers (principals such as cluster.local/ns/istio-ingress/sa/gateway), or set acknowledge.anyCaller=true" -}}
-{{- end -}}
-{{- $sending := .policies -}}
-{{- if $attach.envoyGateway.enabled -}}{{- $sending = concat $sending $attach.envoyGateway.policies -}}{{- end -}}
-{{- range $entrypoint := $.Values.config.dynamic.entrypoints -}}
-{{- $wanted := (.match).extension | default dict -}}
-{{- $isSent := empty $wanted -}}
-{{- range $sending -}}
-{{- $sent := .contextExtensions | default dict -}}
-{{- if deepEqual (mergeOverwrite (deepCopy $sent) $wanted) $sent -}}{{- $isSent = true -}}{{- end -}}
-{{- end -}}
-{{- if not $isSent -}}
-{{- $out = append $out (printf "no policy of attach.envoyFilter sends what the entrypoint %s is told by: give its match.extension as contextExtensions of one" $entrypoint.name) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

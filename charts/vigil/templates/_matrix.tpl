@@ -4,7 +4,7 @@
 {{- define "vigil.attachments" -}}
 {{- $out := list -}}
 {{- range $name := list "istio" "envoyFilter" "envoyGateway" -}}
-{{- if dig $name "enabled" false $.Values.attach -}}{{- $out = append $out $name -}}{{- end -}}
+{{- if (get $.Values.attach $name).enabled -}}{{- $out = append $out $name -}}{{- end -}}
 {{- end -}}
 {{- toJson ($out | default (list "plain")) -}}
 {{- end -}}
@@ -33,7 +33,7 @@
 {{- end -}}
 
 {{- define "vigil.problems.matrix" -}}
-{{- $out := include "vigil.problems.targets" . | fromJsonArray -}}
+{{- $out := concat (include "vigil.problems.targets" . | fromJsonArray) (include "vigil.problems.extensions" . | fromJsonArray) -}}
 {{- $needs := include "vigil.needs" . | fromJsonArray -}}
 {{- if $needs -}}
 {{- $chosen := include "vigil.attachments" . | fromJsonArray -}}
@@ -80,8 +80,9 @@
 {{- $table := .Files.Get "files/attachments.yaml" | fromYaml -}}
 {{- range $way := list "istio" "envoyFilter" "envoyGateway" -}}
 {{- $kinds := get $table.targets $way -}}
-{{- if dig $way "enabled" false $.Values.attach -}}
-{{- range $policy := get (get $.Values.attach $way) "policies" -}}
+{{- with get $.Values.attach $way -}}
+{{- if .enabled -}}
+{{- range $policy := .policies -}}
 {{- range .targetRefs -}}
 {{- if and $kinds (not (has .kind $kinds)) -}}
 {{- $out = append $out (printf "the policy %s of attach.%s names a %s, which it cannot guard: targetRefs take %s" $policy.name $way .kind (join ", " $kinds)) -}}
@@ -89,6 +90,33 @@
 {{- $out = append $out (printf "the policy %s of attach.%s names a %s of the group %q, which there is none of: the group is %q, or leave it out" $policy.name $way .kind .group (get $table.targetGroups .kind)) -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $out -}}
+{{- end -}}
+
+{{/* Entrypoints that are told by what no policy sends. */}}
+{{- define "vigil.problems.extensions" -}}
+{{- $out := list -}}
+{{- $ways := list -}}
+{{- $policies := list -}}
+{{- range $way := list "envoyFilter" "envoyGateway" -}}
+{{- with get $.Values.attach $way -}}
+{{- if .enabled -}}{{- $ways = append $ways $way -}}{{- $policies = concat $policies .policies -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if $ways -}}
+{{- range $entrypoint := .Values.config.dynamic.entrypoints -}}
+{{- $wanted := (.match).extension | default dict -}}
+{{- $isSent := empty $wanted -}}
+{{- range $policies -}}
+{{- $sent := .contextExtensions | default dict -}}
+{{- if deepEqual (mergeOverwrite (deepCopy $sent) $wanted) $sent -}}{{- $isSent = true -}}{{- end -}}
+{{- end -}}
+{{- if not $isSent -}}
+{{- $out = append $out (printf "no policy of attach.%s sends what the entrypoint %s is told by: give its match.extension as contextExtensions of one" (first $ways) $entrypoint.name) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
