@@ -22,30 +22,33 @@ const ADDRESS = /^(?:unix:\/.+|(?:\[[0-9a-fA-F:]+\]|[^:/\s[\]]+):\d{1,5})$/
 
 /** @throws UsageError */
 export function probeArgs(values: Values, positionals: readonly string[]): ProbeArgs {
-  const text = (name: string) => (typeof values[name] === 'string' ? values[name] : undefined)
   const [address, ...more] = positionals
   if (more.length > 0) throw new UsageError('probe takes one ADDRESS')
-  const attachment = urlOf(text('attachment'))
+  const attachment = urlOf(textOf(values, 'attachment'))
   if (attachment !== undefined && address !== undefined)
     throw new UsageError('probe takes an ADDRESS or --attachment, not both')
   if (address !== undefined && !ADDRESS.test(address))
     throw new UsageError(`ADDRESS is host:port or unix:/path, e.g. vigil:9000, and not ${address}`)
-  if (attachment === undefined && text('host') !== undefined)
+  if (attachment === undefined && textOf(values, 'host') !== undefined)
     throw new UsageError('--host goes with --attachment')
   return {
     address: address ?? DEFAULT_ADDRESS,
     attachment,
-    host: text('host'),
+    host: textOf(values, 'host'),
     ...tlsOf(values),
-    timeoutMs: secondsOf('timeout', text('timeout'), 5),
-    waitMs: secondsOf('wait', text('wait'), 0),
+    timeoutMs: secondsOf('timeout', textOf(values, 'timeout'), 5),
+    waitMs: secondsOf('wait', textOf(values, 'wait'), 0),
     isJson: values['json'] === true,
   }
 }
 
+function textOf(values: Values, name: string): string | undefined {
+  const value = values[name]
+  return typeof value === 'string' ? value : undefined
+}
+
 function tlsOf(values: Values) {
-  const text = (name: string) => (typeof values[name] === 'string' ? values[name] : undefined)
-  const [ca, cert, key, serverName] = ['ca', 'cert', 'key', 'server-name'].map(text)
+  const [ca, cert, key, serverName] = ['ca', 'cert', 'key', 'server-name'].map((name) => textOf(values, name))
   if ((cert === undefined) !== (key === undefined)) throw new UsageError('--cert and --key go together')
   const [isTls, isPlaintext] = [values['tls'] === true, values['plaintext'] === true]
   if (isPlaintext && (isTls || [ca, cert, serverName].some((each) => each !== undefined)))
