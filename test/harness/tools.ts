@@ -16,7 +16,7 @@ import {
   shellcheckPath,
   valkeyPath,
 } from '../../scripts/tools/locate.ts'
-import { hasNamespaces } from '../cluster/harness/namespaces.ts'
+import { hasNamespaces } from './namespaces.ts'
 
 /** Describes tests that need a fetched Envoy of this version; `fn` gets its path. */
 export function describeWithEnvoy(name: string, version: string, fn: (envoy: string) => void): void {
@@ -108,6 +108,20 @@ export function describeWithIstio(name: string, fn: (helm: string, version: stri
   describeWith(name, missing ?? 'helm', helm, (path) => fn(path, ISTIO_VERSION))
 }
 
+/**
+ * The same with Envoy Gateway, which needs a network of its own (test/cluster/harness/island.ts); `fn` gets the paths of
+ * Helm and of Envoy.
+ */
+export function describeWithEnvoyGateway(name: string, fn: (helm: string, envoy: string) => void): void {
+  const envoy = envoyPath()
+  const missing =
+    [...CLUSTER_PARTS, 'envoy-gateway'].find((part) => clusterPath(part) === undefined) ??
+    (envoy === undefined ? `Envoy ${DEFAULT_ENVOY}` : undefined) ??
+    (hasNamespaces() ? undefined : 'user namespaces (unshare) and iproute2')
+  const helm = missing === undefined ? layerPath('helm') : undefined
+  describeWith(name, missing ?? 'helm', helm, (path) => fn(path, envoy ?? ''))
+}
+
 /** Describes tests that need a program that reads Dockerfiles or workflows; `fn` gets its path. */
 export function describeWithLint(
   name: string,
@@ -128,20 +142,6 @@ export function describeWithImageTools(name: string, fn: () => void): void {
   const missing = tools.find((tool) => imageToolPath(tool) === undefined)
   const isRoot = process.getuid?.() === 0
   describeWith(name, missing ?? 'root', missing === undefined && isRoot ? 'here' : undefined, fn)
-}
-
-/**
- * The same with Envoy Gateway, which needs a network of its own (test/cluster/harness/island.ts); `fn` gets the paths of
- * Helm and of Envoy.
- */
-export function describeWithEnvoyGateway(name: string, fn: (helm: string, envoy: string) => void): void {
-  const envoy = envoyPath()
-  const missing =
-    [...CLUSTER_PARTS, 'envoy-gateway'].find((part) => clusterPath(part) === undefined) ??
-    (envoy === undefined ? `Envoy ${DEFAULT_ENVOY}` : undefined) ??
-    (hasNamespaces() ? undefined : 'user namespaces (unshare) and iproute2')
-  const helm = missing === undefined ? layerPath('helm') : undefined
-  describeWith(name, missing ?? 'helm', helm, (path) => fn(path, envoy ?? ''))
 }
 
 /** Without the tool: in CI a failing test, at home one skipped test that scripts/test.ts counts and shouts about. */

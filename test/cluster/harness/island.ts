@@ -6,10 +6,10 @@ import { once } from 'node:events'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Server } from 'node:net'
 import { join } from 'node:path'
+import { NAMESPACES } from '../../harness/namespaces.ts'
 import { freePort } from '../../harness/ports.ts'
 import { type Running, start } from '../../harness/process.ts'
 import { forward, serveDials } from './bridge.ts'
-import { NAMESPACES } from './namespaces.ts'
 
 /** What the first process inside is told. */
 export interface IslandPlan {
