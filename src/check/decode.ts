@@ -103,7 +103,7 @@ function word(reader: ProtoReader): string {
 /** An entry of `map<string, string> headers` has the first two fields of HeaderValue. */
 const header: Field<WireHeader> = (into, field, reader) => {
   if (field === 1) into.key = word(reader)
-  else if (field === 2) into.value = reader.text()
+  else if (field === 2) into.value = reader.undecoded()
   else if (field === 3) {
     const start = reader.span()
     into.raw_value = reader.bytes.subarray(start, reader.pos)

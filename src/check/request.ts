@@ -3,6 +3,7 @@ import type { FailureCode } from '../errors.ts'
 import { claimed } from '../lib/claimed.ts'
 import { FieldLines } from '../lib/field-lines.ts'
 import { isNavigation } from '../lib/navigation.ts'
+import type { Undecoded } from '../lib/undecoded.ts'
 import type { Caller, Check, Peer } from '../model.ts'
 import { splitPath } from './path.ts'
 import type { WireCheckRequest, WireHeader, WireHttp, WirePeer, WireStruct, WireValue } from './wire.ts'
@@ -118,19 +119,22 @@ function readHeaders(http: WireHttp | undefined): Headers {
   return read
 }
 
-function textOf({ value, raw_value: raw }: WireHeader): string {
+function textOf({ value, raw_value: raw }: WireHeader): string | Undecoded {
   return raw !== undefined && raw.length > 0 ? Buffer.from(raw).toString('latin1') : (value ?? '')
 }
 
-function add(read: Headers, key: string, value: string): void {
+function add(read: Headers, key: string, value: string | Undecoded): void {
   const name = names.get(key) ?? judgeName(key)
-  if (name === BROKEN || HEADER_CONTROL.test(value)) {
+  if (name === BROKEN || hasControl(value)) {
     read.fault ??= name === BROKEN ? 'a name that is none' : `${claimed(name)} holds a line break or a NUL`
     return
   }
   if (name === PSEUDO) return
   read.headers.add(name, value)
 }
+
+const hasControl = (value: string | Undecoded): boolean =>
+  typeof value === 'string' ? HEADER_CONTROL.test(value) : value.hasLineBreakOrNul
 
 /** No header name is empty or a blank, so these cannot be names. */
 const BROKEN = ''

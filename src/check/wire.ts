@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { loadSync } from '@grpc/proto-loader'
+import type { Undecoded } from '../lib/undecoded.ts'
 
 /** The shapes of CheckRequest and CheckResponse, named as in envoy/protos; unset fields are absent. */
 
@@ -28,7 +29,7 @@ export interface WireHttp {
 
 export interface WireHeader {
   readonly key?: string
-  readonly value?: string
+  readonly value?: string | Undecoded
   readonly raw_value?: Uint8Array
 }
 

@@ -8,6 +8,8 @@ export interface Interner {
 interface Entry {
   readonly bytes: Buffer
   readonly text: string
+  /** What came behind it last time: requests of one program have their headers in the same order. */
+  next: Entry | undefined
 }
 
 /** Longer texts are not worth remembering. */
@@ -20,19 +22,44 @@ const LONGEST = 64
  */
 export function createInterner(max: number): Interner {
   const known = new Map<number, Entry>()
+  let last = beginning()
+  const find = (bytes: Buffer, start: number, end: number): Entry => {
+    const key = hashOf(bytes, start, end)
+    const entry = known.get(key)
+    if (entry !== undefined && isSame(entry.bytes, bytes, start, end)) return entry
+    if (known.size >= max) {
+      known.clear()
+      // Nobody is to keep what was forgotten.
+      last = beginning()
+    }
+    // Its own copy: the request's buffer must not be kept alive.
+    const own = Buffer.from(bytes.subarray(start, end))
+    const made = { bytes: own, text: internalized(own.toString('utf8')), next: undefined }
+    known.set(key, made)
+    return made
+  }
   return {
     textOf: (bytes, start, end) => {
       if (end - start > LONGEST) return bytes.toString('utf8', start, end)
-      const key = hashOf(bytes, start, end)
-      const entry = known.get(key)
-      if (entry !== undefined && isSame(entry.bytes, bytes, start, end)) return entry.text
-      const text = bytes.toString('utf8', start, end)
-      if (known.size >= max) known.clear()
-      // Its own copy: the request's buffer must not be kept alive.
-      known.set(key, { bytes: Buffer.from(bytes.subarray(start, end)), text })
-      return text
+      const { next } = last
+      if (next !== undefined && isSame(next.bytes, bytes, start, end)) {
+        last = next
+      } else {
+        const found = find(bytes, start, end)
+        last.next = found
+        last = found
+      }
+      return last.text
     },
   }
+}
+
+const beginning = (): Entry => ({ bytes: Buffer.alloc(0), text: '', next: undefined })
+
+/** As V8 keeps the names of members: comparing two of these is comparing pointers. */
+function internalized(text: string): string {
+  for (const name in { [text]: true }) return name
+  return text
 }
 
 /** FNV-1a, 32 bits: only a bucket, equality is decided by the bytes. */

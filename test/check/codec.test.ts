@@ -4,6 +4,7 @@ import { decodeRequest } from '../../src/check/decode.ts'
 import { encodeResponse } from '../../src/check/encode.ts'
 import { encodeRequest, type WireCheckResponse } from '../../src/check/wire.ts'
 import { ProtoWriter } from '../../src/lib/protobuf/writer.ts'
+import { Undecoded } from '../../src/lib/undecoded.ts'
 import * as loader from '../harness/loader.ts'
 
 /** The codec by hand against proto-loader: another decoder must never see another request. */
@@ -62,9 +63,10 @@ const request = some({
 
 const UNREAD = new Set(['service', 'labels', 'query', 'size', 'raw_body', 'protocol_number'])
 
-/** What proto-loader gives, in the shape of the decoder by hand. */
+/** What proto-loader gives, in the shape of the decoder by hand, whose values of headers are decoded here. */
 function normalised(node: unknown, name = ''): unknown {
   if (Array.isArray(node)) return node.map((each) => normalised(each))
+  if (node instanceof Undecoded) return node.toString()
   if (Buffer.isBuffer(node) || typeof node !== 'object' || node === null) return node
   if (name === 'headers') return Object.entries(node).map(([key, value]) => ({ key, value }))
   const isMap = name === 'fields' || name === 'context_extensions' || name === 'filter_metadata'
@@ -81,7 +83,7 @@ describe('CheckRequest', () => {
     const property = fc.property(request, (made) => {
       const bytes = encodeRequest(made)
       if (Object.keys(made.attributes?.request?.http?.headers ?? {}).length > 0) withHeaders++
-      expect(decodeRequest(bytes)).toEqual(normalised(loader.decodeRequest(bytes)))
+      expect(normalised(decodeRequest(bytes))).toEqual(normalised(loader.decodeRequest(bytes)))
     })
     fc.assert(property, { numRuns: 500 })
     expect(withHeaders).toBeGreaterThan(20)

@@ -82,7 +82,8 @@ describe('CheckRequest', () => {
           http: {
             id: '17',
             method: 'GET',
-            headers: [{ key: 'k', value: 'v' }],
+            // A value waits to be decoded.
+            headers: [{ key: 'k', value: { asymmetricMatch: (value: unknown) => String(value) === 'v' } }],
             path: '/x',
             host: 'h',
             scheme: 'https',

@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer'
+import { Undecoded } from '../undecoded.ts'
 
 const VARINT = 0
 const FIXED64 = 1
@@ -51,6 +52,12 @@ export class ProtoReader {
   text(): string {
     const start = this.span()
     return start === this.pos ? '' : this.bytes.toString('utf8', start, this.pos)
+  }
+
+  /** As `text`, for whoever asks. */
+  undecoded(): Undecoded {
+    const start = this.span()
+    return new Undecoded(this.bytes, start, this.pos)
   }
 
   /** Steps over a length and what it measures: the content stands between the result and `pos`. */
