@@ -17,7 +17,8 @@ interface Waiting {
  * Checks that arrive together ask together: what is read before the next tick goes out as one pipeline in one write,
  * because a write to the socket costs more than a whole decision. Nobody waits for it: the checks of one turn of the event
  * loop are decided together (check/turn.ts), and by then all of them have asked. In the pipeline all counters are one call
- * and all values are one call, because a call costs the client more than the server (docs/decisions/0010).
+ * and all values are one call, because a call costs the client more than the server (docs/decisions/0010). The budget is
+ * kept for all of them by one timer.
  */
 export class ReadBatch {
   readonly #node: RedisNode
@@ -29,14 +30,15 @@ export class ReadBatch {
     this.#prefix = prefix
   }
 
-  /** Rejects as `Store.read`, but keeps no budget. */
-  read(commands: readonly StoreCommand[]): Promise<Replies> {
+  /** As `Store.read`. @param budgetMs the same for all that ask together */
+  read(commands: readonly StoreCommand[], budgetMs: number): Promise<Replies> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.push({ commands, resolve, reject }) === 1) process.nextTick(() => void this.#send())
+      if (this.#waiting.push({ commands, resolve, reject }) === 1)
+        process.nextTick(() => void this.#send(budgetMs))
     })
   }
 
-  async #send(): Promise<void> {
+  async #send(budgetMs: number): Promise<void> {
     const batch = this.#waiting
     this.#waiting = []
     try {
@@ -45,7 +47,7 @@ export class ReadBatch {
       // Behind the claims: if they were made in an empty memory, that is known before they are relied on.
       const epoch = asked.claims.length > 0 ? this.#node.askEpoch() : undefined
       if (epoch !== undefined) asked.values.push(epoch.key)
-      const answered = await ask(client, asked)
+      const answered = await this.#node.within(ask(client, asked), budgetMs)
       if (Array.isArray(answered.values)) epoch?.see(answered.values.at(-1))
       distribute(batch, answered)
     } catch (error) {

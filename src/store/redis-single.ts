@@ -23,10 +23,8 @@ export class SingleServer implements Servers {
     return this.#node.standing
   }
 
-  async read(commands: readonly StoreCommand[], budgetMs: number): Promise<readonly (string | null)[]> {
-    // Down already: say so at once.
-    this.#node.ready()
-    return this.#node.within(this.#batch.read(commands), budgetMs)
+  read(commands: readonly StoreCommand[], budgetMs: number): Promise<readonly (string | null)[]> {
+    return this.#batch.read(commands, budgetMs)
   }
 
   async update(key: string, ttlMs: number, merge: (current: string | null) => string): Promise<void> {

@@ -41,8 +41,8 @@ class RedisStore implements Store {
     return this.#standing
   }
 
-  async read(commands: readonly StoreCommand[], budgetMs: number): Promise<readonly (string | null)[]> {
-    return commands.length === 0 ? [] : this.#servers.read(commands, budgetMs)
+  read(commands: readonly StoreCommand[], budgetMs: number): Promise<readonly (string | null)[]> {
+    return commands.length === 0 ? Promise.resolve([]) : this.#servers.read(commands, budgetMs)
   }
 
   update(key: string, ttlMs: number, merge: (current: string | null) => string): Promise<void> {
