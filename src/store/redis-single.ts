@@ -1,22 +1,22 @@
 import { ReadBatch } from './redis-batch.ts'
 import { type NodeOptions, RedisNode } from './redis-node.ts'
 import type { Servers, ServersOptions } from './redis-servers.ts'
-import { updateByCompareAndSet } from './redis-update.ts'
+import { UpdateBatch } from './redis-update-batch.ts'
 import type { StoreCommand, StoreStanding } from './store.ts'
 
 /** One primary, at a place of its own or where Sentinels say that it is. */
 export class SingleServer implements Servers {
   readonly #prefix: string
-  readonly #timeoutMs: number
   readonly #node: RedisNode
-  readonly #batch: ReadBatch
+  readonly #reads: ReadBatch
+  readonly #updates: UpdateBatch
 
   constructor(options: ServersOptions) {
     this.#prefix = options.settings.keyPrefix
-    this.#timeoutMs = options.commandTimeoutMs
     const node: NodeOptions = { ...options, epochKey: `${this.#prefix}e:{epoch}` }
     this.#node = new RedisNode(node)
-    this.#batch = new ReadBatch(this.#node, this.#prefix)
+    this.#reads = new ReadBatch(this.#node, this.#prefix)
+    this.#updates = new UpdateBatch(this.#node, options.commandTimeoutMs)
   }
 
   get standing(): StoreStanding {
@@ -24,12 +24,11 @@ export class SingleServer implements Servers {
   }
 
   read(commands: readonly StoreCommand[], budgetMs: number): Promise<readonly (string | null)[]> {
-    return this.#batch.read(commands, budgetMs)
+    return this.#reads.read(commands, budgetMs)
   }
 
-  async update(key: string, ttlMs: number, merge: (current: string | null) => string): Promise<void> {
-    const updating = updateByCompareAndSet(this.#node.ready(), this.#prefix + key, ttlMs, merge)
-    await this.#node.within(updating, this.#timeoutMs)
+  update(key: string, ttlMs: number, merge: (current: string | null) => string): Promise<void> {
+    return this.#updates.update(this.#prefix + key, ttlMs, merge)
   }
 
   isReachable(): Promise<boolean> {

@@ -20,7 +20,7 @@ export interface Caller {
 }
 
 /** Tries per update. Each lost try means that another process's write has gone through, so all make progress. */
-const ATTEMPTS = 8
+export const ATTEMPTS = 8
 
 /**
  * Read, merge here, write if nobody wrote in between, else merge again (docs/decisions/0002).

@@ -100,8 +100,9 @@ describeWithValkey('what a check costs the store', (server) => {
     const before = await count(redis)
     for (let i = 0; i < MANY; i++) await ask(headers)
     const cost = per(MANY, before, await count(redis))
-    expect(cost.calls('mget')).toBe(1)
-    // What is learned of one identity is written each second, whatever it asks.
+    // What is learned of one identity is read and written each second, whatever it asks.
+    expect(cost.calls('mget')).toBeGreaterThanOrEqual(1)
+    expect(cost.calls('mget')).toBeLessThan(1.1)
     expect(cost.calls('evalsha')).toBeLessThan(1.1)
     expect(cost.received).toBeGreaterThan(400)
     expect(cost.received).toBeLessThan(520)

@@ -125,6 +125,39 @@ describeWithValkey('store', (server) => {
       expect(['written', 'contended']).toContain(outcome)
     })
 
+    test('updates that are asked for together are two calls, and each fails by itself', async () => {
+      const store = await opened()
+      await told(valkey.port, 'RPUSH vigil:{w}:list x')
+      // From now on the server knows the script.
+      await store.update('{w}:0', 60_000, () => 'zero')
+      const before = await callsOf(valkey.port)
+      const broken = () => {
+        throw new Error('cannot be merged')
+      }
+      const outcomes = await Promise.allSettled([
+        store.update('{w}:1', 60_000, (current) => `${current} one`),
+        store.update('{w}:list', 60_000, () => 'list'),
+        store.update('{w}:2', 60_000, broken),
+        store.update('{w}:3', 60_000, (current) => `${current} three`),
+      ])
+      expect(outcomes).toMatchObject([
+        { status: 'fulfilled' },
+        { status: 'rejected', reason: { reason: 'refused' } },
+        { status: 'rejected', reason: { message: 'cannot be merged' } },
+        { status: 'fulfilled' },
+      ])
+      const keys = ['{w}:1', '{w}:2', '{w}:3']
+      expect(
+        await store.read(
+          keys.map((key) => ({ op: 'get', key })),
+          5000,
+        ),
+      ).toEqual(['null one', null, 'null three'])
+      const after = await callsOf(valkey.port)
+      // One MGET more is the read above.
+      expect([after.mget - before.mget, after.scripts - before.scripts]).toEqual([2, 1])
+    })
+
     test('another key prefix is another store', async () => {
       const [one, other] = await Promise.all([opened(), opened({ settings: { keyPrefix: 'other:' } })])
       await claim(one, '{p}:1', 'x')
@@ -335,3 +368,10 @@ describeWithValkey('store', (server) => {
 })
 
 const scriptFlush = (port: number) => told(port, 'SCRIPT FLUSH')
+
+/** How often the server was asked for values, and for scripts. */
+async function callsOf(port: number): Promise<{ mget: number; scripts: number }> {
+  const info = await told(port, 'INFO commandstats')
+  const calls = (name: string) => Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(info)?.[1] ?? 0)
+  return { mget: calls('mget'), scripts: calls('evalsha') }
+}
