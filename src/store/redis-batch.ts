@@ -1,6 +1,7 @@
 import type { ChainableCommander, Redis } from 'ioredis'
 import { type Counters, countByHash, countByText } from './redis-count.ts'
 import { replyCode, unavailable } from './redis-failure.ts'
+import type { RedisNode } from './redis-node.ts'
 import { type StoreCommand, StoreUnavailable } from './store.ts'
 
 type Replies = readonly (string | null)[]
@@ -16,32 +17,39 @@ interface Waiting {
  * Checks that arrive together ask together: what is read before the next tick goes out as one pipeline in one write,
  * because a write to the socket costs more than a whole decision. Nobody waits for it: the checks of one turn of the event
  * loop are decided together (check/turn.ts), and by then all of them have asked. In the pipeline all counters are one call
- * and all values are one call, because a call costs the client more than the server (docs/decisions/0010).
+ * and all values are one call, because a call costs the client more than the server (docs/decisions/0010). The budget is
+ * kept for all of them by one timer.
  */
 export class ReadBatch {
-  readonly #ready: () => Redis
+  readonly #node: RedisNode
   readonly #prefix: string
   #waiting: Waiting[] = []
 
-  /** @param ready the connection; throws StoreUnavailable when it is down */
-  constructor(ready: () => Redis, prefix: string) {
-    this.#ready = ready
+  constructor(node: RedisNode, prefix: string) {
+    this.#node = node
     this.#prefix = prefix
   }
 
-  /** Rejects as `Store.read`, but keeps no budget. */
-  read(commands: readonly StoreCommand[]): Promise<Replies> {
+  /** As `Store.read`. @param budgetMs the same for all that ask together */
+  read(commands: readonly StoreCommand[], budgetMs: number): Promise<Replies> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.push({ commands, resolve, reject }) === 1) process.nextTick(() => void this.#send())
+      if (this.#waiting.push({ commands, resolve, reject }) === 1)
+        process.nextTick(() => void this.#send(budgetMs))
     })
   }
 
-  async #send(): Promise<void> {
+  async #send(budgetMs: number): Promise<void> {
     const batch = this.#waiting
     this.#waiting = []
     try {
       const asked = sorted(batch, this.#prefix)
-      distribute(batch, await ask(this.#ready(), asked))
+      const client = this.#node.ready()
+      // Behind the claims: if they were made in an empty memory, that is known before they are relied on.
+      const epoch = asked.claims.length > 0 ? this.#node.askEpoch() : undefined
+      if (epoch !== undefined) asked.values.push(epoch.key)
+      const answered = await this.#node.within(ask(client, asked), budgetMs)
+      if (Array.isArray(answered.values)) epoch?.see(answered.values.at(-1))
+      distribute(batch, answered)
     } catch (error) {
       for (const { reject } of batch) reject(error)
     }
@@ -75,7 +83,7 @@ function sort(command: StoreCommand, key: string, { claims, counters, values }: 
 }
 
 /** Each window is a key of its own, which ends by itself. Numbered in base 36 to be short. */
-const windowKey = (key: string, window: number): string => key + window.toString(36)
+export const windowKey = (key: string, window: number): string => key + window.toString(36)
 
 /** One reply for each that was asked, or the error of the call they were asked by. */
 interface Answered {

@@ -4,6 +4,7 @@ import { type Store, StoreUnavailable } from '../../../src/store/store.ts'
 import { freePort } from '../../harness/ports.ts'
 import { type RedisServer, startRedis } from '../../harness/redis.ts'
 import { startProxy } from '../../harness/redis-proxy.ts'
+import { told } from '../../harness/redis-told.ts'
 import { describeWithValkey } from '../../harness/tools.ts'
 import { waitUntil } from '../../harness/wait.ts'
 import { storeContract } from '../../store/contract.ts'
@@ -124,6 +125,39 @@ describeWithValkey('store', (server) => {
       expect(['written', 'contended']).toContain(outcome)
     })
 
+    test('updates that are asked for together are two calls, and each fails by itself', async () => {
+      const store = await opened()
+      await told(valkey.port, 'RPUSH vigil:{w}:list x')
+      // From now on the server knows the script.
+      await store.update('{w}:0', 60_000, () => 'zero')
+      const before = await callsOf(valkey.port)
+      const broken = () => {
+        throw new Error('cannot be merged')
+      }
+      const outcomes = await Promise.allSettled([
+        store.update('{w}:1', 60_000, (current) => `${current} one`),
+        store.update('{w}:list', 60_000, () => 'list'),
+        store.update('{w}:2', 60_000, broken),
+        store.update('{w}:3', 60_000, (current) => `${current} three`),
+      ])
+      expect(outcomes).toMatchObject([
+        { status: 'fulfilled' },
+        { status: 'rejected', reason: { reason: 'refused' } },
+        { status: 'rejected', reason: { message: 'cannot be merged' } },
+        { status: 'fulfilled' },
+      ])
+      const keys = ['{w}:1', '{w}:2', '{w}:3']
+      expect(
+        await store.read(
+          keys.map((key) => ({ op: 'get', key })),
+          5000,
+        ),
+      ).toEqual(['null one', null, 'null three'])
+      const after = await callsOf(valkey.port)
+      // One MGET more is the read above.
+      expect([after.mget - before.mget, after.scripts - before.scripts]).toEqual([2, 1])
+    })
+
     test('another key prefix is another store', async () => {
       const [one, other] = await Promise.all([opened(), opened({ settings: { keyPrefix: 'other:' } })])
       await claim(one, '{p}:1', 'x')
@@ -151,10 +185,24 @@ describeWithValkey('store', (server) => {
         ],
         5000,
       )
-      expect(proxy.pieces).toHaveLength(1)
-      const sent = [...(proxy.pieces[0] ?? '').matchAll(/\*\d+\r\n\$\d+\r\n(\w+)/g)].map((m) => m[1])
+      // Between them may go a beat of the epoch.
+      const pieces = proxy.pieces.filter((piece) => /\{[ab]\}/.test(piece))
+      expect(pieces).toHaveLength(1)
+      const sent = [...(pieces[0] ?? '').matchAll(/\*\d+\r\n\$\d+\r\n(\w+)/g)].map((m) => m[1])
       expect(sent).toEqual(['set', 'evalsha', 'mget'])
+      expect(pieces[0]).toContain('vigil:e:{epoch}')
     })
+  })
+
+  test('the epoch is asked for only beside a claim', async () => {
+    const valkey = await startRedis({ server })
+    const proxy = await startProxy(valkey.port)
+    cleanups.push(() => Promise.all([valkey.stop(), proxy.stop()]))
+    const { store } = await openReady(proxy.port)
+    cleanups.push(() => store.close())
+    await get(store, 'p:{a}:1')
+    const piece = proxy.pieces.find((piece) => piece.includes('p:{a}:1'))
+    expect(piece).not.toContain('{epoch}')
   })
 
   test('nobody there: reads fail at once, and it connects when somebody is', async () => {
@@ -231,7 +279,7 @@ describeWithValkey('store', (server) => {
     await waitUntil('reconnect', 10_000, () => claim(store, '{s}:1', 'y').catch(() => undefined))
     expect(before).toBeLessThanOrEqual(stoppedMs)
     expect(store.standing?.primarySinceMs).toBeGreaterThanOrEqual(stoppedMs)
-    expect(log.lines).toContain('warn store.primary-changed')
+    expect(log.lines).toContain('warn store.loss {"why":"primary"}')
   })
 
   test('a failover behind one address is known before the first reply of the new primary is used', async () => {
@@ -321,13 +369,9 @@ describeWithValkey('store', (server) => {
 
 const scriptFlush = (port: number) => told(port, 'SCRIPT FLUSH')
 
-/** The server's reply to one command, as it stands on the wire. */
-async function told(port: number, command: string): Promise<string> {
-  const { connect } = await import('node:net')
-  const { once } = await import('node:events')
-  const socket = connect(port, '127.0.0.1')
-  socket.write(`${command}\r\n`)
-  const [reply] = await once(socket, 'data')
-  socket.destroy()
-  return String(reply)
+/** How often the server was asked for values, and for scripts. */
+async function callsOf(port: number): Promise<{ mget: number; scripts: number }> {
+  const info = await told(port, 'INFO commandstats')
+  const calls = (name: string) => Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(info)?.[1] ?? 0)
+  return { mget: calls('mget'), scripts: calls('evalsha') }
 }
