@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs'
 import { arch, cpus, loadavg, totalmem, type } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from '../../scripts/root.ts'
+import { DEFAULT_ENVOY } from '../../scripts/tools/catalog.ts'
+import { envoyPath, peerPath } from '../../scripts/tools/locate.ts'
 import { redisVersion } from './grpc/redis.ts'
+import { PEERS } from './peers/index.ts'
 import { canPin } from './pin.ts'
 
 /** Where and with what was measured, for whoever reads the figures later. */
@@ -39,7 +42,17 @@ function versions(): Record<string, string> {
   }
   const { node, v8 = '', openssl = '' } = process.versions
   const valkey = redisVersion()
-  return { node, v8, openssl, ...(valkey === undefined ? {} : { valkey }), ...dependencies }
+  const peers = PEERS.flatMap((name) => {
+    const peer = peerPath(name)
+    return peer === undefined ? [] : [[name, peer.version] as const]
+  })
+  return {
+    ...{ node, v8, openssl },
+    ...(valkey && { valkey }),
+    ...(envoyPath() && { envoy: DEFAULT_ENVOY }),
+    ...Object.fromEntries(peers),
+    ...dependencies,
+  }
 }
 
 /** `unknown` outside of a clone; with `+` when files differ from it. */

@@ -7,12 +7,23 @@ export interface BenchOptions {
   readonly records?: string
   /** Rules put before the ten. */
   readonly moreRules?: readonly object[]
+  /** Actions beside the two that are asked for. */
+  readonly moreActions?: readonly object[]
   /** Verified tokens kept; 0: every check verifies its token anew; absent: Vigil's default. */
   readonly maxTokens?: number | undefined
 }
 
+/** Whose the users are. */
+export const TENANT = 'tenant-0'
+
 /** One issuer, all signals, ten rules, one hard limit. */
-export function benchSettings({ jwks, records, moreRules = [], maxTokens }: BenchOptions): unknown {
+export function benchSettings({
+  jwks,
+  records,
+  moreRules = [],
+  moreActions = [],
+  maxTokens,
+}: BenchOptions): unknown {
   return {
     identity: {
       issuers: [
@@ -22,6 +33,7 @@ export function benchSettings({ jwks, records, moreRules = [], maxTokens }: Benc
           jwks: { inline: jwks },
           algorithms: ['ES256', 'Ed25519'],
           claims: ['accounts'],
+          tenant: TENANT,
         },
       ],
       cache: { maxTokens },
@@ -40,6 +52,7 @@ export function benchSettings({ jwks, records, moreRules = [], maxTokens }: Benc
         sensitivity: 'high',
         scopes: ['write'],
       },
+      ...moreActions,
     ],
     risk: {
       limits: [{ name: 'per-subject', per: 'subject', requests: 100_000_000, windowSeconds: 60 }],

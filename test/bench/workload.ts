@@ -14,15 +14,18 @@ export interface Workload {
 }
 
 export function makeWorkload(users: number, alg: Workload['alg'] = 'ES256'): Workload {
-  const ec = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
-  const issuer = alg === 'ES256' ? ec() : generateKeyPairSync('ed25519').privateKey
   return {
     users,
     alg,
-    issuerKey: { ...issuer.export({ format: 'jwk' }) },
-    proofKey: { ...ec().export({ format: 'jwk' }) },
+    issuerKey: { ...newKey(alg).export({ format: 'jwk' }) },
+    proofKey: { ...newKey('ES256').export({ format: 'jwk' }) },
   }
 }
+
+const newKey = (alg: Workload['alg']): KeyObject =>
+  alg === 'ES256'
+    ? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+    : generateKeyPairSync('ed25519').privateKey
 
 /** The issuer's key set as it publishes it. */
 export function jwksOf({ issuerKey, alg }: Workload): { keys: Record<string, unknown>[] } {
@@ -38,6 +41,10 @@ export interface Mint {
   fresh(user: number): Buffer
   /** The same token at every call, each time with a proof of its own. */
   proven(user: number): Buffer
+  /** A token that a key signed which nobody publishes. */
+  forged(user: number): Buffer
+  /** A good token, and the account of somebody else. */
+  foreign(user: number): Buffer
 }
 
 /** @param headers of every request besides, in the place of others */
@@ -49,6 +56,7 @@ export function createMint(workload: Workload, headers: Readonly<Record<string, 
     jwk: {},
   }
   const signer = signerOf(workload.proofKey)
+  const stranger = { ...key, privateKey: newKey(workload.alg) }
   const plain = new Map<number, string>()
   const bound = new Map<number, string>()
   const message = (user: number, credential: Readonly<Record<string, string>>) =>
@@ -66,6 +74,8 @@ export function createMint(workload: Workload, headers: Readonly<Record<string, 
       const token = once(bound, user, { cnf: { jkt: signer.jkt } })
       return message(user, { authorization: `DPoP ${token}`, dpop: mintProof(user, token, signer) })
     },
+    forged: (user) => message(user, { authorization: `Bearer ${mintToken(user, stranger, {})}` }),
+    foreign: (user) => message(user + 1, { authorization: `Bearer ${once(plain, user, {})}` }),
   }
 }
 
