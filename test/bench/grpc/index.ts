@@ -2,7 +2,7 @@ import { valkeyPath } from '../../../scripts/tools/locate.ts'
 import { missing, PEERS } from '../peers/index.ts'
 import { canPin } from '../pin.ts'
 import { makeWorkload } from '../workload.ts'
-import { IN_FLIGHT, RATES, type RoundPlan, rowSeconds, warmSeconds } from './plan.ts'
+import { IN_FLIGHT, RATES, type RoundPlan, rowSeconds, START_SECONDS, warmSeconds } from './plan.ts'
 import { startDriver } from './process.ts'
 import { startBenchRedis } from './redis.ts'
 import { proveRefusals } from './refusals.ts'
@@ -31,7 +31,7 @@ const extentOf = (plan: RoundPlan): Extent => ({
 
 export const grpcSeconds = (plan: RoundPlan): number =>
   rowCores(extentOf(plan)).reduce(
-    (sum, cores) => sum + warmSeconds(plan) + plan.rounds * rowSeconds(plan, cores),
+    (sum, cores) => sum + START_SECONDS + warmSeconds(plan) + plan.rounds * rowSeconds(plan, cores),
     0,
   )
 

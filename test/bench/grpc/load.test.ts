@@ -118,6 +118,28 @@ function reactTo(type: number, socket: Socket, seen: string[]): void {
   if (seen.length === 7) socket.destroy()
 }
 
+describe('a server that answers nothing', () => {
+  test('all that was sent waits when the last call is sent', async () => {
+    const sockets: Socket[] = []
+    let [rest, seen] = [Buffer.alloc(0), 0]
+    const silent = createServer((socket) => {
+      sockets.push(socket)
+      socket.on('data', (chunk: Buffer) => {
+        rest = Buffer.concat([rest, chunk])
+        seen = rest.toString('latin1').split('.'.repeat(50)).length - 1
+        if (seen === 20) for (const each of sockets) each.destroy()
+      })
+    })
+    silent.listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const { port } = silent.address() as AddressInfo
+    const messages = Array.from({ length: 20 }, () => '.'.repeat(50))
+    const plan = { address: `127.0.0.1:${port}`, kind: 'open', count: 500, seconds: 0.04 } as const
+    expect(await load(plan, supplyOf(messages))).toMatchObject({ sent: 20, failed: 20, backlog: 20 })
+    silent.close()
+  })
+})
+
 describe('one connection', () => {
   const seen: string[] = []
   const counting = createServer((socket) => watch(socket, seen))

@@ -103,8 +103,8 @@ class Run {
       this.#latesMs.push(nowMs() - dueMs)
       this.#call(client, () => this.#latenciesMs.push(nowMs() - dueMs))
       client.flush()
+      this.#backlog = this.#inFlight
     })
-    this.#backlog = this.#inFlight
     await this.#settled(performance.now())
     return this.#result(count)
   }

@@ -33,6 +33,8 @@ export const RATES = [FIXED_PER_SECOND, 3000] as const
 const OVERHEAD_SHARE = 0.15
 const WARM_PER_SECOND = 8000
 
+/** A server, with what it needs. */
+export const START_SECONDS = 1.5
 export const warmSeconds = ({ warmCalls }: RoundPlan): number => warmCalls / WARM_PER_SECOND
 
 export function rowSeconds({ leadSeconds, closedSeconds, open }: RoundPlan, cores: 1 | 2): number {

@@ -3,6 +3,7 @@ import type { Accounted } from '../peers/proc.ts'
 import type { Core } from '../pin.ts'
 import type { Mint, Workload } from '../workload.ts'
 import { jwksOf } from '../workload.ts'
+import { START_SECONDS } from './plan.ts'
 import { startEmpty, startOther, startVigil } from './process.ts'
 
 /** A server of its own, and what is read of it. */
@@ -114,7 +115,9 @@ function plansOf({ hasRedis, canPin, peers, hasAllRows, only, against }: Extent)
 const isPeer = (subject: RowPlan['subject']): subject is Peer =>
   subject === 'heimdall' || subject === 'authorino'
 
-/** What rows there will be, for a plan of the time. */
+export const rowNames = (extent: Extent): string[] => plansOf(extent).map(({ name }) => name)
+
+/** Cores of the rows there will be, for a plan of the time. */
 export const rowCores = (extent: Extent): (1 | 2)[] => plansOf(extent).map(({ cores }) => cores ?? 1)
 
 /** @param redisPort absent: the rows that need Redis are left out */
@@ -128,7 +131,7 @@ export async function openRows(
   try {
     for (const plan of plansOf({ ...extent, hasRedis: redisPort !== undefined })) {
       const { name, kind, cores = 1, subject } = plan
-      say(`starting: ${name}`, 0)
+      say(`starting: ${name}`, START_SECONDS)
       const server = await startServer(plan, jwksOf(workload), redisPort)
       rows.push({
         name,
