@@ -1,24 +1,26 @@
 import { judgeGrpc } from './grpc/goals.ts'
 import { LINES } from './lines.ts'
+import { isBusy } from './machine.ts'
+import type { MemoryResult } from './memory/index.ts'
 import type { Report } from './report.ts'
 import { type Goal, judgeMost } from './verdict.ts'
 
 /** Of the parts that ran; a quick run has too few identities to say anything of memory. */
-export function judge({ grpc, memory, start, isQuick }: Omit<Report, 'goals'>): Goal[] {
-  const isJudged = memory !== undefined && !isQuick
+export function judge({ machine, grpc, memory, start, isQuick }: Omit<Report, 'goals'>): Goal[] {
   return [
     ...(grpc === undefined ? [] : judgeGrpc(grpc.rounds)),
-    ...(isJudged
-      ? [
-          judgeMost('idle, RSS', LINES.idleMb, memory.idleBytes / 1e6, 'MB'),
-          judgeMost(
-            '100,000 identities over empty, peak RSS',
-            LINES.identitiesMb,
-            memory.addedPeakBytes / 1e6,
-            'MB',
-          ),
-        ]
-      : []),
-    ...(start === undefined ? [] : [judgeMost('start to ready', LINES.startMs, start.medianMs, 'ms')]),
+    ...(memory === undefined || isQuick ? [] : memoryGoals(memory)),
+    ...(start === undefined
+      ? []
+      : [judgeMost('start to ready', { most: LINES.startMs, unit: 'ms' }, start.medianMs, isBusy(machine))]),
   ]
 }
+
+const memoryGoals = ({ idleBytes, addedPeakBytes }: MemoryResult): Goal[] => [
+  judgeMost('idle, RSS', { most: LINES.idleMb, unit: 'MB' }, idleBytes / 1e6),
+  judgeMost(
+    '100,000 identities over empty, peak RSS',
+    { most: LINES.identitiesMb, unit: 'MB' },
+    addedPeakBytes / 1e6,
+  ),
+]

@@ -13,6 +13,7 @@ import { canPin } from './pin.ts'
 export interface Machine {
   readonly at: string
   readonly commit: string
+  readonly cores: number
   readonly cpus: string
   readonly memoryBytes: number
   readonly system: string
@@ -27,6 +28,7 @@ export function describeMachine(): Machine {
   return {
     at: new Date().toISOString(),
     commit: commit(),
+    cores: all.length,
     cpus: `${all.length} x ${all[0]?.model.trim() ?? 'unknown'}`,
     memoryBytes: totalmem(),
     system: `${type()} ${arch()}`,
@@ -62,6 +64,10 @@ function commit(): string {
   if (!head) return 'unknown'
   return git('status', '--porcelain') ? `${head}+` : head
 }
+
+/** Whether others used all cores already before the run. */
+export const isBusy = ({ loadBefore, cores }: Pick<Machine, 'loadBefore' | 'cores'>): boolean =>
+  loadBefore > cores
 
 export const machineLine = (machine: Machine): string =>
   `${machine.at.slice(0, 10)}, commit ${machine.commit}, ${machine.cpus}, ${machine.system}, Node ${machine.versions['node']}, load average before ${machine.loadBefore}`

@@ -42,13 +42,14 @@ describe('a ratio and its line', () => {
 })
 
 test('a figure without an interval', () => {
-  expect(judgeMost('x', 120, 120, 'MB')).toMatchObject({ goal: '<= 120 MB', verdict: 'met' })
-  expect(judgeMost('x', 1500, 1800, 'ms')).toEqual({
+  expect(judgeMost('x', { most: 120, unit: 'MB' }, 120)).toMatchObject({ goal: '<= 120 MB', verdict: 'met' })
+  expect(judgeMost('x', { most: 1500, unit: 'ms' }, 1800)).toEqual({
     name: 'x',
     goal: '<= 1,500 ms',
     measured: '1,800 ms',
     verdict: 'NOT MET',
     by: '20 %',
   })
-  expect(judgeMost('x', 120, undefined, 'MB').verdict).toBe('not measured')
+  expect(judgeMost('x', { most: 120, unit: 'MB' }, undefined).verdict).toBe('not measured')
+  expect(judgeMost('x', { most: 120, unit: 'MB' }, 121, true).verdict).toBe('in doubt')
 })

@@ -34,10 +34,16 @@ export function judgeRatio(
 }
 
 /** A figure without an interval. */
-export function judgeMost(name: string, most: number, measured: number | undefined, unit: string): Goal {
+export function judgeMost(
+  name: string,
+  { most, unit }: { readonly most: number; readonly unit: string },
+  measured: number | undefined,
+  isDoubtful = false,
+): Goal {
   const goal = `<= ${most.toLocaleString('en')} ${unit}`
   if (measured === undefined) return { name, goal, measured: '-', verdict: 'not measured' }
   const found = { name, goal, measured: `${Math.round(measured).toLocaleString('en')} ${unit}` }
+  if (isDoubtful) return { ...found, verdict: 'in doubt' }
   return measured <= most
     ? { ...found, verdict: 'met' }
     : { ...found, verdict: 'NOT MET', by: missedBy(measured, most) }
