@@ -119,24 +119,24 @@ function reactTo(type: number, socket: Socket, seen: string[]): void {
 }
 
 describe('a server that answers nothing', () => {
-  test('all that was sent waits when the last call is sent', async () => {
-    const sockets: Socket[] = []
-    let [rest, seen] = [Buffer.alloc(0), 0]
-    const silent = createServer((socket) => {
-      sockets.push(socket)
-      socket.on('data', (chunk: Buffer) => {
-        rest = Buffer.concat([rest, chunk])
-        seen = rest.toString('latin1').split('.'.repeat(50)).length - 1
-        if (seen === 20) for (const each of sockets) each.destroy()
-      })
+  const CALL = '.'.repeat(50)
+  const received = new Map<Socket, string>()
+  const calls = () => [...received.values()].reduce((sum, text) => sum + text.split(CALL).length - 1, 0)
+  const silent = createServer((socket) => {
+    socket.on('data', (chunk: Buffer) => {
+      received.set(socket, (received.get(socket) ?? '') + chunk.toString('latin1'))
+      if (calls() === 20) for (const each of received.keys()) each.destroy()
     })
+  })
+  afterAll(() => void silent.close())
+
+  test('all that was sent waits when the last call is sent', async () => {
     silent.listen(0, '127.0.0.1')
     await once(silent, 'listening')
     const { port } = silent.address() as AddressInfo
-    const messages = Array.from({ length: 20 }, () => '.'.repeat(50))
+    const messages = Array.from({ length: 20 }, () => CALL)
     const plan = { address: `127.0.0.1:${port}`, kind: 'open', count: 500, seconds: 0.04 } as const
     expect(await load(plan, supplyOf(messages))).toMatchObject({ sent: 20, failed: 20, backlog: 20 })
-    silent.close()
   })
 })
 
