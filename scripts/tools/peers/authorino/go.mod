@@ -1,3 +1,4 @@
+// Authorino alone, of the versions that its makers chose: what `npm run bench` measures Vigil against (scripts/tools/catalog.ts).
 module vigil.example/authorino
 
 go 1.26.7
