@@ -1,4 +1,11 @@
-import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomUUID,
+} from 'node:crypto'
 import { athOf, type ProofSigner, signProof } from '../harness/proofs.ts'
 import { AUDIENCE, ISSUER, type SigningKey, signCompact } from '../harness/tokens.ts'
 import { checkBytes } from '../harness/wire.ts'
@@ -6,7 +13,7 @@ import { checkBytes } from '../harness/wire.ts'
 /** Requests of `users` users of one issuer. Plain data, so that it can be handed to another process. */
 export interface Workload {
   readonly users: number
-  readonly alg: 'ES256' | 'Ed25519'
+  readonly alg: 'ES256' | 'RS256' | 'Ed25519'
   /** JWK of the issuer's private key. */
   readonly issuerKey: Readonly<Record<string, unknown>>
   /** JWK of the key that DPoP proofs are made with: one for all users, as one client's tokens may be bound to one key. */
@@ -22,14 +29,15 @@ export function makeWorkload(users: number, alg: Workload['alg'] = 'ES256'): Wor
   }
 }
 
-const newKey = (alg: Workload['alg']): KeyObject =>
-  alg === 'ES256'
-    ? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
-    : generateKeyPairSync('ed25519').privateKey
+function newKey(alg: Workload['alg']): KeyObject {
+  if (alg === 'ES256') return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+  if (alg === 'RS256') return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+  return generateKeyPairSync('ed25519').privateKey
+}
 
 /** The issuer's key set as it publishes it. */
 export function jwksOf({ issuerKey, alg }: Workload): { keys: Record<string, unknown>[] } {
-  const { d: _private, ...publicPart } = issuerKey
+  const publicPart = createPublicKey({ key: issuerKey, format: 'jwk' }).export({ format: 'jwk' })
   return { keys: [{ ...publicPart, kid: 'bench', alg, use: 'sig' }] }
 }
 
