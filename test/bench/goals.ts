@@ -1,54 +1,26 @@
-import { isStarved } from './grpc/index.ts'
+import { judgeGrpc } from './grpc/goals.ts'
+import { LINES } from './lines.ts'
+import { isBusy } from './machine.ts'
+import type { MemoryResult } from './memory/index.ts'
 import type { Report } from './report.ts'
+import { type Goal, judgeMost } from './verdict.ts'
 
-/** What Vigil is held to. A goal that is missed is told, and fails nothing: machines differ. */
-export interface Goal {
-  readonly name: string
-  readonly goal: string
-  readonly measured: string
-  /** `in doubt`: something else ran, so that the figure says more of the machine. */
-  readonly verdict: 'met' | 'NOT MET' | 'in doubt'
-}
-
-const verdict = (isMet: boolean): Goal['verdict'] => (isMet ? 'met' : 'NOT MET')
-
-export function judge({ grpc, memory, start, isQuick }: Omit<Report, 'goals'>): Goal[] {
-  const ratio = (row: string, least: number): Goal[] => {
-    const found = grpc?.rows.find(({ row: name }) => name === row)
-    if (grpc === undefined || found === undefined) return []
-    const { mean } = found.ratio
-    return [
-      {
-        name: `${row}: throughput to empty`,
-        goal: `>= ${least}`,
-        measured: mean.toFixed(2),
-        verdict: isStarved(grpc.rows) ? 'in doubt' : verdict(mean >= least),
-      },
-    ]
-  }
-  const added = (memory?.addedPeakBytes ?? 0) / 1e6
+/** Of the parts that ran; a quick run has too few identities to say anything of memory. */
+export function judge({ machine, grpc, memory, start, isQuick }: Omit<Report, 'goals'>): Goal[] {
   return [
-    ...ratio('vigil, memory store', 0.7),
-    ...ratio('vigil, Redis', 0.6),
-    ...(memory === undefined || isQuick
-      ? []
-      : [
-          {
-            name: '100,000 identities over empty, peak RSS',
-            goal: '<= 120 MB',
-            measured: `${added.toFixed(0)} MB`,
-            verdict: verdict(added <= 120),
-          },
-        ]),
+    ...(grpc === undefined ? [] : judgeGrpc(grpc.rounds)),
+    ...(memory === undefined || isQuick ? [] : memoryGoals(memory)),
     ...(start === undefined
       ? []
-      : [
-          {
-            name: 'start to ready',
-            goal: '<= 1,500 ms',
-            measured: `${start.medianMs} ms`,
-            verdict: verdict(start.medianMs <= 1500),
-          },
-        ]),
+      : [judgeMost('start to ready', { most: LINES.startMs, unit: 'ms' }, start.medianMs, isBusy(machine))]),
   ]
 }
+
+const memoryGoals = ({ idleBytes, addedPeakBytes }: MemoryResult): Goal[] => [
+  judgeMost('idle, RSS', { most: LINES.idleMb, unit: 'MB' }, idleBytes / 1e6),
+  judgeMost(
+    '100,000 identities over empty, peak RSS',
+    { most: LINES.identitiesMb, unit: 'MB' },
+    addedPeakBytes / 1e6,
+  ),
+]

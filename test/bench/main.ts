@@ -1,5 +1,4 @@
 import { writeFileSync } from 'node:fs'
-import { valkeyPath } from '../../scripts/tools/locate.ts'
 import { grpcSeconds, runGrpc } from './grpc/index.ts'
 import { describeMachine } from './machine.ts'
 import { memorySeconds, runMemory } from './memory/index.ts'
@@ -12,7 +11,7 @@ import { runStart, startSeconds } from './start/index.ts'
 function plannedSeconds({ parts, msPerCase, rounds, memory, starts }: Options): number {
   const each: Record<Part, number> = {
     pipeline: pipelineSeconds(msPerCase),
-    grpc: grpcSeconds(rounds, valkeyPath() !== undefined),
+    grpc: grpcSeconds(rounds),
     memory: memorySeconds(memory),
     start: startSeconds(starts),
   }

@@ -21,7 +21,21 @@ describe('options of the bench', () => {
     expect(parseOptions(['--against', ROOT])?.rounds.against).toBe(ROOT)
   })
 
+  test('a run can be made of some rows and of more rounds', () => {
+    const rounds = parseOptions(['--rounds', '3', '--rows', 'Redis', '--rows', 'heimdall'])?.rounds
+    expect(rounds).toMatchObject({ rounds: 3, only: ['Redis', 'heimdall'] })
+    expect(parseOptions([])?.rounds.only).toBeUndefined()
+  })
+
+  test('both rates have their open loop, quick or not', () => {
+    for (const args of [[], ['--quick']])
+      expect(parseOptions(args)?.rounds.open.map(({ perSecond }) => perSecond)).toEqual([1000, 3000])
+  })
+
   test.each([
+    ['--rounds', '0'],
+    ['--rounds', '1.5'],
+    ['--rounds', 'many'],
     ['--against', 'test'],
     ['--only', 'nothing'],
     ['--per-case', 'long'],

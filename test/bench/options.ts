@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { RoundPlan } from './grpc/index.ts'
+import { RATES } from './grpc/plan.ts'
 import type { MemoryPlan } from './memory/index.ts'
 
 export const PARTS = ['pipeline', 'grpc', 'memory', 'start'] as const
@@ -17,26 +18,32 @@ export interface Options {
   readonly starts: number
 }
 
-export const HELP = `npm run bench -- [--quick] [--only PART] [--against DIR] [--json FILE]
+export const HELP = `npm run bench -- [--quick] [--only PART] [--rounds N] [--rows TEXT] [--against DIR] [--json FILE]
 
-Measures Vigil on this machine: the decision in process stage by stage, gRPC against an empty @grpc/grpc-js handler in
-interleaved rounds, memory, and the time to start. Ratios count: absolute figures depend on the machine and on what else
-it does. docs/performance.md says what each row means.
+Measures Vigil on this machine: the decision in process stage by stage, gRPC against an empty @grpc/grpc-js handler and
+against heimdall and Authorino in interleaved rounds, memory, and the time to start. Says which goals are met. Ratios
+count: absolute figures depend on the machine and on what else it does. docs/performance.md says what each row means.
 
-  --quick         about a minute in all, for CI; without it about a quarter of an hour
+  --quick         less than a minute in all, for CI: no heimdall, no Authorino, no row with two cores; without it about a
+                  quarter of an hour
   --only PART     pipeline, grpc, memory or start; may be given more than once
+  --rounds N      grpc: how often each row has its turn; more rounds give a narrower interval
+  --rows TEXT     grpc: only rows whose names hold this, and the empty handler; may be given more than once
   --against DIR   grpc: the Vigil of another checkout takes turns with this one; DIR is its root, with node_modules
-  --json FILE     everything measured, each round, versions and machine
+  --json FILE     everything measured, each round, goals, versions and machine
   --per-case MS   pipeline: how long each case is measured
   --help
 
 Results go to standard output, progress to standard error. With taskset and two cores the server has one of them to
-itself. The rows with Redis need Valkey: npm run tools.
+itself. Rows that need a program which is not there are left out, and it is said which:
+  npm run tools             Valkey, for the rows with Redis
+  npm run tools -- --peers  heimdall and Authorino, built from source: minutes the first time
 
 Examples
   npm run bench -- --quick
   npm run bench -- --only pipeline
   npm run bench -- --only grpc --only memory --json bench.json
+  npm run bench -- --only grpc --rows "memory store" --rows heimdall --rounds 3
   git worktree add ../before v0.1.0 && npm ci --ignore-scripts --prefix ../before
   npm run bench -- --only grpc --against ../before
 
@@ -46,14 +53,17 @@ Exit codes
   2   wrong usage
 `
 
+const open = (...seconds: readonly number[]) =>
+  RATES.map((perSecond, i) => ({ perSecond, seconds: seconds[i] ?? 0 }))
+
 const FULL = {
   msPerCase: 1500,
   rounds: {
-    rounds: 11,
-    warmCalls: 40_000,
-    leadSeconds: 0.7,
-    closedSeconds: 2,
-    openSeconds: 3,
+    rounds: 7,
+    warmCalls: 30_000,
+    leadSeconds: 0.5,
+    closedSeconds: 1.5,
+    open: open(3, 2),
     hasAllRows: true,
   },
   // The token cache has its default size.
@@ -68,7 +78,7 @@ const QUICK = {
     warmCalls: 16_000,
     leadSeconds: 0.3,
     closedSeconds: 0.5,
-    openSeconds: 0.5,
+    open: open(0.6, 0.4),
     hasAllRows: false,
   },
   memory: { identities: 4000, maxTokens: 1000, settleMs: 500 },
@@ -82,6 +92,8 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     options: {
       quick: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
+      rounds: { type: 'string' },
+      rows: { type: 'string', multiple: true },
       against: { type: 'string' },
       json: { type: 'string' },
       'per-case': { type: 'string' },
@@ -94,12 +106,14 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   const base = values.quick ? QUICK : FULL
   const msPerCase = values['per-case'] === undefined ? base.msPerCase : Number(values['per-case'])
   if (!(msPerCase > 0)) throw new Error('--per-case: give milliseconds')
-  const { against } = values
+  const rounds = values.rounds === undefined ? base.rounds.rounds : Number(values.rounds)
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds: give a number of rounds')
+  const { against, rows } = values
   if (against !== undefined && !existsSync(join(against, 'test/bench/grpc/vigil-server.ts')))
     throw new Error(`--against ${against}: give the root of a checkout of Vigil`)
   return {
     ...base,
-    rounds: { ...base.rounds, against: against && resolve(against) },
+    rounds: { ...base.rounds, rounds, only: rows, against: against && resolve(against) },
     msPerCase,
     parts: values.only.length === 0 ? PARTS : values.only.filter(isPart),
     isQuick: values.quick,

@@ -7,12 +7,26 @@ export interface BenchOptions {
   readonly records?: string
   /** Rules put before the ten. */
   readonly moreRules?: readonly object[]
+  /** How many of the ten there are. */
+  readonly ofTheTen?: number
+  /** Actions beside the two that are asked for. */
+  readonly moreActions?: readonly object[]
   /** Verified tokens kept; 0: every check verifies its token anew; absent: Vigil's default. */
   readonly maxTokens?: number | undefined
 }
 
+/** Whose the users are. */
+export const TENANT = 'tenant-0'
+
 /** One issuer, all signals, ten rules, one hard limit. */
-export function benchSettings({ jwks, records, moreRules = [], maxTokens }: BenchOptions): unknown {
+export function benchSettings({
+  jwks,
+  records,
+  moreRules = [],
+  ofTheTen = 10,
+  moreActions = [],
+  maxTokens,
+}: BenchOptions): unknown {
   return {
     identity: {
       issuers: [
@@ -20,8 +34,9 @@ export function benchSettings({ jwks, records, moreRules = [], maxTokens }: Benc
           issuer: ISSUER,
           audiences: [AUDIENCE],
           jwks: { inline: jwks },
-          algorithms: ['ES256', 'Ed25519'],
+          algorithms: ['ES256', 'RS256', 'Ed25519'],
           claims: ['accounts'],
+          tenant: TENANT,
         },
       ],
       cache: { maxTokens },
@@ -40,13 +55,14 @@ export function benchSettings({ jwks, records, moreRules = [], maxTokens }: Benc
         sensitivity: 'high',
         scopes: ['write'],
       },
+      ...moreActions,
     ],
     risk: {
       limits: [{ name: 'per-subject', per: 'subject', requests: 100_000_000, windowSeconds: 60 }],
       // The load is the habit here: 500 users ask as often as a driver can, and none of them is to be throttled for it.
       signals: { 'request-rate': { priorRequestsPerMinute: 60_000 } },
     },
-    policy: [...moreRules, ...tenRules()],
+    policy: [...moreRules, ...tenRules().slice(0, ofTheTen)],
     audit: { sinks: records === undefined ? [] : [{ kind: 'file', path: records }] },
   }
 }
@@ -67,14 +83,6 @@ function tenRules(): object[] {
     { name: 'risky', when: 'assessment.level == "critical"', effect: 'deny' },
   ]
 }
-
-/** Rules for another action, as most rules of a large policy are: the index leaves them out. */
-export const rulesForOthers = (count: number): object[] =>
-  Array.from({ length: count }, (_, i) => ({
-    name: `pay-${i}`,
-    when: `action.name == "pay" && action.params.account == "account-${i}" && assessment.score > 0.5`,
-    effect: 'deny',
-  }))
 
 /** Rules that may concern any request, so that all are evaluated: the worst that a policy can be. */
 export const rulesForAll = (count: number): object[] =>

@@ -1,4 +1,11 @@
-import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomUUID,
+} from 'node:crypto'
 import { athOf, type ProofSigner, signProof } from '../harness/proofs.ts'
 import { AUDIENCE, ISSUER, type SigningKey, signCompact } from '../harness/tokens.ts'
 import { checkBytes } from '../harness/wire.ts'
@@ -6,7 +13,7 @@ import { checkBytes } from '../harness/wire.ts'
 /** Requests of `users` users of one issuer. Plain data, so that it can be handed to another process. */
 export interface Workload {
   readonly users: number
-  readonly alg: 'ES256' | 'Ed25519'
+  readonly alg: 'ES256' | 'RS256' | 'Ed25519'
   /** JWK of the issuer's private key. */
   readonly issuerKey: Readonly<Record<string, unknown>>
   /** JWK of the key that DPoP proofs are made with: one for all users, as one client's tokens may be bound to one key. */
@@ -14,19 +21,23 @@ export interface Workload {
 }
 
 export function makeWorkload(users: number, alg: Workload['alg'] = 'ES256'): Workload {
-  const ec = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
-  const issuer = alg === 'ES256' ? ec() : generateKeyPairSync('ed25519').privateKey
   return {
     users,
     alg,
-    issuerKey: { ...issuer.export({ format: 'jwk' }) },
-    proofKey: { ...ec().export({ format: 'jwk' }) },
+    issuerKey: { ...newKey(alg).export({ format: 'jwk' }) },
+    proofKey: { ...newKey('ES256').export({ format: 'jwk' }) },
   }
+}
+
+function newKey(alg: Workload['alg']): KeyObject {
+  if (alg === 'ES256') return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+  if (alg === 'RS256') return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+  return generateKeyPairSync('ed25519').privateKey
 }
 
 /** The issuer's key set as it publishes it. */
 export function jwksOf({ issuerKey, alg }: Workload): { keys: Record<string, unknown>[] } {
-  const { d: _private, ...publicPart } = issuerKey
+  const publicPart = createPublicKey({ key: issuerKey, format: 'jwk' }).export({ format: 'jwk' })
   return { keys: [{ ...publicPart, kid: 'bench', alg, use: 'sig' }] }
 }
 
@@ -38,6 +49,10 @@ export interface Mint {
   fresh(user: number): Buffer
   /** The same token at every call, each time with a proof of its own. */
   proven(user: number): Buffer
+  /** A token that a key signed which nobody publishes. */
+  forged(user: number): Buffer
+  /** A good token, and the account of somebody else. */
+  foreign(user: number): Buffer
 }
 
 /** @param headers of every request besides, in the place of others */
@@ -49,6 +64,7 @@ export function createMint(workload: Workload, headers: Readonly<Record<string, 
     jwk: {},
   }
   const signer = signerOf(workload.proofKey)
+  const stranger = { ...key, privateKey: newKey(workload.alg) }
   const plain = new Map<number, string>()
   const bound = new Map<number, string>()
   const message = (user: number, credential: Readonly<Record<string, string>>) =>
@@ -66,6 +82,8 @@ export function createMint(workload: Workload, headers: Readonly<Record<string, 
       const token = once(bound, user, { cnf: { jkt: signer.jkt } })
       return message(user, { authorization: `DPoP ${token}`, dpop: mintProof(user, token, signer) })
     },
+    forged: (user) => message(user, { authorization: `Bearer ${mintToken(user, stranger, {})}` }),
+    foreign: (user) => message(user + 1, { authorization: `Bearer ${once(plain, user, {})}` }),
   }
 }
 

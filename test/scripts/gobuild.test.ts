@@ -7,11 +7,13 @@ import {
   cachedBinary,
   LINT_TOOLS,
   linkedBinary,
+  PEER_TOOLS,
   type Places,
   type Tool,
 } from '../../scripts/tools/catalog.ts'
 import { TOOL_NAMES } from '../../scripts/tools/ensure.ts'
 import { ldflagsOf } from '../../scripts/tools/gobuild.ts'
+import { requiredVersion } from '../../scripts/tools/locate.ts'
 
 const GO_MOD = 'module a\n\ngo 1.26.7\n\nrequire k8s.io/kubernetes v1.36.3\n'
 
@@ -64,7 +66,7 @@ test('a go.mod without Kubernetes is an error', () => {
   expect(() => ldflagsOf('k8s.io/kubernetes/cmd/kube-apiserver', 'module a\n')).toThrow(/does not require/)
 })
 
-const built = [...CLUSTER_TOOLS, ...LINT_TOOLS].filter(({ kind }) => kind === 'go')
+const built = [...CLUSTER_TOOLS, ...LINT_TOOLS, ...PEER_TOOLS].filter(({ kind }) => kind === 'go')
 
 test.each(
   built.map((each) => [each.name, each] as const),
@@ -85,4 +87,14 @@ test('what is built in seconds and what takes minutes stand in modules of their 
   expect(modules(CLUSTER_TOOLS).size).toBe(1)
   expect(modules(LINT_TOOLS).size).toBe(1)
   expect(modules([...CLUSTER_TOOLS, ...LINT_TOOLS]).size).toBe(2)
+})
+
+test('a peer is built of the versions that its makers chose, and says its own', () => {
+  expect(new Set(PEER_TOOLS.map(({ requirements }) => requirements)).size).toBe(PEER_TOOLS.length)
+  for (const { entry, requirements } of PEER_TOOLS) {
+    const version = requiredVersion(entry, readFileSync(requirements, 'utf8'))
+    expect(version).toMatch(/^v\d+\.\d+\.\d+$/)
+    expect(readFileSync(join(requirements, '../go.sum'), 'utf8')).toContain(`${entry} ${version} h1:`)
+  }
+  expect(() => requiredVersion('a/b', 'require (\n\ta/bc v1.0.0\n)')).toThrow(/does not require a\/b/)
 })

@@ -118,6 +118,28 @@ function reactTo(type: number, socket: Socket, seen: string[]): void {
   if (seen.length === 7) socket.destroy()
 }
 
+describe('a server that answers nothing', () => {
+  const CALL = '.'.repeat(50)
+  const received = new Map<Socket, string>()
+  const calls = () => [...received.values()].reduce((sum, text) => sum + text.split(CALL).length - 1, 0)
+  const silent = createServer((socket) => {
+    socket.on('data', (chunk: Buffer) => {
+      received.set(socket, (received.get(socket) ?? '') + chunk.toString('latin1'))
+      if (calls() === 20) for (const each of received.keys()) each.destroy()
+    })
+  })
+  afterAll(() => void silent.close())
+
+  test('all that was sent waits when the last call is sent', async () => {
+    silent.listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const { port } = silent.address() as AddressInfo
+    const messages = Array.from({ length: 20 }, () => CALL)
+    const plan = { address: `127.0.0.1:${port}`, kind: 'open', count: 500, seconds: 0.04 } as const
+    expect(await load(plan, supplyOf(messages))).toMatchObject({ sent: 20, failed: 20, backlog: 20 })
+  })
+})
+
 describe('one connection', () => {
   const seen: string[] = []
   const counting = createServer((socket) => watch(socket, seen))

@@ -25,6 +25,10 @@ export interface LoadResult {
   readonly maxUs: number
   /** How late the driver itself sent, 99th percentile: the figures are only as good as this is small. */
   readonly lateP99Us: number
+  /** Open loop: what was not answered when the last call was sent. It grows with the load's length when the server is too slow. */
+  readonly backlog: number
+  /** CPU time of the driver as a share of one core: near one, it is the driver that was measured. */
+  readonly driverShare: number
 }
 
 /** As Envoy with two workers. */
@@ -55,8 +59,10 @@ class Run {
   readonly #latenciesMs: number[] = []
   readonly #latesMs: number[] = []
   readonly #startMs = performance.now()
+  readonly #cpuBefore = process.cpuUsage()
   #sent = 0
   #inFlight = 0
+  #backlog = 0
   #onIdle: () => void = () => undefined
 
   constructor(clients: readonly CheckClient[], next: Supply) {
@@ -97,6 +103,7 @@ class Run {
       this.#latesMs.push(nowMs() - dueMs)
       this.#call(client, () => this.#latenciesMs.push(nowMs() - dueMs))
       client.flush()
+      this.#backlog = this.#inFlight
     })
     await this.#settled(performance.now())
     return this.#result(count)
@@ -133,17 +140,21 @@ class Run {
   }
 
   #result(perSecond: number): LoadResult {
+    const { user, system } = process.cpuUsage(this.#cpuBefore)
+    const tookMs = performance.now() - this.#startMs
     const at = (q: number) => Math.round(1000 * quantile(this.#latenciesMs, q))
     return {
       sent: this.#sent,
       ...this.#counts,
       perSecond: Math.round(perSecond),
-      tookMs: performance.now() - this.#startMs,
+      tookMs,
       p50Us: at(0.5),
       p99Us: at(0.99),
       p999Us: at(0.999),
       maxUs: at(1),
       lateP99Us: Math.round(1000 * quantile(this.#latesMs, 0.99)) || 0,
+      backlog: this.#backlog,
+      driverShare: (user + system) / 1000 / tookMs,
     }
   }
 }

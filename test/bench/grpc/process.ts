@@ -23,12 +23,12 @@ export interface Driver {
 }
 
 /** The handler that everything is measured against. */
-export const startEmpty = (flags: readonly string[] = []): Promise<Server> =>
-  startServer('empty-server.ts', [], flags)
+export const startEmpty = (flags: readonly string[] = [], core: Core = 'subject'): Promise<Server> =>
+  startServer('empty-server.ts', [], flags, core)
 
 /** Under the flags of `vigil serve`. */
-export const startVigil = (options: VigilOptions): Promise<Server> =>
-  startServer('vigil-server.ts', [JSON.stringify(options)], SERVE_FLAGS)
+export const startVigil = (options: VigilOptions, core: Core = 'subject'): Promise<Server> =>
+  startServer('vigil-server.ts', [JSON.stringify(options)], SERVE_FLAGS, core)
 
 /** The Vigil of another checkout, under the flags that its own `vigil serve` has. @param root with its `node_modules` */
 export async function startOther(root: string, options: VigilOptions): Promise<Server> {
@@ -36,15 +36,20 @@ export async function startOther(root: string, options: VigilOptions): Promise<S
     SERVE_FLAGS?: readonly string[]
   }
   const file = join(root, 'test/bench/grpc/vigil-server.ts')
-  return startServer(file, [JSON.stringify(options)], runtime.SERVE_FLAGS ?? [])
+  return startServer(file, [JSON.stringify(options)], runtime.SERVE_FLAGS ?? [], 'subject')
 }
 
 /**
  * Starts a server and waits until it tells its address.
  * @param file beside this one, or absolute
  */
-async function startServer(file: string, args: readonly string[], flags: readonly string[]): Promise<Server> {
-  const child = startChild(file, args, 'subject', flags)
+async function startServer(
+  file: string,
+  args: readonly string[],
+  flags: readonly string[],
+  core: Core,
+): Promise<Server> {
+  const child = startChild(file, args, core, flags)
   return serverOf(child, (await answerOf(child, file)) as string, file)
 }
 

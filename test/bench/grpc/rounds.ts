@@ -1,55 +1,46 @@
 import type { Workload } from '../workload.ts'
 import type { LoadResult } from './load.ts'
+import { isOverloaded, isTooSlow } from './overload.ts'
+import { IN_FLIGHT, type OpenPlan, type RoundPlan, rowSeconds, warmSeconds } from './plan.ts'
 import type { Driver } from './process.ts'
 import type { Row } from './rows.ts'
 
-/** One row in one round: at full load, then at a fixed load, because CPU per check depends on the load. */
+/** The closed loop of one row in one round. */
+export interface Full {
+  readonly load: LoadResult
+  readonly cpuUs: number
+  /** Share of its core that the server got: less than one means that others used it, or that it waited. */
+  readonly busyShare: number
+}
+
+/** An open loop of one row in one round. CPU per check is read in each, because it depends on the load. */
+export type Fixed = {
+  readonly perSecond: number
+  /** Absent: not tried, because the row is slower than that at full load. */
+  readonly load?: LoadResult
+  readonly cpuUs: number
+  readonly isOverloaded: boolean
+}
+
+/** One row in one round: at full load, then at fixed loads. */
 export interface Measured {
   readonly row: string
-  readonly closed: LoadResult
-  readonly open: LoadResult
-  /** CPU of the server per check at full load, and at the fixed load. */
-  readonly cpuUsAtFull: number
-  readonly cpuUs: number
-  /** Share of its core that the server got at full load: less than one means that others used it, or that it waited. */
-  readonly busyShare: number
+  readonly cores: 1 | 2
+  /** Absent where the server has two cores. */
+  readonly full?: Full
+  readonly fixed: readonly Fixed[]
   readonly rssBytes: number
 }
-
-export interface RoundPlan {
-  readonly rounds: number
-  /**
-   * Before anything counts: the compiler needs ten thousand, and with fewer the empty handler looks slow. A third of it
-   * where each call needs a token or proof of its own.
-   */
-  readonly warmCalls: number
-  /** Without, only the rows that Vigil is held to and the dearest. */
-  readonly hasAllRows: boolean
-  /** Root of another checkout whose Vigil has rows, too. */
-  readonly against?: string | undefined
-  /** Before each closed loop, not counted: connections, caches, and pages that the system took while others had their turn. */
-  readonly leadSeconds: number
-  readonly closedSeconds: number
-  readonly openSeconds: number
-}
-
-/** Minting, and orders between processes. */
-const OVERHEAD_SHARE = 0.15
-const WARM_PER_SECOND = 2500
-export const warmSeconds = ({ warmCalls }: RoundPlan): number => warmCalls / WARM_PER_SECOND
-export const rowSeconds = ({ leadSeconds, closedSeconds, openSeconds }: RoundPlan): number =>
-  (leadSeconds + closedSeconds + openSeconds) * (1 + OVERHEAD_SHARE)
-
-export const IN_FLIGHT = 50
-export const FIXED_PER_SECOND = 1000
 
 /** What can be used once is minted for the fastest that this row has been, and then some; a busy start may be slow. */
 const SPARE = 1.5
 const LEAST_PER_SECOND = 2000
 const LONGEST_WARM_UP_SECONDS = 60
 const MOST_PER_SECOND = 5000
+/** What is compiled before it starts only has connections and caches to fill. */
+const WARM_CALLS_COMPILED = 1000
 
-interface Bench {
+export interface Bench {
   readonly driver: Driver
   readonly workload: Workload
 }
@@ -62,20 +53,20 @@ export async function runRounds(
   say: (line: string, seconds: number) => void,
 ): Promise<Measured[][]> {
   const fastest = new Map<string, number>()
-  const learn = (row: string, { perSecond }: LoadResult) =>
+  const learn = (row: string, perSecond: number) =>
     fastest.set(row, Math.max(perSecond, fastest.get(row) ?? LEAST_PER_SECOND))
   for (const row of rows) {
     say(`warm-up: ${row.name}`, warmSeconds(plan))
-    learn(row.name, await warmUp(bench, row, plan.warmCalls))
+    learn(row.name, (await warmUp(bench, row, plan.warmCalls)).perSecond)
   }
   const results: Measured[][] = []
   for (let i = 0; i < plan.rounds; i++) {
     const turn = i % rows.length
     const round: Measured[] = []
     for (const row of [...rows.slice(turn), ...rows.slice(0, turn)]) {
-      say(`round ${i + 1} of ${plan.rounds}: ${row.name}`, rowSeconds(plan))
+      say(`round ${i + 1} of ${plan.rounds}: ${row.name}`, rowSeconds(plan, row.cores))
       const one = await measureRow(bench, row, plan, fastest.get(row.name) ?? MOST_PER_SECOND)
-      learn(row.name, one.closed)
+      if (one.full !== undefined) learn(row.name, one.full.load.perSecond)
       round.push(one)
     }
     results.push(round)
@@ -89,9 +80,14 @@ async function supply({ driver, workload }: Bench, { kind }: Row, count: number)
 }
 
 async function warmUp({ driver, workload }: Bench, row: Row, count: number): Promise<LoadResult> {
-  const calls = row.kind === 'bearer' ? count : Math.ceil(count / 3)
-  await driver.mint({ workload, kind: row.kind, count: calls, isOnce: true })
+  const calls = row.isCompiledLate ? count : WARM_CALLS_COMPILED
   const { address } = row.server
+  await driver.mint({
+    workload,
+    kind: row.kind,
+    count: row.kind === 'bearer' ? calls : Math.ceil(calls / 3),
+    isOnce: true,
+  })
   return driver.load({ address, kind: 'closed', count: IN_FLIGHT, seconds: LONGEST_WARM_UP_SECONDS })
 }
 
@@ -101,30 +97,42 @@ async function closedLoop(bench: Bench, row: Row, seconds: number, perSecond: nu
   return bench.driver.load({ address, kind: 'closed', count: IN_FLIGHT, seconds })
 }
 
-async function openLoop(bench: Bench, row: Row, seconds: number): Promise<LoadResult> {
-  await supply(bench, row, FIXED_PER_SECOND * seconds)
-  const { address } = row.server
-  return bench.driver.load({ address, kind: 'open', count: FIXED_PER_SECOND, seconds })
+/** @returns the load, and what it cost the server per check */
+async function costOf(row: Row, run: () => Promise<LoadResult>): Promise<Full> {
+  const before = await row.server.ask('usage')
+  const load = await run()
+  const usedUs = (await row.server.ask('usage')).cpuUs - before.cpuUs
+  return { load, cpuUs: usedUs / load.sent, busyShare: usedUs / 1000 / load.tookMs }
 }
 
 async function measureRow(bench: Bench, row: Row, plan: RoundPlan, perSecond: number): Promise<Measured> {
-  const { server } = row
-  await closedLoop(bench, row, plan.leadSeconds, perSecond)
-  const before = await server.ask('usage')
-  const closed = await closedLoop(bench, row, plan.closedSeconds, perSecond)
-  const between = await server.ask('usage')
-  const open = await openLoop(bench, row, plan.openSeconds)
-  const after = await server.ask('usage')
-  for (const result of [closed, open]) expectPassed(row.name, result)
-  return {
-    row: row.name,
-    closed,
-    open,
-    cpuUsAtFull: (between.cpuUs - before.cpuUs) / closed.sent,
-    cpuUs: (after.cpuUs - between.cpuUs) / open.sent,
-    busyShare: (between.cpuUs - before.cpuUs) / 1000 / closed.tookMs,
-    rssBytes: after.rssBytes,
+  const { name, cores, server } = row
+  let full: Full | undefined
+  if (cores === 1) {
+    await closedLoop(bench, row, plan.leadSeconds, perSecond)
+    full = await costOf(row, () => closedLoop(bench, row, plan.closedSeconds, perSecond))
+    expectPassed(name, full.load)
   }
+  const fixed: Fixed[] = []
+  for (const open of plan.open) fixed.push(await openLoop(bench, row, open, full?.load.perSecond))
+  const { rssBytes } = await server.ask('usage')
+  return { row: name, cores, ...(full && { full }), fixed, rssBytes }
+}
+
+/** @param fullPerSecond what the row does at full load, where that is known */
+async function openLoop(
+  bench: Bench,
+  row: Row,
+  { perSecond, seconds }: OpenPlan,
+  fullPerSecond: number | undefined,
+): Promise<Fixed> {
+  if (isTooSlow(fullPerSecond, perSecond)) return { perSecond, cpuUs: Number.NaN, isOverloaded: true }
+  await supply(bench, row, perSecond * seconds)
+  const { address } = row.server
+  const { load, cpuUs } = await costOf(row, () =>
+    bench.driver.load({ address, kind: 'open', count: perSecond, seconds }),
+  )
+  return { perSecond, load, cpuUs, isOverloaded: isOverloaded(load) }
 }
 
 /** A few refusals (a deadline missed on a busy machine) are shown; more would make a figure of something else. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BUILD_SECONDS, build } from '../built.ts'
+import { IN_FLIGHT } from '../grpc/plan.ts'
 import { type Driver, type Server, startDriver, startEmpty } from '../grpc/process.ts'
-import { IN_FLIGHT } from '../grpc/rounds.ts'
 import type { Usage } from '../grpc/usage.ts'
 import { table } from '../stats.ts'
 import { jwksOf, makeWorkload, type Workload } from '../workload.ts'
@@ -10,6 +10,8 @@ import { startBuiltVigil } from './vigil.ts'
 /** One server before and after it has seen the identities. */
 export interface MemoryRow {
   readonly name: string
+  /** Started, and nothing sent yet; nothing collected. */
+  readonly idle: Usage
   readonly before: Usage
   /** As the load left it, garbage included. */
   readonly loaded: Usage
@@ -20,6 +22,8 @@ export interface MemoryRow {
 export interface MemoryResult {
   readonly identities: number
   readonly rows: readonly MemoryRow[]
+  /** Vigil's resident memory before its first check. */
+  readonly idleBytes: number
   /** Vigil's resident memory beyond the empty handler's under the same load. */
   readonly addedPeakBytes: number
   readonly addedSettledBytes: number
@@ -38,7 +42,7 @@ export interface MemoryPlan {
 const LONGEST_SECONDS = 600
 
 export const memorySeconds = ({ identities, maxTokens, settleMs }: MemoryPlan): number =>
-  BUILD_SECONDS + (2 * (maxTokens + identities)) / 2500 + (4 * settleMs) / 1000
+  BUILD_SECONDS + (2 * (maxTokens + identities)) / 2500 + (6 * settleMs) / 1000
 
 export async function runMemory(
   plan: MemoryPlan,
@@ -94,11 +98,13 @@ async function measureServer(
     await sleep(settleMs)
     return server.ask('collect')
   }
+  await sleep(settleMs)
+  const idle = await server.ask('usage')
   await sendAll(0, maxTokens)
   const before = await settle()
   await sendAll(maxTokens, identities)
   const loaded = await server.ask('usage')
-  return { name, before, loaded, settled: await settle() }
+  return { name, idle, before, loaded, settled: await settle() }
 }
 
 function summarise(identities: number, rows: readonly MemoryRow[]): MemoryResult {
@@ -107,6 +113,7 @@ function summarise(identities: number, rows: readonly MemoryRow[]): MemoryResult
   return {
     identities,
     rows,
+    idleBytes: vigil.idle.rssBytes,
     addedPeakBytes: vigil.settled.peakRssBytes - empty.settled.peakRssBytes,
     addedSettledBytes: vigil.settled.rssBytes - empty.settled.rssBytes,
     bytesPerIdentity: Math.round((vigil.settled.heldBytes - vigil.before.heldBytes) / identities),
@@ -119,14 +126,16 @@ export function memoryTable(result: MemoryResult): string {
     table([
       [
         `${result.identities.toLocaleString('en')} identities, MB`,
-        'RSS before',
+        'RSS idle',
+        'before',
         'peak',
         'at the end',
         'settled',
         'held',
       ],
-      ...result.rows.map(({ name, before, loaded, settled }) => [
+      ...result.rows.map(({ name, idle, before, loaded, settled }) => [
         name,
+        mb(idle.rssBytes),
         mb(before.rssBytes),
         mb(settled.peakRssBytes),
         mb(loaded.rssBytes),

@@ -1,10 +1,10 @@
-import { settings as schema } from '../../../src/config/schema/settings.ts'
 import type { Snapshot } from '../../../src/snapshot.ts'
 import { type BenchApp, openBenchApp } from '../app.ts'
-import { benchSettings, rulesForAll, rulesForOthers } from '../settings.ts'
+import { benchSettings } from '../settings.ts'
 import { createMint, jwksOf, makeWorkload } from '../workload.ts'
 import { afterCases } from './after.ts'
-import { type Generations, stageCases } from './cases.ts'
+import { stageCases } from './cases.ts'
+import { generations, tokensOfAll } from './generations.ts'
 import { type Case, measure } from './measure.ts'
 import { pass } from './stages.ts'
 import { wholeCases } from './whole.ts'
@@ -49,7 +49,9 @@ async function run(msPerCase: number): Promise<void> {
   await bench.app.flush()
   const passed = await Promise.all(bearers.map((bytes) => pass(bytes, snapshot)))
   const bound = await Promise.all(each(USERS, mint.proven).map((bytes) => pass(bytes, snapshot)))
-  await measureAll(await stageCases(await generations(bench, base), passed, bound))
+  await measureAll(
+    await stageCases(await generations(bench, base), await tokensOfAll(bench, USERS), passed, bound),
+  )
   const after = await afterCases(passed, bench.records, bench.meter)
   await measureAll(after.cases)
   await after.close()
@@ -60,21 +62,6 @@ function inUse({ app }: BenchApp): Snapshot {
   const snapshot = app.current()
   if (snapshot === undefined) throw new Error('no configuration is in use')
   return snapshot
-}
-
-async function generations(bench: BenchApp, base: Parameters<typeof benchSettings>[0]): Promise<Generations> {
-  const compile = async (more: object) => {
-    const compiled = bench.app.compile(schema.parse(benchSettings({ ...base, ...more })), 'bench')
-    if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems))
-    await compiled.value.tokens.start()
-    return compiled.value
-  }
-  return {
-    base: inUse(bench),
-    uncached: await compile({ maxTokens: 0 }),
-    thousandForOthers: await compile({ moreRules: rulesForOthers(1000) }),
-    thousandForAll: await compile({ moreRules: rulesForAll(1000) }),
-  }
 }
 
 const [msPerCase = '300'] = process.argv.slice(2)
