@@ -76,9 +76,9 @@ const QUICK = {
   rounds: {
     rounds: 3,
     warmCalls: 16_000,
-    leadSeconds: 0.3,
+    leadSeconds: 0.2,
     closedSeconds: 0.5,
-    open: open(0.6, 0.4),
+    open: open(0.4, 0.3),
     hasAllRows: false,
   },
   memory: { identities: 4000, maxTokens: 1000, settleMs: 500 },
