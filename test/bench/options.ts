@@ -75,7 +75,7 @@ const QUICK = {
   msPerCase: 120,
   rounds: {
     rounds: 3,
-    warmCalls: 16_000,
+    warmCalls: 12_000,
     leadSeconds: 0.2,
     closedSeconds: 0.5,
     open: open(0.4, 0.3),
