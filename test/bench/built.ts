@@ -7,9 +7,14 @@ import { ROOT } from '../../scripts/root.ts'
 const LONGEST_MS = 30_000
 export const BUILD_SECONDS = 3
 
+let isBuilt = false
+
+/** Once, however many parts of a run need it. */
 export function build(): void {
+  if (isBuilt) return
   const { status } = spawnSync(process.execPath, ['scripts/build.ts'], { cwd: ROOT, stdio: 'inherit' })
   if (status !== 0) throw new Error('npm run build failed')
+  isBuilt = true
 }
 
 /** Resolves with the line of the log that says so. @throws with the log when the process ends before. */

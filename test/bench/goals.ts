@@ -1,26 +1,32 @@
 import { judgeGrpc } from './grpc/goals.ts'
 import { LINES } from './lines.ts'
 import { isBusy } from './machine.ts'
-import type { MemoryResult } from './memory/index.ts'
 import type { Report } from './report.ts'
+import type { StartResult } from './start/index.ts'
 import { type Goal, judgeMost } from './verdict.ts'
 
-/** Of the parts that ran; a quick run has too few identities to say anything of memory. */
+/** Of the parts that ran; a quick run has too few identities to say anything of their memory. */
 export function judge({ machine, grpc, memory, start, isQuick }: Omit<Report, 'goals'>): Goal[] {
   return [
     ...(grpc === undefined ? [] : judgeGrpc(grpc.rounds)),
-    ...(memory === undefined || isQuick ? [] : memoryGoals(memory)),
-    ...(start === undefined
+    ...(memory === undefined || isQuick
       ? []
-      : [judgeMost('start to ready', { most: LINES.startMs, unit: 'ms' }, start.medianMs, isBusy(machine))]),
+      : [
+          judgeMost(
+            '100,000 identities over empty, peak RSS',
+            { most: LINES.identitiesMb, unit: 'MB' },
+            memory.addedPeakBytes / 1e6,
+          ),
+        ]),
+    ...(start === undefined ? [] : startGoals(start, isBusy(machine))),
   ]
 }
 
-const memoryGoals = ({ idleBytes, addedPeakBytes }: MemoryResult): Goal[] => [
-  judgeMost('idle, RSS', { most: LINES.idleMb, unit: 'MB' }, idleBytes / 1e6),
+const startGoals = ({ medianMs, idleBytes }: StartResult, isDoubtful: boolean): Goal[] => [
   judgeMost(
-    '100,000 identities over empty, peak RSS',
-    { most: LINES.identitiesMb, unit: 'MB' },
-    addedPeakBytes / 1e6,
+    'idle, RSS',
+    { most: LINES.idleMb, unit: 'MB' },
+    idleBytes === undefined ? undefined : idleBytes / 1e6,
   ),
+  judgeMost('start to ready', { most: LINES.startMs, unit: 'ms' }, medianMs, isDoubtful),
 ]

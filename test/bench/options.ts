@@ -75,10 +75,10 @@ const QUICK = {
   msPerCase: 120,
   rounds: {
     rounds: 3,
-    warmCalls: 16_000,
-    leadSeconds: 0.3,
+    warmCalls: 12_000,
+    leadSeconds: 0.2,
     closedSeconds: 0.5,
-    open: open(0.6, 0.4),
+    open: open(0.4, 0.3),
     hasAllRows: false,
   },
   memory: { identities: 4000, maxTokens: 1000, settleMs: 500 },

@@ -10,8 +10,6 @@ import { startBuiltVigil } from './vigil.ts'
 /** One server before and after it has seen the identities. */
 export interface MemoryRow {
   readonly name: string
-  /** Started, and nothing sent yet; nothing collected. */
-  readonly idle: Usage
   readonly before: Usage
   /** As the load left it, garbage included. */
   readonly loaded: Usage
@@ -22,8 +20,6 @@ export interface MemoryRow {
 export interface MemoryResult {
   readonly identities: number
   readonly rows: readonly MemoryRow[]
-  /** Vigil's resident memory before its first check. */
-  readonly idleBytes: number
   /** Vigil's resident memory beyond the empty handler's under the same load. */
   readonly addedPeakBytes: number
   readonly addedSettledBytes: number
@@ -42,7 +38,7 @@ export interface MemoryPlan {
 const LONGEST_SECONDS = 600
 
 export const memorySeconds = ({ identities, maxTokens, settleMs }: MemoryPlan): number =>
-  BUILD_SECONDS + (2 * (maxTokens + identities)) / 2500 + (6 * settleMs) / 1000
+  BUILD_SECONDS + (2 * (maxTokens + identities)) / 2500 + (4 * settleMs) / 1000
 
 export async function runMemory(
   plan: MemoryPlan,
@@ -98,13 +94,11 @@ async function measureServer(
     await sleep(settleMs)
     return server.ask('collect')
   }
-  await sleep(settleMs)
-  const idle = await server.ask('usage')
   await sendAll(0, maxTokens)
   const before = await settle()
   await sendAll(maxTokens, identities)
   const loaded = await server.ask('usage')
-  return { name, idle, before, loaded, settled: await settle() }
+  return { name, before, loaded, settled: await settle() }
 }
 
 function summarise(identities: number, rows: readonly MemoryRow[]): MemoryResult {
@@ -113,7 +107,6 @@ function summarise(identities: number, rows: readonly MemoryRow[]): MemoryResult
   return {
     identities,
     rows,
-    idleBytes: vigil.idle.rssBytes,
     addedPeakBytes: vigil.settled.peakRssBytes - empty.settled.peakRssBytes,
     addedSettledBytes: vigil.settled.rssBytes - empty.settled.rssBytes,
     bytesPerIdentity: Math.round((vigil.settled.heldBytes - vigil.before.heldBytes) / identities),
@@ -126,16 +119,14 @@ export function memoryTable(result: MemoryResult): string {
     table([
       [
         `${result.identities.toLocaleString('en')} identities, MB`,
-        'RSS idle',
-        'before',
+        'RSS before',
         'peak',
         'at the end',
         'settled',
         'held',
       ],
-      ...result.rows.map(({ name, idle, before, loaded, settled }) => [
+      ...result.rows.map(({ name, before, loaded, settled }) => [
         name,
-        mb(idle.rssBytes),
         mb(before.rssBytes),
         mb(settled.peakRssBytes),
         mb(loaded.rssBytes),

@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import type { Usage } from '../grpc/usage.ts'
 
 /** What the system accounts to a program that cannot be asked itself. */
 export type Accounted = Pick<Usage, 'cpuUs' | 'rssBytes'>
+
+/** Whether it does so where we look: on Linux. */
+export const isAccounted = existsSync('/proc/self/stat')
 
 /**
  * CPU time out of /proc/PID/stat: that of all threads, also of those that have ended, in user mode and in the kernel.
