@@ -1,7 +1,7 @@
 import { ReadBatch } from './redis-batch.ts'
 import { type NodeOptions, RedisNode } from './redis-node.ts'
 import type { Servers, ServersOptions } from './redis-servers.ts'
-import { updateByCompareAndSet } from './redis-update.ts'
+import { merging, updateByCompareAndSet } from './redis-update.ts'
 import type { StoreCommand, StoreStanding } from './store.ts'
 
 /** One primary, at a place of its own or where Sentinels say that it is. */
@@ -30,7 +30,7 @@ export class SingleServer implements Servers {
   }
 
   async update(key: string, ttlMs: number, merge: (current: string | null) => string): Promise<void> {
-    const updating = updateByCompareAndSet(this.#node.ready(), this.#prefix + key, ttlMs, merge)
+    const updating = updateByCompareAndSet(merging(this.#node.ready()), this.#prefix + key, ttlMs, merge)
     await this.#node.within(updating, this.#timeoutMs)
   }
 
