@@ -52,7 +52,7 @@ export const networkPolicy = z
       .record(z.string(), host)
       .default({})
       .describe(
-        'Narrows, by host name, the rule that is made for each host of the configuration: without it a host outside the cluster may have any address.',
+        'Narrows, by host name, the rule that is made for each host of the configuration: without it a host outside the cluster may have any address. Where servers stand that Sentinels or a cluster tell of, and at another port than these, goes into `to` and `ports`.',
       ),
     mesh: mesh.describe('What `tls.mode: mesh` opens besides.'),
     extraIngress: anyList.default([]).describe('Further rules, as in a NetworkPolicy.'),

@@ -10,6 +10,7 @@ export const store = z
   .strictObject({
     existingSecret: secretName,
     passwordKey: storeKey('the password'),
+    sentinelPasswordKey: storeKey('the password for the Sentinels'),
     caKey: storeKey('the CA of the server (PEM)'),
     certKey: storeKey('the client certificate (PEM)'),
     keyKey: storeKey('its private key (PEM)'),

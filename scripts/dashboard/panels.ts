@@ -269,9 +269,16 @@ const STORE: readonly Panel[] = [
   },
   {
     title: 'Store not fit against replay',
-    description: '1 for each reason why Redis may forget used proofs.',
+    description:
+      '1 for each reason why Redis may forget used proofs; and how often it may have, by another primary or an emptied memory.',
     unit: 'short',
-    queries: [{ expr: highest('why', 'vigil_store_degraded'), legend: '{{why}}' }],
+    queries: [
+      { expr: highest('why', 'vigil_store_degraded'), legend: '{{why}}' },
+      {
+        expr: `max by (why) (increase(${of('vigil_store_losses_total')}[$__rate_interval]))`,
+        legend: 'lost: {{why}}',
+      },
+    ],
   },
   {
     title: 'Learning dropped',

@@ -16,6 +16,10 @@ function filesOf({ server, store, instanceKeyFile, telemetry }: StaticSettings):
     [['store', 'redis', 'tls', 'caFile'], redis?.tls?.caFile],
     [['store', 'redis', 'tls', 'certFile'], redis?.tls?.certFile],
     [['store', 'redis', 'tls', 'keyFile'], redis?.tls?.keyFile],
+    [['store', 'redis', 'sentinel', 'passwordFile'], redis?.sentinel?.passwordFile],
+    [['store', 'redis', 'sentinel', 'tls', 'caFile'], redis?.sentinel?.tls?.caFile],
+    [['store', 'redis', 'sentinel', 'tls', 'certFile'], redis?.sentinel?.tls?.certFile],
+    [['store', 'redis', 'sentinel', 'tls', 'keyFile'], redis?.sentinel?.tls?.keyFile],
   ]
   return [
     [['server', 'tls', 'certFile'], tls?.certFile],

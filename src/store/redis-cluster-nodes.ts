@@ -58,6 +58,8 @@ export class ClusterNodes {
     this.refresh()
     await this.#refreshing
     const reached = await Promise.all([...this.#primaries].map((node) => node.health()))
+    if (!this.#isComplete())
+      this.#options.meter.add('vigil_store_errors_total', 1, { call: 'health', reason: 'unreachable' })
     return this.#isComplete() && reached.every((isReachable) => isReachable)
   }
 

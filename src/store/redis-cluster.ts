@@ -4,7 +4,7 @@ import { ClusterNodes } from './redis-cluster-nodes.ts'
 import { unavailable } from './redis-failure.ts'
 import type { RedisNode } from './redis-node.ts'
 import type { Servers, ServersOptions } from './redis-servers.ts'
-import { asking, updateByCompareAndSet } from './redis-update.ts'
+import { inOrder, merging, updateByCompareAndSet } from './redis-update.ts'
 import { redirectionOf, slotOf } from './slots.ts'
 import type { StoreCommand, StoreStanding } from './store.ts'
 
@@ -43,14 +43,13 @@ export class ClusterServers implements Servers {
   async #update(key: string, ttlMs: number, merge: (current: string | null) => string): Promise<void> {
     const node = this.#nodes.of(slotOf(key))
     try {
-      await updateByCompareAndSet(node.ready(), key, ttlMs, merge)
+      await updateByCompareAndSet(merging(node.ready()), key, ttlMs, merge)
     } catch (error) {
       const to = redirectionOf(error)
       if (to?.address === undefined) throw error
       if (to.kind === 'moved') this.#nodes.refresh()
       const target: RedisNode = this.#nodes.at(to.address)
-      const client = to.kind === 'ask' ? asking(target.ready()) : target.ready()
-      await updateByCompareAndSet(client, key, ttlMs, merge)
+      await updateByCompareAndSet(inOrder(target.ready(), to.kind === 'ask'), key, ttlMs, merge)
     }
   }
 

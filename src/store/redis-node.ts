@@ -6,7 +6,7 @@ import { type ConnectionOptions, connect } from './redis-connection.ts'
 import { unavailable } from './redis-failure.ts'
 import { listenForSwitch } from './redis-sentinels.ts'
 import { examine, type Primary } from './redis-standing.ts'
-import { updateByCompareAndSet } from './redis-update.ts'
+import { inOrder, updateByCompareAndSet } from './redis-update.ts'
 import { type StoreStanding, StoreUnavailable } from './store.ts'
 
 export interface NodeOptions extends ConnectionOptions {
@@ -172,7 +172,8 @@ export class RedisNode {
     const { commandTimeoutMs, meter, newId } = this.#options
     let asked = epoch.ask()
     let written = ''
-    const beat = updateByCompareAndSet(this.#client, epochKey, EPOCH_TTL_MS, (current) => {
+    // In the order of the numbers, with reads between: a reply that says less than a later one is not judged.
+    const beat = updateByCompareAndSet(inOrder(this.#client), epochKey, EPOCH_TTL_MS, (current) => {
       this.#judge(epoch, current, asked)
       asked = epoch.ask()
       written = epoch.next(newId())

@@ -15,8 +15,8 @@ const SHA1 = createHash('sha1').update(COMPARE_AND_SET).digest('hex')
 /** What an update needs of a connection. */
 export interface Caller {
   get(key: string): Promise<string | null>
-  evalsha(sha1: string, keys: number, ...args: string[]): Promise<unknown>
-  eval(script: string, keys: number, ...args: string[]): Promise<unknown>
+  /** @param args whether something is expected, what, the new value, its time to live. Resolves with 1, or what stands there. */
+  compareAndSet(key: string, args: readonly string[]): Promise<unknown>
 }
 
 /** Tries per update. Each lost try means that another process's write has gone through, so all make progress. */
@@ -35,35 +35,42 @@ export async function updateByCompareAndSet(
   let current = await client.get(key)
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const isExpected = current === null ? '0' : '1'
-    const found = await evaluate(client, key, [isExpected, current ?? '', merge(current), String(ttlMs)])
+    const found = await client.compareAndSet(key, [isExpected, current ?? '', merge(current), String(ttlMs)])
     if (found === 1) return
     current = typeof found === 'string' ? found : null
   }
   throw new StoreUnavailable('contended')
 }
 
-async function evaluate(client: Caller, key: string, args: readonly string[]): Promise<unknown> {
-  try {
-    return await client.evalsha(SHA1, 1, key, ...args)
-  } catch (error) {
-    // The server forgets scripts when it restarts; EVAL teaches it again.
-    if (replyCode(error) !== 'NOSCRIPT') throw error
-    return client.eval(COMPARE_AND_SET, 1, key, ...args)
-  }
-}
+/** Updates that are written at the same time leave in one write. */
+export const merging = (client: Redis): Caller => ({
+  get: (key) => client.get(key),
+  async compareAndSet(key, args) {
+    try {
+      return await client.evalsha(SHA1, 1, key, ...args)
+    } catch (error) {
+      // The server forgets scripts when it restarts; EVAL teaches it again.
+      if (replyCode(error) !== 'NOSCRIPT') throw error
+      return client.eval(COMPARE_AND_SET, 1, key, ...args)
+    }
+  },
+})
 
-/** Asks a server for keys of a slot that it is only about to get: each command says that it knows (ASKING). */
-export function asking(client: Redis): Caller {
+/**
+ * Each command leaves at once, in the order in which it is called, and none a second time.
+ * @param isAsking it is for a slot that the server is only about to get (ASKING)
+ */
+export function inOrder(client: Redis, isAsking = false): Caller {
   const run = async (add: (pipeline: ChainableCommander) => unknown): Promise<unknown> => {
     const pipeline = client.pipeline()
-    add(pipeline.asking())
-    const [error, reply] = (await pipeline.exec())?.[1] ?? []
+    if (isAsking) pipeline.asking()
+    add(pipeline)
+    const [error, reply] = (await pipeline.exec())?.at(-1) ?? []
     if (error) throw error
     return reply
   }
   return {
     get: (key) => run((pipeline) => pipeline.get(key)) as Promise<string | null>,
-    evalsha: (...args) => run((pipeline) => pipeline.evalsha(...args)),
-    eval: (...args) => run((pipeline) => pipeline.eval(...args)),
+    compareAndSet: (key, args) => run((pipeline) => pipeline.eval(COMPARE_AND_SET, 1, key, ...args)),
   }
 }

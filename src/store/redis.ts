@@ -29,6 +29,8 @@ class RedisStore implements Store {
     this.#options = options
     const { startedAtMs, settings } = options
     this.#standing = { degraded: [], ...(startedAtMs === undefined ? {} : { primarySinceMs: startedAtMs }) }
+    // An alert sees the first of them only if it has seen that there were none.
+    for (const why of ['memory', 'primary']) options.meter.add('vigil_store_losses_total', 0, { why })
     const all: ServersOptions = {
       ...options,
       commandTimeoutMs: options.commandTimeoutMs ?? 1000,

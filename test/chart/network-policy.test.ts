@@ -93,6 +93,33 @@ describeWithHelm('the NetworkPolicy', (helm) => {
     expect([letsOut(own, there), letsOut(own, elsewhere)]).toEqual([true, false])
   })
 
+  test('lets out to Sentinels, and to the servers that they tell of', () => {
+    const redis = {
+      sentinel: { name: 'main', nodes: ['s-0.sentinel.store.svc:26379', 's-1.sentinel.store.svc:26379'] },
+    }
+    const values = over(MINIMAL, { config: { static: { store: { redis } } } })
+    const own = one(render(helm, values), 'NetworkPolicy')
+    for (const port of [26_379, 6379]) expect(letsOut(own, { namespace: 'store', port })).toBe(true)
+    expect(letsOut(own, { namespace: 'store', port: 22 })).toBe(false)
+    expect(letsOut(own, { namespace: 'default', port: 26_379 })).toBe(false)
+  })
+
+  test('lets out to the nodes of a cluster, wherever they stand', () => {
+    const redis = {
+      cluster: { nodes: ['redis-0.redis.store.svc:6380', '192.0.2.7:7000', '[2001:db8::7]:7001'] },
+    }
+    const values = over(MINIMAL, { config: { static: { store: { redis } } } })
+    const own = one(render(helm, values), 'NetworkPolicy')
+    const there: Target[] = [
+      { namespace: 'store', port: 6380 },
+      { address: '192.0.2.7', port: 7000 },
+      { address: '2001:db8::7', port: 7001 },
+    ]
+    expect(there.map((target) => letsOut(own, target))).toEqual([true, true, true])
+    expect(letsOut(own, { namespace: 'store', port: 6379 })).toBe(false)
+    expect(letsOut(own, { address: '192.0.2.8', port: 7000 })).toBe(false)
+  })
+
   test('takes an issuer of two words for one outside, even beside a store of that name', () => {
     const host = 'idp.test'
     const issuers = [issuer(`https://${host}`, { discovery: true })]
@@ -205,7 +232,7 @@ function placesIn(schema: unknown, path = ''): string[] {
   return [
     ...Object.entries(properties).flatMap(([key, member]) => {
       const at = `${path}.${key}`
-      const own = /^(uri|url|host|discovery|endpoints?|address)$/i.test(key) ? [at] : []
+      const own = /^(uri|url|host|nodes|discovery|endpoints?|address)$/i.test(key) ? [at] : []
       return [...own, ...placesIn(member, at)]
     }),
     ...placesIn(items, `${path}[]`),
@@ -223,7 +250,9 @@ test('every setting that names a host is known to the egress rules: a new one ne
     'dynamic.identity.issuers[].jwks.uri',
     'dynamic.identity.workloads.trustDomains[].jwks.discovery',
     'dynamic.identity.workloads.trustDomains[].jwks.uri',
+    'static.store.redis.cluster.nodes',
     'static.store.redis.host',
+    'static.store.redis.sentinel.nodes',
     'static.telemetry.otlp.url',
   ])
 })

@@ -69,6 +69,14 @@ const REFUSED: Refused = [
     /set config.static.store.kind=redis, or leave it out/,
   ],
   ['keys of no Secret', { store: { passwordKey: 'p' } }, /give store.existingSecret/],
+  [
+    'a password for Sentinels that there are not',
+    {
+      config: { static: { store: { kind: 'redis', redis: { host: 'h' } } } },
+      store: { existingSecret: 's', sentinelPasswordKey: 'p' },
+    },
+    /give config.static.store.redis.sentinel/,
+  ],
   ['a Secret without keys', { store: { existingSecret: 's' } }, /give store.passwordKey or store.caKey/],
   [
     'callers behind a mesh',

@@ -31,6 +31,7 @@ wins, except where _validate.tpl refuses it.
 {{- $tls := dict -}}
 {{- with .Values.store -}}
 {{- if .passwordKey -}}{{- $_ := set $redis "passwordFile" "/etc/vigil/store/password" -}}{{- end -}}
+{{- if .sentinelPasswordKey -}}{{- $_ := set $redis "sentinel" (dict "passwordFile" "/etc/vigil/store/sentinel-password") -}}{{- end -}}
 {{- if .caKey -}}{{- $_ := set $tls "caFile" "/etc/vigil/store/ca.crt" -}}{{- end -}}
 {{- if .certKey -}}{{- $_ := set $tls "certFile" "/etc/vigil/store/tls.crt" -}}{{- end -}}
 {{- if .keyKey -}}{{- $_ := set $tls "keyFile" "/etc/vigil/store/tls.key" -}}{{- end -}}
@@ -101,7 +102,7 @@ policy.{{ $name }}: |
 {{- end }}
 {{- with $values.store }}
 {{- if .existingSecret }}
-{{ include "vigil.secretVolume" (list "store" .existingSecret (list .passwordKey "password") (list .caKey "ca.crt") (list .certKey "tls.crt") (list .keyKey "tls.key")) }}
+{{ include "vigil.secretVolume" (list "store" .existingSecret (list .passwordKey "password") (list .sentinelPasswordKey "sentinel-password") (list .caKey "ca.crt") (list .certKey "tls.crt") (list .keyKey "tls.key")) }}
 {{- end }}
 {{- end }}
 {{- with $values.secrets.otlpHeaders }}

@@ -15,15 +15,22 @@
 {{- toJson $urls -}}
 {{- end -}}
 
-{{/* The store, "host:port"; empty without one. */}}
-{{- define "vigil.storeHost" -}}
+{{/* The store as a JSON list of "host:port": one server, or the Sentinels or cluster nodes that are named. */}}
+{{- define "vigil.storeHosts" -}}
+{{- $hosts := list -}}
 {{- $store := .Values.config.static.store | default dict -}}
 {{- if eq ($store.kind | default "memory") "redis" -}}
 {{- $redis := $store.redis | default dict -}}
+{{- $nodes := concat (($redis.sentinel).nodes | default list) (($redis.cluster).nodes | default list) -}}
+{{- if $nodes -}}
+{{- $hosts = $nodes -}}
+{{- else -}}
 {{- $host := $redis.host | default "127.0.0.1" -}}
 {{- $bare := ternary (printf "[%s]" $host) $host (contains ":" $host) -}}
-{{- printf "%s:%d" $bare ($redis.port | default 6379 | int) -}}
+{{- $hosts = list (printf "%s:%d" $bare ($redis.port | default 6379 | int)) -}}
 {{- end -}}
+{{- end -}}
+{{- toJson $hosts -}}
 {{- end -}}
 
 {{/* Every host with its port, "host:port", as a JSON list without doubles. */}}
@@ -35,7 +42,7 @@
 {{- $hasPort := regexMatch ":[0-9]+$" $url.host -}}
 {{- $hosts = append $hosts (ternary $url.host (printf "%s:%s" $url.host $default) $hasPort) -}}
 {{- end -}}
-{{- with include "vigil.storeHost" . -}}{{- $hosts = append $hosts . -}}{{- end -}}
+{{- $hosts = concat $hosts (include "vigil.storeHosts" . | fromJsonArray) -}}
 {{- $hosts | uniq | sortAlpha | toJson -}}
 {{- end -}}
 
@@ -62,10 +69,14 @@ is a name of the cluster for a store alone: an issuer may be called example.com.
 {{- end }}
 {{- end -}}
 
-{{/* One rule for each host. */}}
+{{/*
+One rule for each host. Who names Sentinels is sent on by them, to servers that no value tells: at their usual port, in the
+same place.
+*/}}
 {{- define "vigil.hostRules" -}}
 {{- $root := . -}}
-{{- $store := include "vigil.storeHost" . -}}
+{{- $store := include "vigil.storeHosts" . | fromJsonArray -}}
+{{- $sentinels := ((((.Values.config.static.store).redis).sentinel).nodes) | default list -}}
 {{- range include "vigil.hosts" . | fromJsonArray }}
 {{- $port := regexFind "[0-9]+$" . }}
 {{- $host := trimSuffix (printf ":%s" $port) . }}
@@ -76,13 +87,16 @@ is a name of the cluster for a store alone: an issuer may be called example.com.
     {{- if $narrowed.to }}
     {{- toYaml $narrowed.to | nindent 4 }}
     {{- else }}
-    {{- include "vigil.peersOf" (dict "root" $root "host" $host "isStore" (eq . $store)) | trim | nindent 4 }}
+    {{- include "vigil.peersOf" (dict "root" $root "host" $host "isStore" (has . $store)) | trim | nindent 4 }}
     {{- end }}
   ports:
     {{- if $narrowed.ports }}
     {{- toYaml $narrowed.ports | nindent 4 }}
     {{- else }}
     - {protocol: TCP, port: {{ $port }}}
+    {{- if has . $sentinels }}
+    - {protocol: TCP, port: 6379}
+    {{- end }}
     {{- end }}
 {{- end }}
 {{- end }}

@@ -39,11 +39,14 @@ what to do. The schema has already refused what is misspelt.
 {{- if and .existingSecret (not $isRedis) -}}
 {{- $out = append $out "store.existingSecret is given, but no store asks for it: set config.static.store.kind=redis, or leave it out" -}}
 {{- end -}}
-{{- if and (empty .existingSecret) (or .passwordKey .caKey .certKey .keyKey) -}}
+{{- if and (empty .existingSecret) (or .passwordKey .sentinelPasswordKey .caKey .certKey .keyKey) -}}
 {{- $out = append $out "keys of a Secret of the store are given, but not the Secret: give store.existingSecret" -}}
 {{- end -}}
-{{- if and .existingSecret (not (or .passwordKey .caKey .certKey .keyKey)) -}}
+{{- if and .existingSecret (not (or .passwordKey .sentinelPasswordKey .caKey .certKey .keyKey)) -}}
 {{- $out = append $out "store.existingSecret is given, but nothing of it is used: give store.passwordKey or store.caKey" -}}
+{{- end -}}
+{{- if and .sentinelPasswordKey (empty ($store.redis).sentinel) -}}
+{{- $out = append $out "store.sentinelPasswordKey is given, but there are no Sentinels: give config.static.store.redis.sentinel, or leave it out" -}}
 {{- end -}}
 {{- end -}}
 {{- toJson $out -}}

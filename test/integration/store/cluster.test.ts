@@ -1,13 +1,18 @@
 /** A Redis Cluster: slots on three primaries, slots that move, a primary that falls. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { makeCa, makeLeaf } from '../../../scripts/certs/make.ts'
 import { slotOf, tagOf } from '../../../src/store/slots.ts'
 import type { Store, StoreCommand } from '../../../src/store/store.ts'
 import { freePort } from '../../harness/ports.ts'
 import { startRedis } from '../../harness/redis.ts'
 import { type ClusterMember, type RedisCluster, startCluster } from '../../harness/redis-cluster.ts'
-import { describeWithValkey } from '../../harness/tools.ts'
+import { describeWithRedis, describeWithValkey } from '../../harness/tools.ts'
 import { waitUntil } from '../../harness/wait.ts'
 import { storeContract } from '../../store/contract.ts'
+import { aclArgs } from './acl.ts'
 import { isReachable, type Opened, open, openReady, pass } from './given.ts'
 
 const cleanups: (() => unknown)[] = []
@@ -140,6 +145,7 @@ describeWithValkey('a store in a cluster', (server) => {
           if (earlier === null) taken.set(use, (taken.get(use) ?? 0) + 1)
         } catch (error) {
           failures.push(String(error))
+          isMoving = false
         }
       }
       const load = async () => {
@@ -148,17 +154,19 @@ describeWithValkey('a store in a cluster', (server) => {
           await Promise.all(mine.flatMap((n) => stores.map((store) => one(store, n))))
         }
       }
+      const more = (reached: number) => waitUntil('checks', 5000, () => answered > reached + 200)
       const loads = [load(), load()]
-      await waitUntil('some', 10_000, () => answered > 200)
-      await cluster.beginMove(300, to)
-      const atBegin = answered
-      await waitUntil('some more', 10_000, () => answered > atBegin + 200)
-      await cluster.finishMove(300, to)
-      const atEnd = answered
-      await waitUntil('some more', 10_000, () => answered > atEnd + 200)
-      isMoving = false
-      await Promise.all(loads)
-      expect(failures).toEqual([])
+      try {
+        await more(0)
+        await cluster.beginMove(300, to)
+        await more(answered)
+        await cluster.finishMove(300, to)
+        await more(answered)
+      } finally {
+        isMoving = false
+        await Promise.all(loads)
+        expect(failures).toEqual([])
+      }
       expect([...taken.values()].every((times) => times === 1)).toBe(true)
       expect(taken.size).toBe(use)
       const [sum] = await (stores[0] as Store).read([look(`{${tag}}:m`)], 5000)
@@ -239,5 +247,36 @@ describeWithValkey('a cluster that loses a primary', (server) => {
     expect(store.standing?.primarySinceMs).toBeGreaterThanOrEqual(sinceMs)
     await waitUntil('all', 10_000, () => isReachable(store))
     expect(log.lines.join()).not.toContain('replica')
+  }, 60_000)
+})
+
+describeWithRedis('a cluster over TLS with an ACL user', (server) => {
+  test('it answers, follows a slot that moves, and learns', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vigil-cluster-tls-'))
+    cleanups.push(() => rmSync(folder, { recursive: true, force: true }))
+    const signer = makeCa(folder)
+    const names = ['DNS:localhost', 'IP:127.0.0.1']
+    const pair = makeLeaf(folder, signer, { stem: 'server', names, usage: 'serverAuth,clientAuth' })
+    const args = [...aclArgs('cluster'), '--user', 'default', 'off']
+    const cluster = await startCluster({ server, tls: { ...pair, ca: signer.cert }, args })
+    cleanups.push(() => cluster.stop())
+    const { store, log } = await openReady(1, {
+      settings: { username: 'vigil', cluster: { nodes: cluster.nodes.slice(0, 1) } },
+      password: 'a-good-password',
+      tls: { ca: readFileSync(signer.cert, 'utf8') },
+    })
+    cleanups.push(() => store.close())
+    const tag = `{${tagOf(50)}}`
+    await store.update(`${tag}:p`, TTL, () => 'habits')
+    await cluster.beginMove(50, cluster.primaries[1] as ClusterMember)
+    expect(await store.read([claim(`${tag}:u`), get(`${tag}:p`), count(`${tag}:m`)], 5000)).toEqual([
+      null,
+      'habits',
+      '1 0',
+    ])
+    await store.update(`${tag}:s`, TTL, () => 'session')
+    expect(await store.read([claim(`${tag}:u`), get(`${tag}:s`)], 5000)).toEqual(['x', 'session'])
+    expect(await store.health()).toMatchObject({ isReachable: true, degraded: [] })
+    expect(log.lines.filter((line) => line.startsWith('warn'))).toEqual([])
   }, 60_000)
 })
