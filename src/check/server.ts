@@ -2,6 +2,7 @@ import { lstat, rm } from 'node:fs/promises'
 import type { ServerSettings } from '../config/schema/static.ts'
 import type { Log } from '../ports.ts'
 import { reloadingCertificates } from './certificates.ts'
+import { openFrames } from './frames/transport.ts'
 import type { CheckHandler } from './handler.ts'
 import { openHttp2 } from './http2/transport.ts'
 import { type Listener, openListener } from './listener.ts'
@@ -62,6 +63,7 @@ async function openTransport(
   options: TransportOptions,
 ): Promise<Transport> {
   if (kind === 'http2') return openHttp2(options)
+  if (kind === 'frames') return openFrames(options)
   const { openGrpcJs } = await import('./grpc-js.ts')
   return openGrpcJs(options)
 }

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
 import { decompress } from '../grpc/compression.ts'
 import { framed, type Message, MessageReader } from '../grpc/message.ts'
 import { CONTENT_TYPE, isGrpc, type Refusal, TOO_SLOW, UNKNOWN_METHOD } from '../grpc/status.ts'
-import type { Open, OpenCalls } from './open-calls.ts'
+import type { Open, OpenCalls } from '../open-calls.ts'
 import { isGone, refuse, refuseMediaType } from './refuse.ts'
 
 /** Answers a call whose one message has come. Must not throw. */

@@ -3,9 +3,9 @@ import type { Socket } from 'node:net'
 import { HEALTH_CHECK_PATH, HEALTH_WATCH_PATH, type Health } from '../grpc/health.ts'
 import { framed } from '../grpc/message.ts'
 import { ENDED, FAULT, type Refusal } from '../grpc/status.ts'
+import { OpenCalls } from '../open-calls.ts'
 import { CHECK_PATH, type Connection } from '../transport.ts'
 import { begin, Call, type CallOptions, type Method, reply } from './call.ts'
-import { OpenCalls } from './open-calls.ts'
 import { isGone, refuse } from './refuse.ts'
 
 export interface SessionOptions {
