@@ -100,7 +100,12 @@ export async function pass<T>(until: Promise<T>): Promise<T> {
 }
 
 /** A frame of HTTP/2 (RFC 9113 section 4.1). */
-export function frame(type: number, flags: number, stream: number, payload = Buffer.alloc(0)): Buffer {
+export function frame(
+  type: number,
+  flags: number,
+  stream: number,
+  payload: Buffer = Buffer.alloc(0),
+): Buffer {
   const head = Buffer.alloc(9)
   head.writeUIntBE(payload.length, 0, 3)
   head[3] = type

