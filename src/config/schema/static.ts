@@ -23,7 +23,7 @@ const serverSettings = z
       .describe('TLS of TCP listeners; absent: plaintext, and records say `caller unverified`.'),
     transport: z
       .enum(['frames', 'http2', 'grpc-js'])
-      .default('http2')
+      .default('frames')
       .describe(
         'What speaks gRPC: Vigil’s own on the sockets (`frames`) or on node:http2, or @grpc/grpc-js; each costs more per check than the one before.',
       ),

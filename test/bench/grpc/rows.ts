@@ -1,6 +1,7 @@
 import type { Mint, Workload } from '../workload.ts'
 import { jwksOf } from '../workload.ts'
 import { type Server, startEmpty, startOther, startVigil } from './process.ts'
+import type { VigilOptions } from './vigil-server.ts'
 
 /** One line of the table: a server of its own, and what it is asked. */
 export interface Row {
@@ -14,7 +15,7 @@ interface RowPlan {
   readonly kind: keyof Mint
   readonly store: 'none' | 'memory' | 'redis'
   readonly isExtra?: true
-  readonly transport?: 'grpc-js'
+  readonly transport?: VigilOptions['transport']
   /** Root of the checkout whose Vigil it is; absent: this one. */
   readonly root?: string
 }
@@ -24,6 +25,13 @@ export const EMPTY = 'empty grpc-js handler'
 const ROWS: readonly RowPlan[] = [
   { name: EMPTY, kind: 'bearer', store: 'none' },
   { name: 'vigil, memory store', kind: 'bearer', store: 'memory' },
+  {
+    name: 'vigil on http2, memory store',
+    kind: 'bearer',
+    store: 'memory',
+    isExtra: true,
+    transport: 'http2',
+  },
   {
     name: 'vigil on grpc-js, memory store',
     kind: 'bearer',

@@ -8,7 +8,7 @@ export interface VigilOptions extends Pick<BenchOptions, 'jwks' | 'maxTokens'> {
   /** Absent: the memory store. */
   readonly redisPort?: number | undefined
   /** Absent: the default. */
-  readonly transport?: 'grpc-js' | undefined
+  readonly transport?: 'http2' | 'grpc-js' | undefined
 }
 
 /** The real service with its gRPC listener; its argument is VigilOptions as JSON. */
