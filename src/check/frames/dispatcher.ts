@@ -192,12 +192,15 @@ export class Dispatcher implements FrameSink {
     // Each may make many answers look for room.
     if (this.#sender.waiting > 0) this.#idle()
     const growth = bytes.readUInt32BE(at) & MAX_WINDOW
-    if (stream !== 0) return this.#streams.grow(stream, growth)
+    if (stream !== 0) {
+      if (!this.#streams.grow(stream, growth)) this.#idle()
+      return
+    }
     if (growth === 0) throw new Fault(ERROR.protocol, 'WINDOW_UPDATE of 0')
     this.#sender.grow(growth)
   }
 
-  /** Something that asks for no answer of worth. */
+  /** Something that asks for no answer of worth, or has this side reset a call (CVE-2025-8671). */
   #idle(): void {
     if (++this.#idleFrames > LIMITS.idleFrames + LIMITS.forgiven * this.#streams.answered)
       throw new Fault(ERROR.calm, 'too many frames that ask for nothing')

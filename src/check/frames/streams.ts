@@ -167,15 +167,19 @@ export class Streams {
     return true
   }
 
-  /** @throws Fault */
-  grow(id: number, bytes: number): void {
+  /**
+   * @returns whether it was of use
+   * @throws Fault
+   */
+  grow(id: number, bytes: number): boolean {
     if (this.isIdle(id)) throw new Fault(ERROR.protocol, 'WINDOW_UPDATE of no stream')
     const stream = this.#open.get(id)
-    if (stream === undefined) return
+    if (stream === undefined) return true
     stream.sendWindow += bytes
-    if (bytes === 0) this.reset(stream, ERROR.protocol)
-    else if (stream.sendWindow > MAX_WINDOW) this.reset(stream, ERROR.flowControl)
-    else if (stream.isWaiting) this.#sender.resume()
+    if (bytes === 0) return this.reset(stream, ERROR.protocol)
+    if (stream.sendWindow > MAX_WINDOW) return this.reset(stream, ERROR.flowControl)
+    if (stream.isWaiting) this.#sender.resume()
+    return true
   }
 
   /** Section 6.9.2: that of every stream changes by as much. @throws Fault */
@@ -196,8 +200,9 @@ export class Streams {
   }
 
   reset(stream: Stream, code: ErrorCode): false {
-    this.#close(stream, 'reset-here')
+    // Before anything that may end the connection.
     this.#writer.word(FRAME.reset, stream.id, code)
+    this.#close(stream, 'reset-here')
     return false
   }
 

@@ -62,6 +62,16 @@ describe('frames that ask for nothing end the connection when they are too many'
     expect(await peer.ended()).toBe(ERROR.calm)
   })
 
+  test('calls that have themselves reset (CVE-2025-8671)', async () => {
+    const { peer } = await start()
+    const resets = Array.from({ length: LIMITS.idleFrames + 1 }, (_, i) => [
+      headers(2 * i + 1),
+      word(FRAME.windowUpdate, 2 * i + 1, 0),
+    ])
+    peer.send(...resets.flat())
+    expect(await peer.ended()).toBe(ERROR.calm)
+  })
+
   test('calls that are refused, each by its own number', async () => {
     const { peer } = await start()
     const malformed = Buffer.from([0x83])
