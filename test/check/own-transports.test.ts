@@ -1,6 +1,6 @@
 /** What a peer may do to a connection, and what is left of it at the end: on every transport of our own. */
 import { once } from 'node:events'
-import { constants } from 'node:http2'
+import { connect, constants } from 'node:http2'
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { openFrames } from '../../src/check/frames/transport.ts'
@@ -14,6 +14,7 @@ import {
   HELLO,
   held,
   holdIntervals,
+  later,
   PATIENCE_MS,
   PREFACE,
   pass,
@@ -168,6 +169,21 @@ describe.each([
     const large = { chunks: [prefixed(Buffer.alloc(95_000, 'x'))] }
     const answers = await Promise.all(Array.from({ length: 200 }, () => rawCall(client, large)))
     expect(answers.filter(({ grpc }) => grpc !== '0')).toEqual([])
+  })
+
+  test('an answer larger than the windows of its client comes whole', async () => {
+    const { listener } = await startTransport(open)
+    const client = connect(`http://${listener.address}`, { settings: { initialWindowSize: 700 } })
+    later(() => client.destroy())
+    const large = prefixed(Buffer.alloc(95_000, 'x'))
+    const bodies = Array.from({ length: 5 }, async () => {
+      const stream = client.request(goodHeaders())
+      stream.end(large)
+      const parts: Buffer[] = []
+      for await (const part of stream) parts.push(part)
+      return Buffer.concat(parts)
+    })
+    for (const body of await Promise.all(bodies)) expect(body.equals(large)).toBe(true)
   })
 
   describe('the end', () => {
