@@ -37,8 +37,6 @@ class Collector implements FieldSink {
   field(field: Field): void {
     this.#bytes += sizeOf(field)
     if (!field.isValid) this.#isMalformed = true
-    // What is too large is not looked at, only counted.
-    if (this.#bytes > LIMITS.headerListBytes) return
     if (field.name.startsWith(':')) this.#takePseudo(field)
     else this.#takeRegular(field)
   }

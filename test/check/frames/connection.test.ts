@@ -172,9 +172,11 @@ describe('an error of a call resets it, and the others go on', () => {
       data(1, Buffer.alloc(9), 0),
       headers(1, 5, Buffer.from([0x00, 1, 0x78, 0])),
     )
-    peer.send(word(FRAME.windowUpdate, 1, 5), word(FRAME.reset, 1, 8), call(3))
+    peer.send(word(FRAME.windowUpdate, 1, 5), word(FRAME.reset, 1, 8), headers(3, 4, Buffer.from([0x83])))
     expect(await codeOf(peer)).toEqual([1, protocol])
-    expect((await peer.next(FRAME.data)).stream).toBe(3)
+    expect(await codeOf(peer)).toEqual([3, protocol])
+    peer.send(call(5))
+    expect((await peer.next(FRAME.data)).stream).toBe(5)
   })
 })
 
@@ -220,9 +222,11 @@ describe('windows', () => {
 
   test('an answer comes as far as those of its stream reach, and the rest when they grow', async () => {
     const { peer } = await start()
-    peer.send(setting(SETTING.initialWindow, 3), call(1, '1234567890'))
+    peer.send(call(1))
+    await peer.next(FRAME.data)
+    peer.send(setting(SETTING.initialWindow, 3), call(3, '1234567890'))
     expect(await dataOf(peer, 1)).toEqual([3])
-    peer.send(word(FRAME.windowUpdate, 1, 2))
+    peer.send(word(FRAME.windowUpdate, 3, 2))
     expect(await dataOf(peer, 1)).toEqual([2])
     // Below zero, and up again (RFC 9113 section 6.9.2).
     peer.send(
@@ -231,7 +235,7 @@ describe('windows', () => {
       setting(SETTING.initialWindow, 4),
     )
     expect(await dataOf(peer, 1)).toEqual([4])
-    peer.send(word(FRAME.windowUpdate, 1, 1000))
+    peer.send(word(FRAME.windowUpdate, 3, 1000))
     expect(await dataOf(peer, 1)).toEqual([6])
     expect((await peer.next(FRAME.headers)).flags).toBe(END_HEADERS | END_STREAM)
   })
@@ -247,12 +251,15 @@ describe('windows', () => {
     }
     send(1)
     expect(await dataOf(peer, 3)).toEqual([16_384, 16_384, 7237])
-    peer.send(setting(SETTING.maxFrame, 20_000))
+    peer.send(setting(SETTING.maxFrame, 50_000))
     send(3)
-    expect(await dataOf(peer, 2)).toEqual([20_000, 65_535 - 40_005 - 20_000])
+    expect(await dataOf(peer, 1)).toEqual([65_535 - 40_005])
     peer.send(word(FRAME.windowUpdate, 0, 100_000))
     expect(await dataOf(peer, 1)).toEqual([40_005 - 25_530])
     send(5)
+    expect(await dataOf(peer, 1)).toEqual([40_005])
+    peer.send(setting(SETTING.maxFrame, 20_000))
+    send(7)
     expect(await dataOf(peer, 3)).toEqual([20_000, 20_000, 5])
   })
 
@@ -284,6 +291,16 @@ describe('the end', () => {
     expect((await peer.next(FRAME.data)).stream).toBe(3)
     await closed
     await expect(peer.next(FRAME.data)).rejects.toThrow('ended')
+  })
+
+  test('comes behind the reset of the last call', async () => {
+    const { peer, listener } = await start()
+    peer.send(headers(1), frame(FRAME.ping, 0, 0, Buffer.alloc(8)))
+    await peer.next(FRAME.ping)
+    void listener.close(60_000)
+    const { payload } = await peer.next(FRAME.ping)
+    peer.send(frame(FRAME.ping, 1, 0, payload), word(FRAME.windowUpdate, 1, 0))
+    expect(await codeOf(peer)).toEqual([1, ERROR.protocol])
   })
 
   test('does not wait for a peer that does not answer the announcement', async () => {
