@@ -231,7 +231,7 @@ describe('windows', () => {
     // Below zero, and up again (RFC 9113 section 6.9.2).
     peer.send(
       setting(SETTING.initialWindow, 0),
-      word(FRAME.windowUpdate, 1, 3),
+      word(FRAME.windowUpdate, 3, 3),
       setting(SETTING.initialWindow, 4),
     )
     expect(await dataOf(peer, 1)).toEqual([4])
