@@ -57,7 +57,7 @@ function schemas(name: string): Tool {
 /**
  * Folders of Go modules here. What takes minutes to build stands in `go` alone, so that nothing else makes it build again.
  */
-type GoModule = 'go' | 'lint' | 'peers/heimdall' | 'peers/authorino'
+type GoModule = 'go' | 'lint' | 'h2spec' | 'peers/heimdall' | 'peers/authorino'
 
 /** @param entry the package to build: of a module that go.mod requires, or below `vigil.example/` our own */
 function built(
@@ -110,6 +110,7 @@ export const TOOLS: readonly Tool[] = [
   layer('helm3', 'helm', ['version', '--short']),
   layer('kubectl', 'kubectl', ['version', '--client']),
   schemas('kube-schemas'),
+  built('h2spec', 'h2spec', 'github.com/summerwind/h2spec/cmd/h2spec'),
 ]
 
 /** Any tool of a package by its name. */

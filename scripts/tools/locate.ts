@@ -28,6 +28,11 @@ export function schemasPath(): string | undefined {
   return link === undefined ? undefined : realpathSync(link)
 }
 
+/** Path of what asks a server for every clause of HTTP/2, or undefined when `npm run tools` has not built it. */
+export function h2specPath(): string | undefined {
+  return fetched('h2spec')
+}
+
 /** Path of a built part of a cluster, or undefined when `npm run tools -- --cluster` has not built it. */
 export function clusterPath(name: string): string | undefined {
   return fetched(name)

@@ -2,8 +2,8 @@ import { lstat, rm } from 'node:fs/promises'
 import type { ServerSettings } from '../config/schema/static.ts'
 import type { Log } from '../ports.ts'
 import { reloadingCertificates } from './certificates.ts'
+import { openFrames } from './frames/transport.ts'
 import type { CheckHandler } from './handler.ts'
-import { openHttp2 } from './http2/transport.ts'
 import { type Listener, openListener } from './listener.ts'
 import type { Transport, TransportOptions } from './transport.ts'
 
@@ -56,14 +56,19 @@ export async function startCheckServer(
   }
 }
 
-/** Only what is chosen is loaded: grpc-js would cost memory and time at start. */
+/** Only what is chosen is loaded: the others would cost memory and time at start. */
 async function openTransport(
   kind: ServerSettings['transport'],
   options: TransportOptions,
 ): Promise<Transport> {
-  if (kind === 'http2') return openHttp2(options)
-  const { openGrpcJs } = await import('./grpc-js.ts')
-  return openGrpcJs(options)
+  switch (kind) {
+    case 'frames':
+      return openFrames(options)
+    case 'http2':
+      return (await import('./http2/transport.ts')).openHttp2(options)
+    case 'grpc-js':
+      return (await import('./grpc-js.ts')).openGrpcJs(options)
+  }
 }
 
 /** A socket that an earlier process left behind; anything else at that path is a mistake in the configuration. */

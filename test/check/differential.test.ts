@@ -1,4 +1,4 @@
-/** The same calls to both transports: grpc-js is the reference, and where the other one differs a reason stands here. */
+/** The same calls to all transports: grpc-js is the reference, and where our own differ a reason stands here. */
 import { deflateSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { type CheckServer, startCheckServer } from '../../src/check/server.ts'
@@ -19,7 +19,8 @@ const handler = {
   inFlight: () => 0,
 }
 
-const KINDS = ['http2', 'grpc-js'] as const
+const OWN = ['frames', 'http2'] as const
+const KINDS = [...OWN, 'grpc-js'] as const
 const servers: CheckServer[] = []
 
 beforeAll(async () => {
@@ -35,8 +36,8 @@ afterAll(async () => {
   for (const server of servers) await server.close(1000)
 })
 
-/** What both answer: of the trailers only the status is compared, the words are each one's own. */
-async function askBoth(call: RawCall): Promise<Omit<RawAnswer, 'trailers'>[]> {
+/** What each answers: of the trailers only the status is compared, the words are each one's own. */
+async function askAll(call: RawCall): Promise<Omit<RawAnswer, 'trailers'>[]> {
   const answers = []
   for (const { addresses } of servers) {
     const session = openRaw(addresses[0] ?? '')
@@ -49,7 +50,7 @@ async function askBoth(call: RawCall): Promise<Omit<RawAnswer, 'trailers'>[]> {
 
 interface Case {
   readonly call: RawCall
-  /** What both say. */
+  /** What our own say, and where nothing else stands here grpc-js, too. */
   readonly grpc: string | undefined
 }
 
@@ -138,11 +139,12 @@ const SAME: Record<string, Case> = {
   },
 }
 
-describe('both transports answer the same to', () => {
+describe('all transports answer the same to', () => {
   test.each(Object.entries(SAME))('%s', async (_, { call, grpc }) => {
-    const [own, reference] = await askBoth(call)
-    expect(own).toEqual(reference)
-    expect(own?.grpc).toBe(grpc)
+    const answers = await askAll(call)
+    const reference = answers.at(-1)
+    expect(answers).toEqual(KINDS.map(() => reference))
+    expect(reference?.grpc).toBe(grpc)
   })
 })
 
@@ -216,10 +218,12 @@ const DIFFERENT: Record<string, Difference> = {
 
 describe('the transports differ on purpose about', () => {
   test.each(Object.entries(DIFFERENT))('%s', async (_, { call, grpc, reference }) => {
-    expect((await askBoth(call)).map((answer) => answer.grpc)).toEqual([grpc, reference])
+    const [frames, http2, grpcJs] = await askAll(call)
+    expect(frames).toEqual(http2)
+    expect([http2?.grpc, grpcJs?.grpc]).toEqual([grpc, reference])
   })
 
-  test('an unknown encoding: only one tells which it takes, as doc/compression.md asks', async () => {
+  test('an unknown encoding: only our own tell which they take, as doc/compression.md asks', async () => {
     const call = { headers: { 'grpc-encoding': 'snappy' }, chunks: [prefixed(GOOD, 1)] }
     const told = []
     for (const { addresses } of servers) {
@@ -227,13 +231,15 @@ describe('the transports differ on purpose about', () => {
       told.push((await rawCall(session, call)).trailers['grpc-accept-encoding'])
       session.destroy()
     }
-    expect(told).toEqual(['identity,deflate,gzip', undefined])
+    expect(told).toEqual([...OWN.map(() => 'identity,deflate,gzip'), undefined])
   })
 })
 
-test('a call that is not gRPC gets 415, so that no client reads a status into it', async () => {
+test.each(
+  OWN,
+)('%s: a call that is not gRPC gets 415, so that no client reads a status into it', async (kind) => {
   for (const contentType of ['application/json', 'application/grpcx', 'text/plain; application/grpc', '']) {
-    const session = openRaw(servers[0]?.addresses[0] ?? '')
+    const session = openRaw(servers[KINDS.indexOf(kind)]?.addresses[0] ?? '')
     const answer = await rawCall(session, { headers: { 'content-type': contentType }, chunks: [whole] })
     expect([answer.http, answer.grpc, answer.isTrailersOnly]).toEqual(['415', undefined, true])
     session.destroy()

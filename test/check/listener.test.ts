@@ -1,4 +1,5 @@
 /** The whole service behind its real gRPC listener: whatever bytes arrive, an answer goes back, and no gRPC error. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { createCheckHandler } from '../../src/check/handler.ts'
@@ -120,6 +121,8 @@ describe('a check larger than maxMessageBytes', () => {
     const told = await client.ask(sized(MAX_BYTES + 1))
     expectDenial(told)
     expect(told).toMatchObject({ status: 413, reasons: ['check.request.oversized'] })
+    // Counting follows the answer, one turn of the event loop later.
+    await nextTurn()
     const counted = Object.keys(meter.counts).filter((series) => series.includes('check.request.oversized'))
     expect(counted.map((series) => meter.counts[series])).toEqual([1])
   })

@@ -111,7 +111,7 @@ function held() {
   return { decide, arrived: arrived.promise, go: () => go.resolve() }
 }
 
-describe.each(['http2', 'grpc-js'] as const)('transport %s', (transport) => {
+describe.each(['frames', 'http2', 'grpc-js'] as const)('transport %s', (transport) => {
   const start = (over: Partial<ServerSettings>, decide?: Decide) => startWith({ transport, ...over }, decide)
 
   describe('a check over the wire', () => {

@@ -6,6 +6,7 @@ import {
   browserPath,
   clusterPath,
   envoyPath,
+  h2specPath,
   imageToolPath,
   layerPath,
   lintPath,
@@ -31,6 +32,11 @@ export function describeWithValkey(name: string, fn: (server: string) => void): 
 /** Describes tests that need a redis-server >= 7 (with TLS); `fn` gets its path. */
 export function describeWithRedis(name: string, fn: (server: string) => void): void {
   describeWith(`${name} (Redis)`, 'redis-server >= 7', redisPath(), fn)
+}
+
+/** Describes tests that need h2spec; `fn` gets its path. */
+export function describeWithH2spec(name: string, fn: (h2spec: string) => void): void {
+  describeWith(name, 'h2spec', h2specPath(), fn)
 }
 
 /** Describes tests that need a browser; `fn` gets its path. */

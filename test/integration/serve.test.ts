@@ -30,6 +30,7 @@ const status = async ({ ask }: VigilProcess) => (await ask({})).status
 
 describe('vigil serve', () => {
   test.each([
+    'frames',
     'http2',
     'grpc-js',
   ])('answers, says live and ready, and drains on SIGTERM with exit code 0, on %s', async (transport) => {

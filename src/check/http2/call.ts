@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
-import { decompress } from './compression.ts'
-import { framed, type Message, MessageReader } from './message.ts'
-import type { Open, OpenCalls } from './open-calls.ts'
-import { CONTENT_TYPE, isGone, type Refusal, refuse, refuseMediaType, STATUS } from './status.ts'
+import { decompress } from '../grpc/compression.ts'
+import { framed, type Message, MessageReader } from '../grpc/message.ts'
+import { CONTENT_TYPE, isGrpc, type Refusal, TOO_SLOW, UNKNOWN_METHOD } from '../grpc/status.ts'
+import type { Open, OpenCalls } from '../open-calls.ts'
+import { isGone, refuse, refuseMediaType } from './refuse.ts'
 
 /** Answers a call whose one message has come. Must not throw. */
 export type Method = (stream: ServerHttp2Stream, message: Buffer) => void
@@ -13,16 +14,10 @@ export interface CallOptions {
   readonly maxMessageBytes: number
 }
 
-const UNKNOWN_METHOD: Refusal = { code: STATUS.unimplemented, text: 'unknown method' }
-const TOO_SLOW: Refusal = { code: STATUS.deadlineExceeded, text: 'the message took too long to come' }
-
 /** As a list of names and values that is never copied; without a date, which gRPC does not need. */
 const HEAD = [':status', '200', 'content-type', CONTENT_TYPE]
 const WITH_TRAILERS = { waitForTrailers: true, sendDate: false }
 const OK = { 'grpc-status': '0' }
-
-/** PROTOCOL-HTTP2: `application/grpc`, alone or with `+` and the form of the message; gRPC-Web is another protocol. */
-const GRPC = /^application\/grpc(?:[+;]|$)/
 
 /** A call whose message is still coming. `grpc-timeout` is not heeded: the handler has its own deadline, Envoy resets. */
 export class Call implements Open {
@@ -63,7 +58,7 @@ export class Call implements Open {
     // What resets a stream is an error of it, too; without a listener it would end the process.
     stream.on('error', ignore)
     if (isGone(stream)) return
-    if (!GRPC.test(headers['content-type'] ?? '')) return refuseMediaType(stream)
+    if (!isGrpc(headers['content-type'])) return refuseMediaType(stream)
     const method = headers[':method'] === 'POST' ? methods.get(headers[':path']) : undefined
     if (method === undefined) return refuse(stream, UNKNOWN_METHOD)
     const call = new Call(stream, headers, method, maxMessageBytes)

@@ -1,11 +1,12 @@
 import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
+import { HEALTH_CHECK_PATH, HEALTH_WATCH_PATH, type Health } from '../grpc/health.ts'
+import { framed } from '../grpc/message.ts'
+import { ENDED, FAULT, type Refusal } from '../grpc/status.ts'
+import { OpenCalls } from '../open-calls.ts'
 import { CHECK_PATH, type Connection } from '../transport.ts'
 import { begin, Call, type CallOptions, type Method, reply } from './call.ts'
-import { HEALTH_CHECK_PATH, HEALTH_WATCH_PATH, type Health } from './health.ts'
-import { framed } from './message.ts'
-import { OpenCalls } from './open-calls.ts'
-import { isGone, type Refusal, refuse, STATUS } from './status.ts'
+import { isGone, refuse } from './refuse.ts'
 
 export interface SessionOptions {
   /** The caller is bound into it. Never rejects. */
@@ -30,8 +31,7 @@ const OPTIONS = {
   streamResetRate: 20_000,
 }
 
-const FAULT: Refusal = { code: STATUS.internal, text: 'the check failed' }
-const ENDED = { 'grpc-status': STATUS.unavailable, 'grpc-message': 'the server ends' }
+const ENDED_TRAILERS = { 'grpc-status': ENDED.code, 'grpc-message': ENDED.text }
 
 /** One connection of HTTP/2. Whatever its peer does, nothing is thrown. */
 export class Session implements Connection {
@@ -85,7 +85,7 @@ export class Session implements Connection {
       if (!stream.headersSent) begin(stream)
       stream.write(framed(response))
     }
-    stream.on('wantTrailers', () => stream.sendTrailers(ENDED))
+    stream.on('wantTrailers', () => stream.sendTrailers(ENDED_TRAILERS))
     const stop = health.watch(message, tell)
     if (typeof stop !== 'function') return refuse(stream, stop)
     this.#watches.add(stream)

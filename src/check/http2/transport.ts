@@ -1,5 +1,5 @@
+import { Health } from '../grpc/health.ts'
 import type { Transport, TransportOptions } from '../transport.ts'
-import { Health } from './health.ts'
 import { Session } from './session.ts'
 
 const PATIENCE_MS = 10_000

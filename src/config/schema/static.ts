@@ -22,9 +22,11 @@ const serverSettings = z
       .optional()
       .describe('TLS of TCP listeners; absent: plaintext, and records say `caller unverified`.'),
     transport: z
-      .enum(['http2', 'grpc-js'])
-      .default('http2')
-      .describe('What speaks gRPC: Vigil’s own on node:http2, or @grpc/grpc-js, which costs more per check.'),
+      .enum(['frames', 'http2', 'grpc-js'])
+      .default('frames')
+      .describe(
+        'What speaks gRPC: Vigil’s own on the sockets (`frames`) or on node:http2, or @grpc/grpc-js; each costs more per check than the one before.',
+      ),
     callers: z
       .array(z.string().min(1))
       .optional()

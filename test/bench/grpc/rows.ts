@@ -13,6 +13,8 @@ export interface RowServer {
   stop(): Promise<void>
 }
 
+import type { VigilOptions } from './vigil-server.ts'
+
 /** One line of the table: a server of its own, and what it is asked. */
 export interface Row {
   readonly name: string
@@ -33,7 +35,7 @@ interface RowPlan {
   readonly cores?: 2
   /** Left out of a quick run. */
   readonly isExtra?: true
-  readonly transport?: 'grpc-js'
+  readonly transport?: VigilOptions['transport']
   /** Rules in all, of which those of the settings are the last ten. */
   readonly rules?: number
   /** Root of the checkout whose Vigil it is; absent: this one. */
@@ -52,6 +54,13 @@ export const onTwoCores = (name: string): string => `${name}, two cores`
 const ROWS: readonly RowPlan[] = [
   { name: EMPTY, kind: 'bearer', subject: 'empty' },
   { name: MEMORY, kind: 'bearer', subject: 'memory' },
+  {
+    name: 'vigil on http2, memory store',
+    kind: 'bearer',
+    subject: 'memory',
+    isExtra: true,
+    transport: 'http2',
+  },
   {
     name: 'vigil on grpc-js, memory store',
     kind: 'bearer',

@@ -9,7 +9,7 @@ export interface VigilOptions extends Pick<BenchOptions, 'jwks' | 'maxTokens'> {
   /** Absent: the memory store. */
   readonly redisPort?: number | undefined
   /** Absent: the default. */
-  readonly transport?: 'grpc-js' | undefined
+  readonly transport?: 'http2' | 'grpc-js' | undefined
   /** Rules in all; absent: the ten of the settings. */
   readonly rules?: number | undefined
 }

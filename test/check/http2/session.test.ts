@@ -1,339 +1,77 @@
-/** What a peer may do to a connection, and what is left of it at the end. */
+/** What node:http2 keeps of a connection. */
 import diagnostics from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { constants, type ServerHttp2Stream } from 'node:http2'
-import { connect, type Socket } from 'node:net'
-import { setImmediate } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import type { CheckHandler } from '../../../src/check/handler.ts'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { openHttp2 } from '../../../src/check/http2/transport.ts'
-import { openListener } from '../../../src/check/listener.ts'
-import { SERVICE } from '../../../src/check/transport.ts'
-import { silentLog } from '../../../src/ports.ts'
-import { goodHeaders, openRaw, prefixed, rawCall } from '../raw-call.ts'
+import { goodHeaders, rawCall } from '../raw-call.ts'
+import {
+  cleanUp,
+  good,
+  HELLO,
+  held,
+  later,
+  startTransport,
+  turns,
+  watchFaults,
+} from '../transport-harness.ts'
 
-const good = { chunks: [prefixed(Buffer.from('a check'))] }
-const echo: CheckHandler['handle'] = async (bytes) => bytes
-const WATCH = {
-  headers: { ':path': '/grpc.health.v1.Health/Watch' },
-  chunks: [prefixed(Buffer.concat([Buffer.from([0x0a, SERVICE.length]), Buffer.from(SERVICE)]))],
-}
+const bytes = good.chunks[0] ?? Buffer.alloc(0)
 
-const closers: (() => unknown)[] = []
-const faults: unknown[] = []
-const note = (fault: unknown) => void faults.push(fault)
-
-beforeEach(() => {
-  process.on('uncaughtException', note).on('unhandledRejection', note)
-})
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close()
-  process.off('uncaughtException', note).off('unhandledRejection', note)
-  expect(faults.splice(0)).toEqual([])
-})
-
-async function start(handle = echo, patienceMs?: number) {
-  const transport = openHttp2({
-    handler: { handle, inFlight: () => 0 },
-    maxMessageBytes: 100_000,
-    ...(patienceMs === undefined ? {} : { patienceMs }),
-  })
-  const listener = await openListener('127.0.0.1:0', undefined, transport, silentLog)
-  closers.push(() => listener.close(0))
-  const session = () => {
-    const made = openRaw(listener.address)
-    closers.push(() => made.destroy())
-    return made
-  }
-  const socket = (): Socket => {
-    const made = connect(Number(listener.address.split(':')[1]), '127.0.0.1')
-    made.on('error', () => undefined)
-    closers.push(() => made.destroy())
-    return made
-  }
-  const isWell = async () => (await rawCall(session(), good)).grpc === '0'
-  return { transport, listener, session, socket, isWell }
-}
-
-/** A check that waits until it is let go. */
-function held() {
-  const arrived = Promise.withResolvers<void>()
-  const go = Promise.withResolvers<void>()
-  const handle: CheckHandler['handle'] = async (bytes) => {
-    arrived.resolve()
-    await go.promise
-    return bytes
-  }
-  return { handle, arrived: arrived.promise, go: () => go.resolve() }
-}
-
-const turns = async (count: number) => {
-  for (let turn = 0; turn < count; turn++) await setImmediate()
-}
-
-const PATIENCE_MS = 20
-
-/** From now on intervals pass only by `pass`: on a busy machine a connection may take longer to begin than any patience. */
-function holdIntervals(): void {
-  const doNotFake = ['Date', 'hrtime', 'nextTick', 'performance', 'queueMicrotask'] as const
-  jest.useFakeTimers({
-    doNotFake: [...doNotFake, 'setImmediate', 'clearImmediate', 'setTimeout', 'clearTimeout'],
-  })
-  closers.push(() => jest.useRealTimers())
-}
-
-/** Lets one patience after the other pass, each after what was sent has come, until the promise is settled. */
-async function pass<T>(until: Promise<T>): Promise<T> {
-  let isOver = false
-  const end = until.finally(() => {
-    isOver = true
-  })
-  while (!isOver) {
-    await turns(10)
-    jest.advanceTimersByTime(PATIENCE_MS)
-  }
-  return end
-}
+beforeEach(watchFaults)
+afterEach(async () => expect(await cleanUp()).toEqual([]))
 
 /** All streams that servers make from now on. */
 function collectStreams(): () => ServerHttp2Stream[] {
   const streams: ServerHttp2Stream[] = []
   const collect = (message: unknown) => streams.push((message as { stream: ServerHttp2Stream }).stream)
   diagnostics.subscribe('http2.server.stream.created', collect)
-  closers.push(() => diagnostics.unsubscribe('http2.server.stream.created', collect))
+  later(() => diagnostics.unsubscribe('http2.server.stream.created', collect))
   return () => streams
 }
 
-/** A frame of HTTP/2 (RFC 9113 section 4.1). */
-function frame(type: number, flags: number, stream: number, payload = Buffer.alloc(0)): Buffer {
-  const head = Buffer.alloc(9)
-  head.writeUIntBE(payload.length, 0, 3)
-  head[3] = type
-  head[4] = flags
-  head.writeUInt32BE(stream, 5)
-  return Buffer.concat([head, payload])
-}
-
-const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
-const SETTINGS = frame(4, 0, 0)
-const HELLO = Buffer.concat([PREFACE, SETTINGS])
-
-describe('a peer that speaks something else is cut, and the others go on', () => {
-  test.each([
-    ['HTTP/1.1', Buffer.from('GET / HTTP/1.1\r\nhost: x\r\n\r\n')],
-    ['rubbish', Buffer.alloc(500, 0xab)],
-    ['TLS', Buffer.from('160301020001000003', 'hex')],
-    ['a preface with a mistake', Buffer.concat([PREFACE.subarray(0, 20), Buffer.from('xxxx')])],
-    ['no SETTINGS after the preface', Buffer.concat([PREFACE, frame(6, 0, 0, Buffer.alloc(8))])],
-    ['a frame larger than allowed', Buffer.concat([HELLO, frame(0, 0, 1, Buffer.alloc(20_000))])],
-    ['DATA of no stream', Buffer.concat([HELLO, frame(0, 1, 0, Buffer.alloc(8))])],
-    ['HEADERS that are no HPACK', Buffer.concat([HELLO, frame(1, 5, 1, Buffer.alloc(40, 0xff))])],
-    ['SETTINGS of a wrong size', Buffer.concat([HELLO, frame(4, 0, 0, Buffer.alloc(5))])],
-    ['WINDOW_UPDATE of 0', Buffer.concat([HELLO, frame(8, 0, 0, Buffer.alloc(4))])],
-  ])('%s', async (_, bytes) => {
-    const { socket, isWell } = await start()
-    const rude = socket()
-    rude.resume()
-    rude.write(bytes)
-    await once(rude, 'close')
-    expect(await isWell()).toBe(true)
-  })
-})
-
-describe('a peer that goes too far', () => {
-  test('a flood of PING and SETTINGS', async () => {
-    const { socket, isWell } = await start()
-    const rude = socket()
-    rude.resume()
-    rude.write(HELLO)
-    const ping = frame(6, 0, 0, Buffer.alloc(8))
-    for (let i = 0; i < 100; i++) rude.write(Buffer.concat(Array(200).fill(i % 2 ? ping : SETTINGS)))
-    await turns(20)
-    expect(await isWell()).toBe(true)
-  })
-
-  test('headers beyond all measure', async () => {
-    const { session, isWell } = await start()
-    const headers = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`x-${i}`, 'v'.repeat(200)]))
-    await expect(rawCall(session(), { ...good, headers })).rejects.toThrow()
-    expect(await isWell()).toBe(true)
-  })
-
-  test('GOAWAY, and an end in the middle of a call', async () => {
-    const { handle, arrived, go } = held()
-    const { session, isWell } = await start(handle)
-    const client = session()
-    const stream = client.request(goodHeaders())
-    stream.on('error', () => undefined)
-    stream.end(good.chunks[0])
-    await arrived
-    client.goaway(constants.NGHTTP2_INTERNAL_ERROR)
-    client.destroy()
-    await turns(5)
-    go()
-    expect(await isWell()).toBe(true)
-  })
-
-  test('one that is silent from the beginning, or in the middle of the preface, is dropped', async () => {
-    holdIntervals()
-    const { socket } = await start(echo, PATIENCE_MS)
-    const silent = socket()
-    const halting = socket()
-    halting.write(PREFACE.subarray(0, 10))
-    for (const peer of [silent, halting]) peer.resume()
-    await Promise.all([once(silent, 'connect'), once(halting, 'connect')])
-    await pass(Promise.all([once(silent, 'close'), once(halting, 'close')]))
-    expect([silent.destroyed, halting.destroyed]).toEqual([true, true])
-  })
-
-  test('a message that does not come to its end is given up; a connection without calls is not', async () => {
-    holdIntervals()
-    const { session } = await start(echo, PATIENCE_MS)
-    const client = session()
-    expect((await rawCall(client, good)).grpc).toBe('0')
-    for (const chunks of [[], [Buffer.from([0])], [prefixed(Buffer.alloc(10), 0, 11)]])
-      expect((await pass(rawCall(client, { chunks, isOpen: true }))).grpc).toBe('4')
-    jest.advanceTimersByTime(10 * PATIENCE_MS)
-    expect((await rawCall(client, good)).grpc).toBe('0')
-  })
-
-  test('an impatient one may reset call after call, and keeps its connection', async () => {
-    const { session } = await start()
-    const client = session()
-    for (let i = 0; i < 3000; i++) {
-      const stream = client.request(goodHeaders())
-      stream.on('error', () => undefined)
-      stream.close(constants.NGHTTP2_CANCEL)
-      if (i % 50 === 0) await setImmediate()
-    }
-    expect((await rawCall(client, good)).grpc).toBe('0')
-  })
-})
-
-describe('a call that is reset', () => {
-  const codes = [constants.NGHTTP2_CANCEL, constants.NGHTTP2_NO_ERROR, constants.NGHTTP2_INTERNAL_ERROR]
-  const bytes = good.chunks[0] ?? Buffer.alloc(0)
-
-  test.each(
-    codes,
-  )('at every moment, with code %i: it is not decided, or its answer is dropped', async (code) => {
-    let decided = 0
-    const { session } = await start(async (message) => {
-      decided++
-      return message
-    })
-    const client = session()
-    const reset = async (sent: number, wait: number) => {
-      const stream = client.request(goodHeaders())
-      stream.on('error', () => undefined)
-      const closed = new Promise((resolve) => stream.once('close', resolve))
-      if (sent > 0) stream.write(bytes.subarray(0, sent))
-      await turns(wait)
-      stream.close(code)
-      await closed
-    }
-    for (const sent of [0, 3, 5, 8]) for (let wait = 0; wait < 6; wait++) await reset(sent, wait)
-    expect((await rawCall(client, good)).grpc).toBe('0')
-    expect(decided).toBe(1)
-    for (let wait = 0; wait < 6; wait++) await reset(bytes.length, wait)
-    expect((await rawCall(client, good)).grpc).toBe('0')
-  })
-
-  test('while it is decided: its answer is dropped', async () => {
-    const serverStreams = collectStreams()
-    const { handle, arrived, go } = held()
-    const { session } = await start(handle)
-    const client = session()
-    const stream = client.request(goodHeaders())
-    stream.on('error', () => undefined)
-    stream.end(bytes)
-    await arrived
-    const [served] = serverStreams()
-    const gone = served && once(served, 'close')
-    stream.close(constants.NGHTTP2_CANCEL)
-    await gone
-    go()
-    await turns(2)
-    expect(served?.destroyed).toBe(true)
-    expect((await rawCall(client, good)).grpc).toBe('0')
-  })
-})
-
-test('a handler that rejects, which it must not, gives INTERNAL', async () => {
-  const { session } = await start(async () => {
-    throw new Error('secret')
-  })
-  const answer = await rawCall(session(), good)
-  expect(answer).toMatchObject({ grpc: '13', isTrailersOnly: true })
-  expect(JSON.stringify(answer.trailers)).not.toContain('secret')
-})
-
-test('large bodies of many calls at once are all taken', async () => {
-  const { session } = await start()
+test('a call that is reset while it is decided: its answer is dropped', async () => {
+  const serverStreams = collectStreams()
+  const { handle, arrived, go } = held()
+  const { session } = await startTransport(openHttp2, handle)
   const client = session()
-  const large = { chunks: [prefixed(Buffer.alloc(95_000, 'x'))] }
-  const answers = await Promise.all(Array.from({ length: 200 }, () => rawCall(client, large)))
-  expect(answers.filter(({ grpc }) => grpc !== '0')).toEqual([])
+  const stream = client.request(goodHeaders())
+  stream.on('error', () => undefined)
+  stream.end(bytes)
+  await arrived
+  const [served] = serverStreams()
+  const gone = served && once(served, 'close')
+  stream.close(constants.NGHTTP2_CANCEL)
+  await gone
+  go()
+  await turns(2)
+  expect(served?.destroyed).toBe(true)
+  expect((await rawCall(client, good)).grpc).toBe('0')
 })
-
-describe('the end', () => {
-  test('idle connections, silent ones and open watches do not hold it', async () => {
-    const { session, socket, listener, transport } = await start()
-    await rawCall(session(), good)
-    const silent = socket()
-    silent.resume()
-    await once(silent, 'connect')
-    const told: string[] = []
-    const stream = session().request(goodHeaders(WATCH.headers))
-    stream.end(WATCH.chunks[0])
-    stream.on('data', (bytes: Buffer) => told.push(bytes.toString('hex')))
-    const trailers = once(stream, 'trailers')
-    await once(stream, 'data')
-    transport.setServing(true)
-    await once(stream, 'data')
-    transport.setServing(true)
-    await listener.close(60_000)
-    expect(told).toEqual(['00000000020802', '00000000020801'])
-    expect((await trailers)[0]).toMatchObject({ 'grpc-status': '14' })
-  })
-
-  test('a watch of an unknown service says so and stays open until then', async () => {
-    const { session, listener, transport } = await start()
-    const stream = session().request(goodHeaders(WATCH.headers))
-    stream.end(prefixed(Buffer.from('\n\x01x')))
-    const [bytes] = await once(stream, 'data')
-    expect(bytes.toString('hex')).toBe('00000000020803')
-    transport.setServing(true)
-    await turns(5)
-    expect(stream.closed).toBe(false)
-    await Promise.all([once(stream, 'trailers'), listener.close(60_000)])
-  })
-
-  test('of sessions and streams nothing is left, however they ended', async () => {
-    const serverStreams = collectStreams()
-    const { handle, arrived, go } = held()
-    const { session, socket, listener } = await start(handle)
-    const clients = [session(), session(), session()]
-    const begin = (i: number, bytes?: Buffer) => {
-      const stream = clients[i]?.request(goodHeaders())
-      stream?.on('error', () => undefined)
-      if (bytes) stream?.end(bytes)
-      return stream
-    }
-    begin(0, good.chunks[0])
-    begin(1)?.write('half')
-    begin(1)?.close(constants.NGHTTP2_CANCEL)
-    begin(2)
-    socket().write(HELLO)
-    await arrived
-    await rawCall(clients[2] ?? session(), { headers: { ':path': '/unknown' }, ...good })
-    clients[2]?.destroy()
-    await listener.close(20)
-    go()
-    await turns(5)
-    const streams = serverStreams()
-    expect(streams).toHaveLength(5)
-    expect(streams.filter((stream) => !stream.destroyed)).toEqual([])
-    expect(streams.filter(({ session: of }) => of !== undefined && !of.destroyed)).toEqual([])
-  })
+test('of sessions and streams nothing is left, however they ended', async () => {
+  const serverStreams = collectStreams()
+  const { handle, arrived, go } = held()
+  const { session, socket, listener } = await startTransport(openHttp2, handle)
+  const clients = [session(), session(), session()]
+  const begin = (i: number, bytes?: Buffer) => {
+    const stream = clients[i]?.request(goodHeaders())
+    stream?.on('error', () => undefined)
+    if (bytes) stream?.end(bytes)
+    return stream
+  }
+  begin(0, good.chunks[0])
+  begin(1)?.write('half')
+  begin(1)?.close(constants.NGHTTP2_CANCEL)
+  begin(2)
+  socket().write(HELLO)
+  await arrived
+  await rawCall(clients[2] ?? session(), { headers: { ':path': '/unknown' }, ...good })
+  clients[2]?.destroy()
+  await listener.close(20)
+  go()
+  await turns(5)
+  const streams = serverStreams()
+  expect(streams).toHaveLength(5)
+  expect(streams.filter((stream) => !stream.destroyed)).toEqual([])
+  expect(streams.filter(({ session: of }) => of !== undefined && !of.destroyed)).toEqual([])
 })

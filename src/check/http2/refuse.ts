@@ -1,24 +1,5 @@
 import { constants, type ServerHttp2Stream } from 'node:http2'
-
-/** Status codes of gRPC, as far as this transport says them (gRPC: doc/statuscodes.md). */
-export const STATUS = {
-  deadlineExceeded: 4,
-  notFound: 5,
-  resourceExhausted: 8,
-  unimplemented: 12,
-  internal: 13,
-  unavailable: 14,
-} as const
-
-/** Why a call gets no message. The text is fixed: what a peer sent stands in none. */
-export interface Refusal {
-  readonly code: (typeof STATUS)[keyof typeof STATUS]
-  /** Printable ASCII without `%`, so that it needs no encoding. */
-  readonly text: string
-  readonly headers?: Readonly<Record<string, string>>
-}
-
-export const CONTENT_TYPE = 'application/grpc+proto'
+import { CONTENT_TYPE, type Refusal } from '../grpc/status.ts'
 
 /** Nobody waits any more: the peer reset the call or is gone. */
 export const isGone = (stream: ServerHttp2Stream): boolean => stream.destroyed || stream.closed

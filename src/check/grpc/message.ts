@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { type Refusal, STATUS } from './status.ts'
 
 /** Compressed flag (1 byte) and length (4 bytes) before each message (gRPC: PROTOCOL-HTTP2). */
-const PREFIX_BYTES = 5
+export const PREFIX_BYTES = 5
 const FIRST_ROOM_BYTES = 64 * 1024
 
 export interface Message {

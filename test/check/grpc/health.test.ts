@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { Health } from '../../../src/check/http2/health.ts'
+import { Health } from '../../../src/check/grpc/health.ts'
 import { SERVICE } from '../../../src/check/transport.ts'
 
 const asking = (service: string) => Buffer.concat([Buffer.from([0x0a, service.length]), Buffer.from(service)])

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { type Open, OpenCalls } from '../../../src/check/http2/open-calls.ts'
+import { type Open, OpenCalls } from '../../src/check/open-calls.ts'
 
 interface Named extends Open {
   readonly name: string

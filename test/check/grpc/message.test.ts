@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { framed, MessageReader } from '../../../src/check/http2/message.ts'
+import { framed, MessageReader } from '../../../src/check/grpc/message.ts'
 import { prefixed } from '../raw-call.ts'
 
 const MAX = 200_000

@@ -1,6 +1,6 @@
 import { deflateSync, gzipSync } from 'node:zlib'
 import { expect, test } from '@jest/globals'
-import { decompress } from '../../../src/check/http2/compression.ts'
+import { decompress } from '../../../src/check/grpc/compression.ts'
 
 const MESSAGE = Buffer.from('a message')
 
