@@ -40,6 +40,7 @@ function checksText({ counts, seconds, workers }: ChecksResult): string[] {
     cleanAllowed,
     changedAllowed,
     stricter,
+    seconded,
     slowestMs,
     stricterReasons,
   } = counts
@@ -54,6 +55,7 @@ function checksText({ counts, seconds, workers }: ChecksResult): string[] {
         .map(([reason, count]) => `${reason} ${count}`)
         .join(', ') || 'none'
     })`,
+    `  ${number(seconded)} of the allowed were shown to oauth4webapi, which allows them, too`,
     `  slowest answer ${number(slowestMs)} ms`,
   ]
 }

@@ -18,6 +18,8 @@ export interface Counts {
   changedAllowed: number
   /** Refused, the oracle was asked, and it would have let them pass: Vigil is stricter here, or worried. */
   stricter: number
+  /** Allowed, and oauth4webapi was asked and says so, too. */
+  seconded: number
   slowestMs: number
   /** Reasons of those, with how often. */
   readonly stricterReasons: Record<string, number>
@@ -32,6 +34,7 @@ export const noCounts = (): Counts => ({
   cleanAllowed: 0,
   changedAllowed: 0,
   stricter: 0,
+  seconded: 0,
   slowestMs: 0,
   stricterReasons: {},
 })
@@ -46,6 +49,7 @@ export function addCounts(to: Counts, from: Counts): void {
     'cleanAllowed',
     'changedAllowed',
     'stricter',
+    'seconded',
   ] as const)
     to[key] += from[key]
   to.slowestMs = Math.max(to.slowestMs, from.slowestMs)
@@ -77,10 +81,11 @@ export interface Batch {
 export const BATCH_CASES = 20_000
 export const WORLDS = 32
 
-function countStep(counts: Counts, { told, verdict, isMutated, tookMs }: Passed): void {
+function countStep(counts: Counts, { told, verdict, isMutated, tookMs, isSeconded }: Passed): void {
   const isPass = told?.isPass === true
   const one = isPass ? 1 : 0
   counts.checks++
+  counts.seconded += isSeconded ? 1 : 0
   counts.slowestMs = Math.max(counts.slowestMs, tookMs)
   counts.allowed += one
   counts.refused += 1 - one

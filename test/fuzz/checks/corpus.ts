@@ -38,6 +38,22 @@ function requestOf(bytes: Buffer): unknown {
   }
 }
 
+const WIDTH = 110
+
+/** JSON in which what fits into a line stands in one: a configuration is read in one look. */
+function written(value: unknown, indent: string): string {
+  const line = JSON.stringify(value) ?? 'null'
+  if (line.length + indent.length <= WIDTH || typeof value !== 'object' || value === null) return line
+  const inner = `${indent}  `
+  const parts = Array.isArray(value)
+    ? value.map((each) => written(each, inner))
+    : Object.entries(value).flatMap(([name, each]) =>
+        each === undefined ? [] : `${JSON.stringify(name)}: ${written(each, inner)}`,
+      )
+  const [open, close] = Array.isArray(value) ? '[]' : '{}'
+  return `${open}\n${parts.map((part) => inner + part).join(',\n')}\n${indent}${close}`
+}
+
 /** Runs the plan once more and writes down what was sent. @returns the name of the file */
 export async function writeEntry(seed: number, plan: Plan, stage: Stage, folder = CORPUS): Promise<string> {
   const memory = createMemory()
@@ -54,7 +70,7 @@ export async function writeEntry(seed: number, plan: Plan, stage: Stage, folder 
       bytes: bytes.toString('base64'),
     })),
   }
-  const text = `${JSON.stringify(entry, null, 2)}\n`
+  const text = `${written(entry, '')}\n`
   const slug = about
     .toLowerCase()
     .replace(/[^a-z]+/g, '-')

@@ -7,6 +7,7 @@ import { flawOf } from './invariants.ts'
 import { sha256 } from './keys.ts'
 import { ask, createMemory, idOf, type Memory, type Verdict } from './oracle/index.ts'
 import type { Plan, Step } from './plan.ts'
+import { secondOpinion } from './second.ts'
 import type { World } from './settings.ts'
 import { type Answered, openTarget, type Sent, type Target } from './target.ts'
 import { makeWorld } from './world.ts'
@@ -24,6 +25,8 @@ export interface Passed {
   readonly verdict: Verdict | undefined
   readonly isMutated: boolean
   readonly tookMs: number
+  /** oauth4webapi has said what it makes of it. */
+  readonly isSeconded?: boolean
   readonly flaw: string | undefined
 }
 
@@ -100,9 +103,18 @@ export async function judge(
   if (typeof told === 'string')
     return { sent, told: undefined, verdict: undefined, isMutated, tookMs, flaw: told }
   const verdict = isAsked(told, isMutated, sent) ? ask(sent, world, memory) : undefined
-  const flaw = flawOf(told, verdict, sent, answered, secrets)
+  const second = await secondOf(told, verdict, sent)
+  const flaw =
+    flawOf(told, verdict, sent, answered, secrets) ??
+    (second?.why === undefined ? undefined : `allowed, but oauth4webapi says: ${second.why}`)
   if (verdict !== undefined) remember(sent, told, verdict, memory)
-  return { sent, told, verdict, isMutated, tookMs, flaw }
+  return { sent, told, verdict, isMutated, tookMs, isSeconded: second !== undefined, flaw }
+}
+
+/** Of what was allowed some is shown to another judge; all of it would take too long. */
+async function secondOf({ isPass, effect }: Told, verdict: Verdict | undefined, { bytes, atMs }: Sent) {
+  if (!isPass || effect === 'observe' || verdict === undefined || bytes.length % 16 !== 0) return undefined
+  return secondOpinion(verdict, atMs)
 }
 
 /** A refusal of what was changed is right whatever the oracle says; of some it is asked all the same, to count them. */

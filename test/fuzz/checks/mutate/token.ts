@@ -242,18 +242,13 @@ export const tokenMutators: Mutators = {
       token.claims['sub'] = choose([...SUBJECTS, text || 'x'] as [string, ...string[]], n)
   },
   'scope other': ({ token }, { n, text }) => token && scope(token, n, text),
-  'login other': ({ token, atMs }, { n }) => {
-    if (token === undefined) return
+  'login kind': ({ token }, { n }) =>
+    token &&
+    put(token.claims, 'acr', choose<unknown>(['pwd', 'mfa', 'phr', 'MFA', ['mfa'], undefined, 'mfa phr'], n)),
+  'login time': ({ token, atMs }, { n }) => {
     const now = Math.floor(atMs / 1000)
-    const acr = choose<unknown>(['pwd', 'mfa', 'phr', 'MFA', ['mfa'], undefined], n)
-    // One of the two, or both.
-    if (n % 3 !== 0) put(token.claims, 'acr', acr)
-    if (n % 3 !== 1)
-      put(
-        token.claims,
-        'auth_time',
-        choose<unknown>([now - 301, now - 300, now - 10, now + 61, now + 30, undefined, 0], rest(n, 6)),
-      )
+    const times = [now - 301, now - 300, now - 10, now + 61, now + 30, undefined, 0, now - 61] as const
+    if (token !== undefined) put(token.claims, 'auth_time', choose<unknown>(times, n))
   },
   'confirmation other': ({ token }, { n }) => token && put(token.claims, 'cnf', choose(CNF, n)(token)),
   'client other': ({ token }, { n }) => {
@@ -305,6 +300,13 @@ export const tokenMutators: Mutators = {
     token.key = key
     token.header['alg'] = key.alg === 'RS256' && n % 2 === 0 ? 'PS256' : key.alg
     put(token.header, 'kid', n % 5 === 0 ? undefined : key.kid)
+  },
+  'key of encryption': ({ token }, { n }) => {
+    if (token === undefined) return
+    const key = encryptionKey(String(token.claims['iss']))
+    token.key = key
+    token.header['alg'] = key.alg
+    put(token.header, 'kid', n % 4 === 0 ? undefined : key.kid)
   },
   'signature hmac': ({ token }, { n }) => token && asHmac(token, n),
   'token nested': ({ token }) => {
