@@ -23,7 +23,7 @@ describeWithValkey('four vigil serve on one store', (server) => {
       duplicates: 10_000,
     })
     process.stdout.write(
-      `duplicates: ${proofs} proofs, ${duplicates} duplicates, ${accepted} accepted, ${acceptedTwice} twice\n`,
+      `duplicates: ${proofs} proofs, ${duplicates} duplicates, ${accepted} accepted, ${acceptedTwice} twice; refused ${JSON.stringify(reasons)}\n`,
     )
     expect(flaw).toBeUndefined()
     expect({ acceptedTwice, accepted: accepted + unaccepted }).toEqual({ acceptedTwice: 0, accepted: proofs })
