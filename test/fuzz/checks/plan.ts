@@ -8,9 +8,10 @@ import type { Mutation } from './mutate/mutation.ts'
 export interface Step {
   /**
    * `new`: a request of its own. `again`: the one before once more, on a stream of its own or as a retry. `onward`: what
-   * Envoy makes of it after its answer, at another entrypoint. `answered`: with the nonce that was asked for.
+   * Envoy makes of it after its answer, at another entrypoint. `answered`: with the nonce that was asked for. `login`: the
+   * same caller asks for the same once more, after a login.
    */
-  readonly kind: 'new' | 'again' | 'onward' | 'answered'
+  readonly kind: 'new' | 'again' | 'onward' | 'answered' | 'login'
   readonly choice: Choice
   readonly mutations: readonly Mutation[]
   readonly waitMs: number
@@ -78,7 +79,7 @@ const first: fc.Arbitrary<Step> = fc.record({
 })
 
 const later: fc.Arbitrary<Step> = fc.record({
-  kind: fc.constantFrom('again', 'again', 'onward', 'onward', 'answered', 'new'),
+  kind: fc.constantFrom('again', 'again', 'onward', 'onward', 'answered', 'login', 'login', 'new'),
   choice,
   mutations,
   waitMs: fc.oneof(fc.nat(2000), fc.nat(12_000), fc.constantFrom(61_000, 301_000)),

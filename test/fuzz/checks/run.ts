@@ -1,6 +1,6 @@
 /** Runs one case: its steps one after the other against a service with its configuration and nothing else. */
 import { readAnswer, type Told } from './answer.ts'
-import { makeBase, NOW_MS } from './base.ts'
+import { type Choice, makeBase, NOW_MS } from './base.ts'
 import type { Draft, Pair } from './draft.ts'
 import { encode, mint } from './forge.ts'
 import { flawOf } from './invariants.ts'
@@ -61,7 +61,7 @@ export async function runPlan(
 ): Promise<Passed[]> {
   await target.forget()
   const passed: Passed[] = []
-  let before: { draft: Draft; told: Told | undefined } | undefined
+  let before: Before | undefined
   let atMs = NOW_MS
   for (const step of steps) {
     atMs += step.waitMs
@@ -78,7 +78,8 @@ export async function runPlan(
     )
     passed.push(passed.length === 0 ? orRefused(done) : done)
     if (passed.at(-1)?.flaw !== undefined) break
-    before = { draft, told: done.told }
+    const isFresh = before === undefined || step.kind === 'new'
+    before = { draft, told: done.told, choice: isFresh ? step.choice : (before?.choice ?? step.choice) }
     if (passed.length < steps.length) await target.learn()
   }
   return passed
@@ -113,7 +114,7 @@ export async function judge(
 
 /** Of what was allowed some is shown to another judge; all of it would take too long. */
 async function secondOf({ isPass, effect }: Told, verdict: Verdict | undefined, { bytes, atMs }: Sent) {
-  if (!isPass || effect === 'observe' || verdict === undefined || bytes.length % 16 !== 0) return undefined
+  if (!isPass || effect === 'observe' || verdict === undefined || bytes.length % 4 !== 0) return undefined
   return secondOpinion(verdict, atMs)
 }
 
@@ -149,30 +150,37 @@ interface Around {
   readonly atMs: number
 }
 
-function draftFor(
-  step: Step,
-  before: { draft: Draft; told: Told | undefined } | undefined,
-  { world, memory, atMs }: Around,
-): Draft {
-  const around = { world, ledger: memory.ledger }
-  if (before !== undefined && (step.kind === 'again' || step.kind === 'onward')) {
-    const draft =
-      step.kind === 'again'
-        ? again(before.draft, step, atMs)
-        : onward(before.draft, before.told, step, world, atMs)
-    // Its tokens are signed already: what can still be changed is what stands around them.
-    mint(draft, step.mutations, around)
-    return draft
+/** What has gone before in a case. */
+interface Before {
+  readonly draft: Draft
+  readonly told: Told | undefined
+  readonly choice: Choice
+}
+
+function draftFor(step: Step, before: Before | undefined, { world, memory, atMs }: Around): Draft {
+  const draft = unsigned(step, before, { world, memory, atMs })
+  // Where it was signed before, only what stands around it can still be changed.
+  mint(draft, step.mutations, { world, ledger: memory.ledger })
+  return draft
+}
+
+function unsigned(step: Step, before: Before | undefined, { world, memory, atMs }: Around): Draft {
+  const fresh = (choice: Choice) => makeBase(world, choice, atMs, runs, memory.ledger)
+  if (before === undefined || step.kind === 'new') return fresh(step.choice)
+  if (step.kind === 'again') return again(before.draft, step, atMs)
+  if (step.kind === 'onward') return onward(before.draft, before.told, step, world, atMs)
+  const draft = fresh(before.choice)
+  if (step.kind === 'login' && draft.token !== undefined) {
+    const { claims } = draft.token
+    claims['auth_time'] = Math.floor(atMs / 1000) - (step.choice.way % 3)
+    if (step.choice.way % 2 === 0) claims['acr'] = 'mfa'
   }
-  const draft = makeBase(world, step.choice, atMs, runs, memory.ledger)
-  const nonce =
-    step.kind === 'answered' ? before?.told?.shown.find(([name]) => name === 'dpop-nonce')?.[1] : undefined
-  if (nonce !== undefined && draft.proof !== undefined) {
+  const nonce = before.told?.shown.find(([name]) => name === 'dpop-nonce')?.[1]
+  if (step.kind === 'answered' && nonce !== undefined && draft.proof !== undefined) {
     draft.proof.claims['nonce'] = nonce
-    const jkt = before?.draft.proof?.key.jkt
-    if (jkt !== undefined) memory.ledger.nonces.set(nonce, { jkt, atMs: atMs - step.waitMs })
+    const { jkt } = (before.draft.token?.claims['cnf'] ?? {}) as { readonly jkt?: string }
+    if (typeof jkt === 'string') memory.ledger.nonces.set(nonce, { jkt, atMs: before.draft.atMs })
   }
-  mint(draft, step.mutations, around)
   return draft
 }
 
