@@ -5,10 +5,10 @@ import { countedEntropy, TEST_KEYS } from '../../harness/app.ts'
 import { LAPTOP, SVID } from './certificates.ts'
 import type { Draft } from './draft.ts'
 import { draftOf, type Members } from './jwt.ts'
-import { base64url, type Key, keyOf } from './keys.ts'
+import { type Key, keyOf } from './keys.ts'
 import type { Ledger } from './ledger.ts'
 import type { ActionSettings, EntrypointSettings, IssuerSettings, World } from './settings.ts'
-import { API, EDGE_PRINCIPAL, GATEWAY_SAN, issuerKeys, POSTURE_ISSUER, WORKLOAD } from './world.ts'
+import { API, GATEWAY_SAN, issuerKeys, POSTURE_ISSUER, WORKLOAD } from './world.ts'
 
 /** When every case begins (2026-11-22T09:00:00Z). */
 export const NOW_MS = Date.UTC(2026, 10, 22, 9)
@@ -100,7 +100,6 @@ function plainRequest(
     proof: undefined,
     posture: undefined,
     postureHeader: world.settings.context.device.posture?.header ?? 'x-device-posture',
-    certificate: undefined,
     hop: undefined,
     headers: [
       ['user-agent', 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0'],
@@ -211,7 +210,6 @@ function proofKey(issuer: IssuerSettings, choice: Choice): Key {
 
 /** In whichever way this entrypoint believes. */
 function showCertificate(draft: Draft, { xfcc, clientCertFrom }: EntrypointSettings, { who }: Choice) {
-  draft.certificate = LAPTOP
   if (xfcc && who % 3 === 1) {
     const hex = Buffer.from(LAPTOP.x5t, 'base64url').toString('hex')
     draft.headers.push(['x-forwarded-client-cert', `By=spiffe://x/y;Hash=${hex};Subject="CN=laptop, O=x"`])
@@ -264,8 +262,7 @@ function addPosture(draft: Draft, { settings }: World, choice: Choice) {
 }
 
 /** No token: the peer itself, by its certificate. */
-export function beWorkload(draft: Draft, { xfcc }: EntrypointSettings) {
-  draft.certificate = SVID
+function beWorkload(draft: Draft, { xfcc }: EntrypointSettings) {
   if (xfcc) draft.headers.push(['x-forwarded-client-cert', `URI=${WORKLOAD}`])
   else {
     draft.source.principal = WORKLOAD
@@ -289,5 +286,3 @@ export function issueHop(draft: Draft, tokenHash: string, ledger: Ledger): strin
   ledger.hops.set(hop, claims)
   return hop
 }
-
-export { base64url, EDGE_PRINCIPAL }

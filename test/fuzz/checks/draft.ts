@@ -1,4 +1,3 @@
-import type { Certificate } from './certificates.ts'
 import type { JwtDraft } from './jwt.ts'
 import type { Caller } from './settings.ts'
 
@@ -26,7 +25,6 @@ export interface Draft {
   proof: JwtDraft | undefined
   posture: JwtDraft | undefined
   postureHeader: string
-  certificate: Certificate | undefined
   /** Hop that a good edge has set, as it goes into the header. */
   hop: string | undefined
   /** All other headers; after minting the whole list. */

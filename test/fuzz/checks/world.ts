@@ -168,45 +168,41 @@ function enforcementOf(r: Random): WorldSettings['enforcement'] {
   }
 }
 
+function identityOf(names: readonly [string, ...string[]], r: Random): WorldSettings['identity'] {
+  const clients = clientsOf(names, r)
+  const hasWorkloads = r.chance(50)
+  const trustDomain = { name: TRUST_DOMAIN, ...(r.chance(50) ? { tenant: 'acme' } : {}) }
+  return {
+    issuers: names.map((name) => issuerOf(name, r)),
+    clients,
+    // Without a list everybody would be refused.
+    unlistedClients: clients.length > 0 && r.chance(40) ? 'refuse' : 'accept',
+    workloads: { trustDomains: hasWorkloads ? [trustDomain] : [] },
+    cache: { maxTokens: r.chance(12) ? 0 : 10_000 },
+  }
+}
+
+function contextOf(hasPosture: boolean, r: Random): WorldSettings['context'] {
+  const posture = { header: 'x-device-posture', issuers: [postureIssuer(r)], claims: ['disk', 'os'] }
+  return {
+    device: { idHeader: 'x-device-id', ...(hasPosture ? { posture } : {}) },
+    requestHeaders: ['x-region'],
+    paths: {
+      parameters: r.chance(70) ? 'refuse' : 'allow',
+      encodedSlashes: r.chance(60) ? 'refuse' : 'allow',
+    },
+  }
+}
+
 /** The world of this number. */
 export function makeWorld(seed: number): World {
   const r = random(seed)
-  const names = r.some(ISSUERS)
   const actions = r.some(ACTIONS as readonly [ActionSettings, ...ActionSettings[]])
   const hasPosture = r.chance(50)
-  const clients = clientsOf(names, r)
   const settings: WorldSettings = {
     entrypoints: entrypointsOf(r),
-    identity: {
-      issuers: names.map((name) => issuerOf(name, r)),
-      clients,
-      unlistedClients: clients.length > 0 && r.chance(40) ? 'refuse' : 'accept',
-      workloads: {
-        trustDomains: r.chance(50)
-          ? [{ name: TRUST_DOMAIN, ...(r.chance(50) ? { tenant: 'acme' } : {}) }]
-          : [],
-      },
-      cache: { maxTokens: r.chance(12) ? 0 : 10_000 },
-    },
-    context: {
-      device: {
-        idHeader: 'x-device-id',
-        ...(hasPosture
-          ? {
-              posture: {
-                header: 'x-device-posture',
-                issuers: [postureIssuer(r)],
-                claims: ['disk', 'os'],
-              },
-            }
-          : {}),
-      },
-      requestHeaders: ['x-region'],
-      paths: {
-        parameters: r.chance(70) ? 'refuse' : 'allow',
-        encodedSlashes: r.chance(60) ? 'refuse' : 'allow',
-      },
-    },
+    identity: identityOf(r.some(ISSUERS), r),
+    context: contextOf(hasPosture, r),
     actions,
     unknownAction: {
       effect: r.chance(75) ? 'deny' : 'evaluate',
@@ -217,9 +213,6 @@ export function makeWorld(seed: number): World {
     failure: { store: row(r), replay: row(r) },
     audit: { sinks: [] },
   }
-  return {
-    settings,
-    isCallerAcknowledged: r.chance(70),
-    ...(r.chance(10) ? { callers: [GATEWAY_SAN] } : {}),
-  }
+  const isCallerAcknowledged = r.chance(70)
+  return { settings, isCallerAcknowledged, ...(r.chance(10) ? { callers: [GATEWAY_SAN] } : {}) }
 }

@@ -89,7 +89,7 @@ function exchange(port: number, bytes: Buffer): Promise<Buffer> {
 }
 
 /** How many messages stand in what the server sent; `isAllowed`: one of them lets a request pass. */
-export function readAnswers(bytes: Buffer): { readonly count: number; readonly isAllowed: boolean } {
+function readAnswers(bytes: Buffer): { readonly count: number; readonly isAllowed: boolean } {
   const streams = new Map<number, Buffer[]>()
   for (let at = 0; at + HEAD_BYTES <= bytes.length; ) {
     const length = bytes.readUIntBE(at, 3)
@@ -112,7 +112,7 @@ async function isRight(vigil: VigilProcess, n: number): Promise<boolean> {
   return good.isPass && !bad.isPass && bad.status === 401
 }
 
-export const startTarget = (transport: Transport): Promise<VigilProcess> =>
+const startTarget = (transport: Transport): Promise<VigilProcess> =>
   startVigil({
     config: SETTINGS,
     fixed: { acknowledge: { unverifiedCaller: true } },

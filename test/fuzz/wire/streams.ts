@@ -78,7 +78,7 @@ function message(r: Random, messages: readonly [Buffer, ...Buffer[]]): Buffer {
   return r.chance(10) ? Buffer.concat([whole, whole]) : whole
 }
 
-export function mutated(bytes: Buffer, r: Random, percent: number): Buffer {
+function mutated(bytes: Buffer, r: Random, percent: number): Buffer {
   if (!r.chance(percent) || bytes.length === 0) return bytes
   const copy = Buffer.from(bytes)
   const at = r.below(copy.length)
