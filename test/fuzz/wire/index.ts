@@ -1,5 +1,5 @@
 /** Raw bytes into the gRPC port of a running Vigil: it stays alive, small and right, and lets nothing pass. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -126,57 +126,93 @@ interface WirePlan {
   readonly onConnection?: () => void
 }
 
-export async function runWire({ transport, seed, connections, onConnection }: WirePlan): Promise<WireResult> {
-  const vigil = await startTarget(transport)
-  const all = messages()
-  let [answers, goodChecks, done, warm] = [0, 0, 0, 0]
-  const result = (flaw?: string): WireResult => {
-    const end = vigil.running.hasEnded() ? 0 : residentMb(vigil.running.pid)
-    return {
-      transport,
-      seed,
-      connections: done,
-      answers,
-      goodChecks,
-      residentMb: { warm, end },
-      ...(flaw === undefined ? {} : { flaw }),
-    }
+/** One Vigil under attack, and what has been counted. */
+class Attack {
+  answers = 0
+  done = 0
+  goodChecks = 0
+  warmMb = 0
+  readonly #vigil: VigilProcess
+  readonly #plan: WirePlan
+
+  constructor(vigil: VigilProcess, plan: WirePlan) {
+    this.#vigil = vigil
+    this.#plan = plan
   }
-  const flawOf = async (bytes: Buffer) => {
-    const { count, isAllowed } = readAnswers(await exchange(vigil.port, bytes))
-    answers += count
-    done++
-    onConnection?.()
-    return isAllowed ? 'a request was allowed' : undefined
+
+  /** Connections at the same moment. @returns what is wrong, in a sentence */
+  async send(streams: readonly Buffer[]): Promise<string | undefined> {
+    const areAllowed = await Promise.all(streams.map((bytes) => this.#isAllowed(bytes)))
+    const bad = streams.filter((_, i) => areAllowed[i])
+    if (bad.length > 0) return `a request was allowed: ${keep(this.#plan, bad)}`
+    if (!this.#vigil.running.hasEnded()) return undefined
+    return `the process ended (${keep(this.#plan, streams)}): ${this.#vigil.running.output().slice(-500)}`
   }
-  try {
+
+  async #isAllowed(bytes: Buffer): Promise<boolean> {
+    const { count, isAllowed } = readAnswers(await exchange(this.#vigil.port, bytes))
+    this.answers += count
+    this.done++
+    this.#plan.onConnection?.()
+    return isAllowed
+  }
+
+  async checkThatItIsRight(): Promise<string | undefined> {
+    this.goodChecks += 2
+    const isGood = await isRight(this.#vigil, this.done)
+    return isGood ? undefined : `a good check was answered wrongly after ${this.done} connections`
+  }
+
+  residentMb(): number {
+    return this.#vigil.running.hasEnded() ? 0 : residentMb(this.#vigil.running.pid)
+  }
+
+  async run(): Promise<string | undefined> {
+    const { transport, seed, connections } = this.#plan
+    const kept = await this.send(keptStreams(transport))
+    if (kept !== undefined) return kept
+    const all = messages()
     for (let at = 0; at < connections; at += TOGETHER) {
-      const streams = Array.from({ length: Math.min(TOGETHER, connections - at) }, (_, i) =>
-        makeStream(random(seed + at + i), all),
-      )
-      const flaws = await Promise.all(streams.map(flawOf))
-      const bad = flaws.findIndex((flaw) => flaw !== undefined)
-      if (bad >= 0) return result(`${flaws[bad]}: ${keep(transport, seed + at + bad, streams[bad])}`)
-      if (vigil.running.hasEnded()) return result(`the process ended: ${vigil.running.output().slice(-500)}`)
-      if (at % GOOD_EVERY === 0) {
-        if (!(await isRight(vigil, at)))
-          return result(`a good check was answered wrongly after ${done} connections`)
-        goodChecks += 2
-      }
-      if (warm === 0 && at >= connections / 4) warm = residentMb(vigil.running.pid)
+      const count = Math.min(TOGETHER, connections - at)
+      const streams = Array.from({ length: count }, (_, i) => makeStream(random(seed + at + i), all))
+      const flaw =
+        (await this.send(streams)) ?? (at % GOOD_EVERY === 0 ? await this.checkThatItIsRight() : undefined)
+      if (flaw !== undefined) return flaw
+      if (this.warmMb === 0 && at >= connections / 4) this.warmMb = this.residentMb()
     }
     await sleep(QUIET_MS)
-    const { residentMb: resident } = result()
-    const grown = resident.end - resident.warm
-    return result(grown > MOST_GROWTH_MB ? `memory grew by ${Math.round(grown)} MB` : undefined)
+    const grown = this.residentMb() - this.warmMb
+    return grown > MOST_GROWTH_MB ? `memory grew by ${Math.round(grown)} MB` : undefined
+  }
+}
+
+/** The streams of the corpus for this transport, then so many new ones. */
+export async function runWire(plan: WirePlan): Promise<WireResult> {
+  const { transport, seed } = plan
+  const vigil = await startTarget(transport)
+  try {
+    const attack = new Attack(vigil, plan)
+    const flaw = await attack.run()
+    const { answers, goodChecks, done: connections, warmMb: warm } = attack
+    const resident = { warm, end: attack.residentMb() }
+    const counted = { transport, seed, connections, answers, goodChecks, residentMb: resident }
+    return flaw === undefined ? counted : { ...counted, flaw }
   } finally {
     await vigil.stop()
   }
 }
 
-function keep(transport: Transport, seed: number, bytes: Buffer | undefined): string {
+/** A line of hex for each stream. */
+function keep({ transport, seed }: WirePlan, streams: readonly Buffer[]): string {
+  const text = streams.map((bytes) => `${bytes.toString('hex')}\n`).join('')
   const name = `wire-${transport}-${seed}.hex`
   mkdirSync(CORPUS, { recursive: true })
-  writeFileSync(join(CORPUS, name), `${bytes?.toString('hex')}\n`)
+  writeFileSync(join(CORPUS, name), text)
   return name
+}
+
+function keptStreams(transport: Transport): Buffer[] {
+  const names = readdirSync(CORPUS).filter((name) => name.startsWith(`wire-${transport}-`))
+  const lines = names.flatMap((name) => readFileSync(join(CORPUS, name), 'utf8').split('\n'))
+  return lines.filter((line) => line !== '').map((line) => Buffer.from(line, 'hex'))
 }
