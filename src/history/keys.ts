@@ -5,14 +5,15 @@ import type { Credential, SingleUse } from '../model.ts'
 
 /**
  * Names of what is kept. Nothing of a person is readable in the store: every name is an HMAC-SHA-256 with a key of the
- * instance, and all keys of one identity share its `{tag}`, so that a cluster keeps them on one node.
+ * instance, and all keys of one identity share its `{tag}`, so that a cluster keeps them on one node. Behind it stands the
+ * tenant, where there is one: what is known in one tenant is not known in another, but a use counts in all of them.
  *
  * | key | holds |
  * |---|---|
  * | `p:{identity}:party` | profile; the party is the outermost actor, else the client |
  * | `s:{identity}:session` | session |
  * | `m:{identity}:party:minute` | requests of one minute |
- * | `u:{identity}:use` | a proof or a hop that was used |
+ * | `u:{tag}:use` | a proof or a hop that was used |
  * | `l:{identity}:id:window`, `l:{identity}:session:id:window`, `l:{other}:id:window` | a hard limit's count |
  */
 export interface IdentityKeys {
@@ -69,7 +70,7 @@ export function createHistoryKeys(secret: Uint8Array): HistoryKeys {
       const identity = get(credential)
       const last = identity.lastValues.get(feature)
       if (last?.value === value) return last.hash
-      const hash = mac(VALUE, 'value', identity.tag, feature, value)
+      const hash = mac(VALUE, 'value', identity.home, feature, value)
       identity.lastValues.set(feature, { value, hash })
       return hash
     },
@@ -89,7 +90,10 @@ export function createHistoryKeys(secret: Uint8Array): HistoryKeys {
 
 /** Hangs on the credential: a caller shows the same device again and again, so its last hash is kept. */
 interface Known {
+  /** Keeps all keys of one issuer's subject on one node. */
   readonly tag: string
+  /** The same of one tenant. */
+  readonly home: string
   readonly keys: IdentityKeys
   readonly lastValues: Map<string, { readonly value: string; readonly hash: string }>
 }
@@ -98,21 +102,23 @@ type Mac = (bytes: number, ...parts: readonly (string | undefined)[]) => string
 
 function name(credential: Credential, mac: Mac): Known {
   const { tenant, issuer, kind, subject, client, actor, session } = credential
-  const tag = `{${mac(WHOLE, 'identity', tenant, issuer, kind, subject)}}`
+  // Not of the tenant: an entrypoint may be what names it, and a proof that one of them took is used up in all.
+  const tag = `{${mac(WHOLE, 'identity', '', issuer, kind, subject)}}`
+  const home = tenant === '' ? tag : `${tag}${mac(PART, 'tenant', tenant)}`
   const party =
     actor === undefined
       ? mac(PART, 'client', client)
       : mac(PART, 'actor', actor.issuer ?? issuer, actor.subject)
   const ownSession = mac(PART, 'session', issuer, session.id)
   const keys = {
-    profile: `p:${tag}:${party}`,
-    session: `s:${tag}:${ownSession}`,
-    minute: `m:${tag}:${party}:`,
-    subjectLimit: `l:${tag}:`,
-    sessionLimit: `l:${tag}:${ownSession}:`,
+    profile: `p:${home}:${party}`,
+    session: `s:${home}:${ownSession}`,
+    minute: `m:${home}:${party}:`,
+    subjectLimit: `l:${home}:`,
+    sessionLimit: `l:${home}:${ownSession}:`,
     clientLimit: client === undefined ? undefined : `l:{${mac(WHOLE, 'client', tenant, issuer, client)}}:`,
   }
-  return { tag, keys, lastValues: new Map() }
+  return { tag, home, keys, lastValues: new Map() }
 }
 
 /**

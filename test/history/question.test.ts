@@ -151,6 +151,17 @@ describe('single use', () => {
     expect(await at('a', '3')).toMatchObject({ proof: 'repeated', hop: 'repeated' })
   })
 
+  test('a proof is used up in all tenants, while what is known of an identity stays in its own', async () => {
+    const { config, process } = open([limit('subject')])
+    const of = (tenant: string): Subject =>
+      ({ ...showing(PROOF), credential: credentialOf({ client: 'app', tenant }) }) as Identified
+    const [first, second] = [of(''), of('acme')].map((subject, i) =>
+      recall(checkOf({ attempt: String(i) }), subject, factsOf(), i === 0 ? config : process()),
+    )
+    expect((await first)?.proof).toBe('first')
+    expect(await second).toMatchObject({ proof: 'repeated', limits: [{ used: 1 }] })
+  })
+
   test('a router retry of a named edge may repeat a hop', async () => {
     const { config } = open()
     const ask = (attempt: string, mayRepeat: boolean) =>

@@ -199,13 +199,27 @@ describe('keys', () => {
   })
 
   test.each([
-    ['tenant', { tenant: 'x' }],
     ['issuer', { issuer: 'https://other.example.com' }],
     ['kind', { kind: 'machine' as const }],
     ['subject', { subject: 'eve' }],
     ['parts that only move their border', { issuer: `${credential.issuer}b`, subject: 'ob' }],
   ])('another %s is another identity', (_, change) => {
     expect(tag(keys.of({ ...credential, ...change }).profile)).not.toBe(tag(keys.of(credential).profile))
+  })
+
+  test('another tenant is another identity, with a name of its own for all that is known of it', () => {
+    const [own, other] = ['', 'x'].map((tenant) => keys.of({ ...credential, client: 'app', tenant }))
+    for (const name of [
+      'profile',
+      'session',
+      'minute',
+      'subjectLimit',
+      'sessionLimit',
+      'clientLimit',
+    ] as const)
+      expect(other?.[name]).not.toBe(own?.[name])
+    const value = (tenant: string) => keys.value({ ...credential, tenant }, 'device', 'laptop')
+    expect(value('x')).not.toBe(value(''))
   })
 
   test('an agent does not train its user’s profile', () => {

@@ -1,0 +1,184 @@
+/**
+ * May this request be allowed? Written from the contract and the pages, with none of the code that decides: it reads the
+ * bytes itself, keeps by itself what was used before, and knows who was issued what. It need not say why Vigil refuses
+ * something that may pass (worry, limits); where Vigil lets pass what may not, one of the two is wrong.
+ */
+import type { StoreState } from '../draft.ts'
+import { createLedger, type Ledger } from '../ledger.ts'
+import type { Caller, Mode, World } from '../settings.ts'
+import { type AskedFor, actionOf } from './action.ts'
+import { type Identity, identityOf, type Use, type Who } from './identity.ts'
+import { entrypointOf } from './peer.ts'
+import { ruleFor } from './rules.ts'
+import { readSeen, type Seen } from './seen.ts'
+
+export interface Question {
+  readonly bytes: Buffer
+  readonly caller: Caller
+  readonly atMs: number
+  readonly store: StoreState
+}
+
+export interface Verdict {
+  /** May pass where decisions are carried out. */
+  readonly mayPass: boolean
+  /** Why not, in a word. */
+  readonly why: string
+  /** Who may be named to the application: it has proved who it is. */
+  readonly who: Who | undefined
+  /** Whether it may pass whatever was decided, because it is only observed. */
+  readonly isObserved: boolean
+  readonly seen: Seen | undefined
+}
+
+interface Used {
+  readonly attempt: string | undefined
+}
+
+/** What an oracle remembers of one case. */
+export interface Memory {
+  readonly ledger: Ledger
+  readonly uses: Map<string, Used>
+  /** When whom a login was asked of. */
+  readonly challenges: { readonly id: string; readonly atMs: number }[]
+}
+
+export const createMemory = (ledger = createLedger()): Memory => ({ ledger, uses: new Map(), challenges: [] })
+
+export const idOf = (who: Who): string => JSON.stringify([who.issuer, who.subject])
+
+export function ask(question: Question, world: World, memory: Memory): Verdict {
+  const { caller, bytes } = question
+  const isWhole = isObservedWhole(world)
+  const no = (why: string, rest: Partial<Verdict> = {}): Verdict => ({
+    mayPass: false,
+    why,
+    who: undefined,
+    isObserved: isWhole,
+    seen: undefined,
+    ...rest,
+  })
+  if (world.callers !== undefined && !isListed(caller, world.callers))
+    return no('caller', { isObserved: isObservedSomewhere(world) })
+  const seen = bytes.length > 64 * 1024 ? 'oversized' : readSeen(bytes)
+  // Of what cannot be read nobody knows where it came in, so that some of it may count as observed.
+  if (typeof seen === 'string') return no(seen, { isObserved: isWhole || isObservedSomewhere(world) })
+  const identity = identityOf({ ...question, seen, world, ledger: memory.ledger })
+  const isObserved = modeOf(seen, identity, caller, world) === 'observe'
+  if (identity.state === 'refused') return no(identity.why, { isObserved, seen })
+  const who = identity.state === 'known' ? identity.who : undefined
+  const action = actionOf(seen, world.settings)
+  if (typeof action === 'string' && action !== 'unknown action') return no(action, { isObserved, seen })
+  const use = who?.use
+  const repeated = use && repeatedUse(use, seen, question, memory)
+  if (repeated !== undefined) return no(repeated, { isObserved, seen })
+  const known = { isObserved, seen, who }
+  if (typeof action === 'string') return no(action, known)
+  const why = refusalOf({ question, seen, who, action, world, memory })
+  return why === undefined ? { mayPass: true, why: '', ...known } : no(why, known)
+}
+
+const isListed = (caller: Caller, callers: readonly string[]): boolean =>
+  caller.state === 'local' ||
+  (caller.state === 'verified' && caller.sans.some((san) => callers.includes(san)))
+
+/** A proof or hop once, but for Envoy's own retry of the same Check and a router's retry of a hop. */
+function repeatedUse(use: Use, seen: Seen, { store }: Question, { uses }: Memory): string | undefined {
+  if (store === 'stuffed' && !use.mayRepeat) return 'claimed'
+  const before = uses.get(use.name)
+  if (before === undefined || use.mayRepeat) return undefined
+  return before.attempt !== undefined && before.attempt === seen.attempt ? undefined : 'replay'
+}
+
+/** The whole of what is asked once it is known who asks: the gate, then the rules. */
+interface Case {
+  readonly question: Question
+  readonly seen: Seen
+  readonly who: Who | undefined
+  readonly action: AskedFor
+  readonly world: World
+  readonly memory: Memory
+}
+
+const refusalOf = (one: Case): string | undefined =>
+  gateRefusal(one) ?? (one.action.isOwn ? undefined : ruleRefusal(one))
+
+function gateRefusal({ question: { atMs, store }, who, action, world }: Case): string | undefined {
+  const { failure } = world.settings
+  if (who === undefined && !action.isOpen) return 'no credential'
+  const unrecorded =
+    store === 'down' && who?.use !== undefined
+      ? unrecordedUse(who.use, failure.replay[action.sensitivity])
+      : undefined
+  if (unrecorded !== undefined) return unrecorded
+  if (action.scopes.some((scope) => !who?.scopes.includes(scope))) return 'scope'
+  const required = action.authentication
+  if (required !== undefined && (who === undefined || !isLoginMet(required, who, atMs))) return 'login'
+  const isLost = store === 'down' && who !== undefined && !action.isOwn
+  return isLost && failure.store[action.sensitivity] === 'unavailable' ? 'store' : undefined
+}
+
+function ruleRefusal({ question, seen, who, action, world, memory }: Case): string | undefined {
+  const { policy, enforcement } = world.settings
+  const byDefault = action.sensitivity === 'critical' ? 'step-up' : 'allow'
+  const effect = ruleFor(policy, { seen, who, action }) ?? byDefault
+  if (effect === 'deny' || effect === 'throttle') return `rule ${effect}`
+  if (effect !== 'step-up') return undefined
+  if (who === undefined) return 'step-up of nobody'
+  if (!isLoginMet(action.authentication ?? enforcement.stepUp, who, question.atMs)) return 'step-up'
+  // What was stored may have been overwritten with the mark of a challenge.
+  const isAnswered = question.store === 'garbled' || hasAnswered(who, question.atMs, memory)
+  return isAnswered ? undefined : 'step-up unanswered'
+}
+
+function unrecordedUse(use: Use, row: 'degrade' | 'unavailable'): string | undefined {
+  if (row === 'unavailable') return 'replay store'
+  return use.ageMs !== undefined && use.ageMs <= 30_000 ? undefined : 'replay store and no fresh nonce'
+}
+
+interface Requirement {
+  readonly acr?: readonly string[]
+  readonly maxAgeSeconds?: number
+}
+
+function isLoginMet({ acr, maxAgeSeconds }: Requirement, { token }: Who, atMs: number): boolean {
+  if (acr !== undefined && (token?.acr === undefined || !acr.includes(token.acr))) return false
+  if (maxAgeSeconds === undefined) return true
+  const age = token?.authTime === undefined ? undefined : atMs / 1000 - token.authTime
+  return age !== undefined && age <= maxAgeSeconds + 0.001 && age >= -60.001
+}
+
+function hasAnswered(who: Who, atMs: number, { challenges }: Memory): boolean {
+  const login = who.token?.authTime
+  return (
+    login !== undefined &&
+    challenges.some(({ id, atMs: asked }) => id === idOf(who) && asked < login * 1000 && asked <= atMs)
+  )
+}
+
+function isObservedWhole({ settings }: World): boolean {
+  return settings.enforcement.mode === 'observe' && !said(settings).includes('enforce')
+}
+
+const said = ({ enforcement, entrypoints }: World['settings']): readonly Mode[] => [
+  ...Object.values(enforcement.tenants),
+  ...Object.values(enforcement.hosts),
+  ...entrypoints.flatMap(({ mode }) => mode ?? []),
+]
+
+const isObservedSomewhere = ({ settings }: World): boolean =>
+  settings.enforcement.mode === 'observe' || said(settings).includes('observe')
+
+/** Where entrypoint, tenant and host differ, `enforce` wins; where none says anything, the mode of all holds. */
+function modeOf(seen: Seen, identity: Identity, caller: Caller, world: World): Mode {
+  const { enforcement } = world.settings
+  if (isObservedWhole(world)) return 'observe'
+  const entrypoint = entrypointOf(seen, caller, world)
+  const tenant = (identity.state === 'known' && identity.who.tenant) || entrypoint?.tenant
+  const modes = [
+    entrypoint?.mode,
+    tenant === undefined ? undefined : enforcement.tenants[tenant],
+    enforcement.hosts[seen.host],
+  ].filter((mode) => mode !== undefined)
+  return modes.length === 0 ? enforcement.mode : modes.includes('enforce') ? 'enforce' : 'observe'
+}

@@ -1,0 +1,96 @@
+import { randomInt } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { redisPath, valkeyPath } from '../../scripts/tools/locate.ts'
+import { describeMachine } from '../bench/machine.ts'
+import { runChecks } from './checks/index.ts'
+import { runDuplicates } from './duplicates/index.ts'
+import { HELP, type Options, parseOptions } from './options.ts'
+import { createProgress, type Progress } from './progress.ts'
+import { flawsOf, type Report, render } from './report.ts'
+import { runSoak } from './soak/index.ts'
+import { VARIANTS } from './soak/summary.ts'
+import { runWire, TRANSPORTS } from './wire/index.ts'
+
+/** Runs something under a bar of its own. */
+async function under<T>(what: string, total: number, run: (progress: Progress) => Promise<T>): Promise<T> {
+  const progress = createProgress(what, total, process.stderr, () => performance.now())
+  try {
+    return await run(progress)
+  } finally {
+    progress.end()
+  }
+}
+
+const checks = ({ counts, seed, workers }: Options) =>
+  under('checks', counts.checks, ({ add }) =>
+    runChecks({ seed, cases: counts.checks, workers, onCases: add }),
+  )
+
+async function wire({ counts, seed }: Options) {
+  const results = []
+  const connections = Math.ceil(counts.wire / TRANSPORTS.length)
+  for (const transport of TRANSPORTS) {
+    const run = ({ add }: Progress) => runWire({ transport, seed, connections, onConnection: () => add(1) })
+    results.push(await under(`wire, ${transport}`, connections, run))
+  }
+  return results
+}
+
+function duplicates({ counts }: Options) {
+  const server = valkeyPath() ?? redisPath()
+  if (server === undefined) throw new Error('duplicates need Valkey or Redis: npm run tools')
+  const plan = { server, duplicates: counts.duplicates }
+  return under('duplicates', counts.duplicates, ({ add }) => runDuplicates({ ...plan, onDuplicates: add }))
+}
+
+async function soak({ counts, seed }: Options) {
+  const results = []
+  for (const variant of VARIANTS) {
+    let before = 0
+    const run = ({ add }: Progress) =>
+      runSoak({
+        variant,
+        seed,
+        checks: counts.soak,
+        onProgress: (done) => {
+          add(done - before)
+          before = done
+        },
+      })
+    results.push(await under(`soak, ${variant}`, counts.soak, run))
+  }
+  return results
+}
+
+async function run(options: Options): Promise<Report> {
+  const has = (part: Options['parts'][number]) => options.parts.includes(part)
+  return {
+    machine: describeMachine(),
+    seed: options.seed,
+    ...(has('checks') ? { checks: await checks(options) } : {}),
+    ...(has('wire') ? { wire: await wire(options) } : {}),
+    ...(has('duplicates') ? { duplicates: await duplicates(options) } : {}),
+    ...(has('soak') ? { soak: await soak(options) } : {}),
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  let options: Options | undefined
+  try {
+    options = parseOptions(args, () => randomInt(1, 0x7fff_ffff))
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\nnpm run fuzz -- --help\n`)
+    return 2
+  }
+  if (options === undefined) {
+    process.stdout.write(HELP)
+    return 0
+  }
+  process.stderr.write(`seed ${options.seed}\n`)
+  const report = await run(options)
+  process.stdout.write(`${render(report)}\n`)
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
+  return flawsOf(report).length === 0 ? 0 : 1
+}
+
+process.exitCode = await main(process.argv.slice(2))
