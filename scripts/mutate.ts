@@ -15,7 +15,8 @@ const HELP = `Usage: npm run mutate -- [--room NAME]... [--fresh] [--workers N]
 
   --room NAME   ${Object.keys(ROOMS).join(', ')}; all of them when none is named
   --only FILE   of the room only this file, for now
-  --quick       leave out code that runs only while it is loaded (tables, constants): each of its changes takes a process
+  --quick       leave out code that runs only while it is loaded (tables, constants): each of its changes takes a process;
+                what fixtures do while they load is not seen then, so that some survivors are none
   --fresh       forget earlier runs
   --workers N   processes that test mutants (2)
 
