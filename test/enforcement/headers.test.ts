@@ -109,6 +109,23 @@ describe('identity headers', () => {
     }
   })
 
+  test('every value is encoded, whichever member it comes from', () => {
+    const odd = 'a b\n%'
+    const credential = sampleCredential({
+      issuer: odd,
+      subject: odd,
+      tenant: odd,
+      session: { id: odd, isDerived: false },
+      client: odd,
+      actor: { subject: odd },
+      scopes: [odd],
+      acr: odd,
+    })
+    const told = pass(identified({ credential, workload: { id: odd, trustDomain: 'mesh' } })).setHeaders
+    const names = ['issuer', 'subject', 'tenant', 'session', 'client', 'actor', 'scope', 'acr', 'workload']
+    for (const name of names) expect(told).toContainEqual([`x-vigil-${name}`, 'a%20b%0A%25'])
+  })
+
   test('monitor passes like allow, and says so in the metadata', () => {
     const monitored = pass(identified(), undefined, { ...ALLOW, effect: 'monitor' })
     expect(monitored).toMatchObject({ effect: 'monitor', metadata: { effect: 'monitor' } })
@@ -238,6 +255,11 @@ describe('response headers and metadata', () => {
       rule: 'own-accounts',
       degraded: ['store'],
     })
+  })
+
+  test('a decision without a rule tells of none', () => {
+    const { rule: _, ...decision } = { rule: 'one', ...ALLOW }
+    expect(Object.keys(pass(undefined, undefined, decision).metadata)).not.toContain('rule')
   })
 
   test('no secret in the metadata or the headers of a pass', () => {
