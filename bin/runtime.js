@@ -31,6 +31,8 @@ export function missingFlags(execArgv = process.execArgv, options = process.env.
 /** Puts this very command with more flags in place of this process: same id, same stdio. Returns where that cannot be. */
 export function runWithFlags(flags) {
   if (process.execve === undefined || process.platform === 'win32') return
+  // Under `--permission` it would take the right to start any program, which is worth more than the memory.
+  if (process.permission?.has('child') === false) return
   const { argv, execPath, execArgv } = process
   process.execve(execPath, [argv[0], ...flags, ...execArgv, ...argv.slice(1)], process.env)
 }

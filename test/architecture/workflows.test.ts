@@ -120,6 +120,10 @@ test('the release signs and verifies in the same job, and builds on what was pin
     expect(script.match(/^cosign sign /gm)).toHaveLength(1)
     expect(script.match(/^cosign verify .*"\$ISSUER".*"\$IDENTITY"/gm)).toHaveLength(1)
   }
+  const chart = (jobs['chart']?.steps ?? []).map(({ run = '' }) => run).join('\n')
+  expect(chart).toMatch(
+    /npm run -s supply -- sbom > "out\/vigil-\$VERSION\.cdx\.json"[\s\S]*for file in .*\.tgz" .*\.cdx\.json"; do\n *cosign sign-blob/,
+  )
   const build = jobs['image']?.steps?.find(({ uses }) => uses?.startsWith('docker/build-push-action@'))
   expect(build?.with).toMatchObject({
     platforms: 'linux/amd64,linux/arm64',

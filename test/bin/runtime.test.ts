@@ -36,7 +36,10 @@ describe('flags of V8', () => {
     expect(missingFlags(execArgv, options)).toEqual(missing)
   })
 
-  test('the command goes on with them as the same process', async () => {
+  /** What a command says that asks for the missing flags, with these flags of Node before it. */
+  async function sayings(
+    ...flags: readonly string[]
+  ): Promise<{ pid: number | undefined; lines: string[]; file: string }> {
     const runtime = pathToFileURL(join(ROOT, 'bin', 'runtime.js')).href
     const code = `
       import { missingFlags, runWithFlags } from '${runtime}'
@@ -46,14 +49,23 @@ describe('flags of V8', () => {
     const folder = mkdtempSync(join(tmpdir(), 'vigil-flags-'))
     const file = join(folder, 'command.mjs')
     writeFileSync(file, code)
-    const child = spawn(process.execPath, [file, 'serve', '--config', 'a b'], {
+    const child = spawn(process.execPath, [...flags, file, 'serve', '--config', 'a b'], {
       env: { ...process.env, NODE_OPTIONS: '' },
     })
     const said = text(child.stdout)
     expect(await once(child, 'exit')).toEqual([0, null])
     rmSync(folder, { recursive: true, force: true })
-    const line = [child.pid, ...SERVE_FLAGS, file, 'serve', '--config', 'a b'].join(' ')
-    expect((await said).trim().split('\n').at(-1)).toBe(line)
+    return { pid: child.pid, lines: (await said).trim().split('\n'), file }
+  }
+
+  test('the command goes on with them as the same process', async () => {
+    const { pid, lines, file } = await sayings()
+    expect(lines.at(-1)).toBe([pid, ...SERVE_FLAGS, file, 'serve', '--config', 'a b'].join(' '))
+  })
+
+  test('it goes on without them where Node may start no program', async () => {
+    const { pid, lines, file } = await sayings('--permission', '--allow-fs-read=*')
+    expect(lines).toEqual([[pid, '--allow-fs-read=*', file, 'serve', '--config', 'a b'].join(' ')])
   })
 })
 

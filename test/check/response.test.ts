@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { encodeResponse } from '../../src/check/encode.ts'
-import { toCheckResponse } from '../../src/check/response.ts'
+import { isObserved, toCheckResponse } from '../../src/check/response.ts'
 import { decodeResponse } from '../../src/check/wire.ts'
 import type { Answer, RefusingAnswer } from '../../src/model.ts'
 import { ALLOWED, ID } from '../support/edge-samples.ts'
@@ -40,6 +40,8 @@ describe('only allow, monitor and observe pass', () => {
     ['deny', 401, 16],
     ['deny', 400, 7],
     ['deny', 403, 7],
+    ['deny', 599, 7],
+    ['deny', 200, 7],
     ['throttle', 429, 7],
     ['unavailable', 503, 7],
   ] as const)('%s with %i is code %i', (effect, status, code) => {
@@ -57,6 +59,22 @@ describe('only allow, monitor and observe pass', () => {
       'status',
     ])
   })
+})
+
+test('only an observe is one that passes knowingly, whatever else holds a refusal', () => {
+  const would = refusal('deny', 401)
+  expect(isObserved({ ...ALLOWED, effect: 'observe', would })).toBe(true)
+  for (const effect of ['allow', 'deny', 'reply'])
+    expect(isObserved({ ...ALLOWED, effect, would } as never)).toBe(false)
+})
+
+test('a refusal without a status of its own is 403 with nothing in it', () => {
+  const response = read({ effect: 'deny', metadata: {} } as never)
+  expect(response.denied_response).toEqual({ status: { code: 403 }, body: '' })
+})
+
+test.each([600, 199, 401.5, -1])('%d is no final status: 403', (status) => {
+  expect(read(refusal('deny', status)).denied_response?.status.code).toBe(403)
 })
 
 describe('an answer that its type forbids never passes', () => {

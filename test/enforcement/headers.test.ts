@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { enforcementSettings } from '../../src/config/schema/enforcement.ts'
 import { identitySettings } from '../../src/config/schema/identity.ts'
-import { encodeValue } from '../../src/enforcement/headers.ts'
+import { encodeValue, removalOf, wayHeaders } from '../../src/enforcement/headers.ts'
 import { compileEnforcement, enforce } from '../../src/enforcement/index.ts'
 import type { Check, Decision, Subject } from '../../src/model.ts'
 import { entrypointOf } from '../support/check-of.ts'
@@ -97,6 +97,33 @@ describe('identity headers', () => {
       expect(set).not.toContain(name)
       expect(removeHeaders).toContain(name)
     }
+  })
+
+  test('the same caller is told the same, however often it comes, and whoever comes between', () => {
+    const subject = identified({ workload: { id: 'spiffe://mesh/ns/shop/sa/orders', trustDomain: 'mesh' } })
+    const first = pass(subject).setHeaders
+    expect(first).toContainEqual(['x-vigil-workload', 'spiffe://mesh/ns/shop/sa/orders'])
+    for (let time = 2; time < 6; time++) {
+      expect(pass(subject).setHeaders).toEqual(first)
+      pass(identified({ credential: sampleCredential({ subject: 'bob' }) }))
+    }
+  })
+
+  test('every value is encoded, whichever member it comes from', () => {
+    const odd = 'a b\n%'
+    const credential = sampleCredential({
+      issuer: odd,
+      subject: odd,
+      tenant: odd,
+      session: { id: odd, isDerived: false },
+      client: odd,
+      actor: { subject: odd },
+      scopes: [odd],
+      acr: odd,
+    })
+    const told = pass(identified({ credential, workload: { id: odd, trustDomain: 'mesh' } })).setHeaders
+    const names = ['issuer', 'subject', 'tenant', 'session', 'client', 'actor', 'scope', 'acr', 'workload']
+    for (const name of names) expect(told).toContainEqual([`x-vigil-${name}`, 'a%20b%0A%25'])
   })
 
   test('monitor passes like allow, and says so in the metadata', () => {
@@ -230,10 +257,29 @@ describe('response headers and metadata', () => {
     })
   })
 
+  test('a decision without a rule tells of none', () => {
+    const { rule: _, ...decision } = { rule: 'one', ...ALLOW }
+    expect(Object.keys(pass(undefined, undefined, decision).metadata)).not.toContain('rule')
+  })
+
   test('no secret in the metadata or the headers of a pass', () => {
     const check = sampleCheck({}, { authorization: 'Bearer secret', dpop: 'secret', cookie: 'secret' })
     expect(JSON.stringify(pass(subject, undefined, ALLOW, check))).not.toContain('secret')
   })
+})
+
+test('MCP-02 the cookie goes where nothing is left of it, and comes back with what is left', () => {
+  const entrypoint = entrypointOf({ forwardsCredential: false })
+  const removed = (cookie?: string) =>
+    removalOf([], { entrypoint, ...(cookie === undefined ? {} : { cookie }) }).filter(
+      (name) => !name.startsWith('x'),
+    )
+  expect(removed()).toEqual(['authorization', 'dpop'])
+  expect(removed('theme=dark')).toEqual(['authorization', 'dpop'])
+  expect(removed('')).toEqual(['authorization', 'dpop', 'cookie'])
+  expect(wayHeaders({ entrypoint, cookie: 'theme=dark' })).toEqual([['cookie', 'theme=dark']])
+  expect(wayHeaders({ entrypoint, cookie: '' })).toEqual([])
+  expect(wayHeaders(undefined)).toEqual([])
 })
 
 test('MCP-02 the credential is removed where the entrypoint does not forward it', () => {

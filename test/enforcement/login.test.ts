@@ -62,6 +62,10 @@ describe('a browser that is about to show a page is sent to the login of the app
     expect(answer({ loginUrl, decision: stepUp(unmet) }).of.get('location')).toBe(location)
   })
 
+  test('a placeholder without a name is no placeholder', () => {
+    expect(answer({ loginUrl: '/login?{acr}&x' }).of.get('location')).toBe('/login?{acr}&x')
+  })
+
   test('a login route without parameters stays as it is', () => {
     expect(answer({ loginUrl: '/login' }).of.get('location')).toBe('/login')
   })

@@ -2,11 +2,14 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { enforcementSettings } from '../../src/config/schema/enforcement.ts'
 import { entrypointsSettings } from '../../src/config/schema/entrypoints.ts'
-import { compileModes, modeOf } from '../../src/enforcement/mode.ts'
+import { identitySettings } from '../../src/config/schema/identity.ts'
+import { compileEnforcement } from '../../src/enforcement/index.ts'
+import { compileModes, isAlwaysEnforced, modeOf } from '../../src/enforcement/mode.ts'
 import { percentileOf } from '../../src/lib/share.ts'
 import type { Check, Subject } from '../../src/model.ts'
 import { entrypointOf } from '../support/check-of.ts'
-import { identified, sampleCheck, sampleCredential } from '../support/edge-samples.ts'
+import { ALLOW, identified, sampleCheck, sampleCredential } from '../support/edge-samples.ts'
+import { deny } from './answering.ts'
 
 const ENTRYPOINTS = [
   { name: 'beta', mode: 'observe' },
@@ -117,6 +120,21 @@ describe('a check that could not be read is observed only where everything is', 
   })
 })
 
+test('of all refusals only that of the canary is always enforced', () => {
+  expect(isAlwaysEnforced(deny('policy.canary.refused'))).toBe(true)
+  for (const decision of [deny('policy.rule.denied'), deny('identity.token.expired'), ALLOW])
+    expect(isAlwaysEnforced(decision)).toBe(false)
+})
+
+test.each([
+  ['nothing', {}],
+  ['part', { mode: 'observe', percentage: 50 }],
+  ['everything', { mode: 'observe' }],
+])('that %s is observed is told: %j', (observes, raw) => {
+  const settings = enforcementSettings.parse(raw)
+  expect(compileEnforcement(settings, identitySettings.parse({})).observes).toBe(observes)
+})
+
 describe('percentage', () => {
   const sessions = Array.from({ length: 2000 }, (_, i) => of('acme', `session ${i}`))
   const observedAt = (percentage: number) => {
@@ -131,6 +149,13 @@ describe('percentage', () => {
     expect(Math.abs(observed.length / sessions.length - share / 100)).toBeLessThan(0.04)
     const more = new Set(observedAt(share + 5))
     expect(observed.every((subject) => more.has(subject))).toBe(true)
+  })
+
+  test('the others are enforced', () => {
+    const modes = modesOf({ mode: 'observe', percentage: 50 })
+    expect(new Set(sessions.map((subject) => modeIn(modes, { subject })))).toEqual(
+      new Set(['observe', 'enforce']),
+    )
   })
 
   test('a session keeps its mode, whatever token, address or entrypoint it comes with', () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { encodeResponse } from '../../src/check/encode.ts'
 import { toCheckResponse } from '../../src/check/response.ts'
 import { decodeResponse } from '../../src/check/wire.ts'
-import { enforce, observe } from '../../src/enforcement/index.ts'
+import { enforce, isProved, observe } from '../../src/enforcement/index.ts'
 import { FAILURES, type FailureCode } from '../../src/errors.ts'
 import type { Decision, Subject } from '../../src/model.ts'
 import {
@@ -138,6 +138,14 @@ describe('identity headers', () => {
     const binding = { state: 'absent', methods: [], isRequired: true, isCarried: false } as const
     for (const decision of [deny('identity.binding.absent'), deny('policy.rule.denied'), THROTTLE, STEP_UP])
       expect(namesOf(observed(decision, identified({ binding })))).toEqual(NAMELESS)
+  })
+
+  test('one that should be bound, and is, has its name after a refusal of rights', () => {
+    const binding = { methods: ['dpop'], isRequired: true, isCarried: false } as const
+    const proved = identified({ binding: { ...binding, state: 'verified' } })
+    expect(isProved(deny('policy.rule.denied'), proved)).toBe(true)
+    const absent = identified({ binding: { ...binding, state: 'absent' } })
+    expect(isProved(deny('policy.rule.denied'), absent)).toBe(false)
   })
 
   test('a risk that nobody assessed is not told', () => {

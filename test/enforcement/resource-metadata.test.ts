@@ -86,6 +86,14 @@ describe('PRM-01 MCP-01 metadata are told through the Check', () => {
     ['another method', { path: PATH, method: 'POST' }],
   ])('%s is not told', (_what, change) => expect(answer(ALLOW, change).effect).toBe('allow'))
 
+  test.each([
+    ['GET', 'reply'],
+    ['HEAD', 'reply'],
+    ['POST', 'allow'],
+  ])('asked by %s: %s', (method, effect) => {
+    expect(answer(ALLOW, { path: PATH, method }).effect).toBe(effect)
+  })
+
   test('what is refused is refused', () => {
     const made = answer(deny('check.request.path'), { path: PATH })
     expect(made).toMatchObject({ effect: 'deny', status: 400 })

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { errorInfo, retryInfo, rpcCode, statusDetails, unpadded } from '../../src/enforcement/rpc-error.ts'
@@ -51,6 +52,13 @@ describe('google.rpc.Status by hand', () => {
     })
   })
 })
+
+test.each([
+  ['', ''],
+  ['a', 'YQ'],
+  ['ab', 'YWI'],
+  ['abc', 'YWJj'],
+])('%j is %j without padding', (text, expected) => expect(unpadded(Buffer.from(text))).toBe(expected))
 
 test.each([
   [400, 3],

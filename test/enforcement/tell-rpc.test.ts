@@ -103,6 +103,7 @@ describe.each(CASES)('%j', (decision, code, name, http, reason, metadata, wait) 
       expect(error.code).toBe(name)
       expect(error.details[0].type).toBe('google.rpc.ErrorInfo')
       expect(error.details).toHaveLength(wait === undefined ? 1 : 2)
+      expect(error.details[1]?.type).toBe(wait === undefined ? undefined : 'google.rpc.RetryInfo')
       expect(Object.keys(error)).toEqual(['code', 'message', 'details'])
     }
   })
@@ -121,7 +122,9 @@ describe.each(CASES)('%j', (decision, code, name, http, reason, metadata, wait) 
 })
 
 test('abnormal usage is told without a limit', () => {
-  const { of } = told(anomaly, 'application/grpc')
+  const { of, body } = told(anomaly, 'application/grpc')
+  expect(body).toBe('abnormal usage')
+  expect(told(quota, 'application/grpc').body).toBe('rate limit exceeded')
   expect(readDetails(of.get('grpc-status-details-bin') ?? '')).toMatchObject({
     ErrorInfo: infoOf('ABNORMAL_USAGE', {}),
   })

@@ -73,6 +73,11 @@ describe('the one credential of a check', () => {
 test.each<[string, Record<string, string | string[]>, string | undefined]>([
   ['repeated', { authorization: ['Bearer a', 'Bearer b', 'Basic c'] }, 'authorization came 3 times'],
   ['joined', { authorization: 'Bearer a,Bearer b' }, 'authorization holds a comma'],
+  [
+    'joined behind another scheme, with spaces',
+    { authorization: 'Basic eA==,  DPoP\tb' },
+    'authorization holds a comma',
+  ],
   ['malformed', { authorization: 'Bearer' }, 'authorization is not one scheme and one token'],
   ['a bare token, which is not told', { authorization: 'c2VjcmV0' }, undefined],
   ['repeated proofs', { authorization: 'DPoP a', dpop: ['p', 'q'] }, 'dpop came 2 times'],

@@ -4,6 +4,7 @@ import type { Entrypoint } from '../../src/model.ts'
 import { athOf } from '../harness/proofs.ts'
 import { AT_MS, makeCheck, makeEntrypoint } from '../harness/requests.ts'
 import {
+  ALLOW,
   type Case,
   CERTIFICATE,
   checkOf,
@@ -41,7 +42,7 @@ describe('the hop of an edge', () => {
     expect(subject.uses).toEqual([
       {
         kind: 'hop',
-        name: expect.stringContaining('orders'),
+        name: expect.stringMatching(/^orders\n[^\n]+\n[^\n]+$/),
         ttlMs: 12_000,
         issuedAtMs: AT_MS,
         mayRepeat: false,
@@ -133,6 +134,7 @@ describe('the hop of an edge', () => {
     const check = makeCheck()
     const subject = await subjectOf({ authorization: 'Bearer plain' })
     expect(issueHop(subject, check, edge, config)).toMatch(/^v1\.none\./)
+    expect(equip(subject, { ...ALLOW, effect: 'monitor' }, check, edge, config).hop).toMatch(/^v1\.none\./)
     expect(equip(subject, DENY, check, edge, config).hop).toBeUndefined()
     expect(issueHop(subject, check, makeEntrypoint({ issuesHop: false }), config)).toBeUndefined()
     expect(issueHop(subject, check, { ...inside, issuesHop: true }, config)).toBeUndefined()

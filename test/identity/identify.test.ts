@@ -1,12 +1,16 @@
 import { Buffer } from 'node:buffer'
 import { describe, expect, test } from '@jest/globals'
 import { FAILURES } from '../../src/errors.ts'
-import { compileIdentity } from '../../src/identity/index.ts'
+import { compileIdentity, equip } from '../../src/identity/index.ts'
 import { AT_MS, makeCheck } from '../harness/requests.ts'
 import {
+  ALLOW,
   type Case,
   CERTIFICATE,
   config,
+  DENY,
+  decided,
+  edge,
   freshNonce,
   identified,
   known,
@@ -193,5 +197,15 @@ describe('nonces', () => {
       freshNonce(await subjectOf({ authorization: 'Bearer plain' }), makeCheck(), config),
     ).toBeUndefined()
     expect(freshNonce({ state: 'anonymous' }, makeCheck(), config)).toBeUndefined()
+  })
+
+  test('another refusal of a good proof brings no nonce', async () => {
+    const subject = await identified(withProof('dpop'))
+    const throttled = { ...decided, effect: 'throttle', retryAfterSeconds: 1 } as const
+    for (const decision of [DENY, ALLOW, throttled])
+      expect(equip(subject, decision, makeCheck(), edge, config).subject).toHaveProperty(
+        'nextNonce',
+        undefined,
+      )
   })
 })

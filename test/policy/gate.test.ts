@@ -65,6 +65,11 @@ const shut: readonly [name: string, given: Given, expected: Expected][] = [
     denied('identity.binding.absent'),
   ],
   [
+    'a subject in a state that its type forbids',
+    { subject: { state: 'unheard-of' } as never },
+    unavailable('check.fault.unexpected'),
+  ],
+  [
     'DPOP-15 a replayed proof',
     { subject: using(proof()), past: past({ proof: 'repeated' }) },
     denied('identity.dpop.replayed'),
@@ -226,6 +231,11 @@ const open: readonly [name: string, given: Given, degraded: readonly string[]][]
     ['replay'],
   ],
   ['replay store down, low, fresh hop', { subject: using(hop(10_000)), past: past(down) }, ['replay']],
+  [
+    'replay store down, low, hop of exactly 30 s',
+    { subject: using(hop(30_000)), past: past(down) },
+    ['replay'],
+  ],
   ['replay store down, nothing single-use shown', { past: past(down), facts: sensitive('high') }, []],
   ['all scopes held', { facts: facts({ scopes: ['payments.read', 'payments.write'] }) }, []],
   [

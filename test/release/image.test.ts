@@ -83,7 +83,8 @@ const wrote = ['/x', '/app/dist/main.js', '/tmp/x'].filter((file) => {
 })
 const status = fs.readFileSync('/proc/1/status', 'utf8')
 const of = (name) => new RegExp('^' + name + ':\\\\s+(.*)$', 'm').exec(status)?.[1]
-console.log(JSON.stringify({ wrote, uid: of('Uid'), capabilities: of('CapEff'), noNewPrivileges: of('NoNewPrivs') }))
+const seccomp = of('Seccomp') === '2' ? 'filter' : 'none'
+console.log(JSON.stringify({ wrote, uid: of('Uid'), capabilities: of('CapEff'), noNewPrivileges: of('NoNewPrivs'), seccomp }))
 `
 
 const request = (bearer: string) => ({ path: '/orders/7', headers: { authorization: `Bearer ${bearer}` } })
@@ -162,7 +163,27 @@ describeWithImageTools('the image', () => {
       uid: '65532\t65532\t65532\t65532',
       capabilities: '0000000000000000',
       noNewPrivileges: '1',
+      seccomp: 'filter',
     })
+  })
+
+  test('may not make namespaces, mounts or rings, nor trace others, by k8s/seccomp.json', () => {
+    const { syscalls } = JSON.parse(readFileSync(join(ROOT, 'k8s', 'seccomp.json'), 'utf8'))
+    expect(syscalls).toHaveLength(1)
+    const names: readonly string[] = syscalls[0].names
+    for (const name of [
+      'unshare',
+      'setns',
+      'mount',
+      'ptrace',
+      'bpf',
+      'keyctl',
+      'io_uring_setup',
+      'userfaultfd',
+      'memfd_create',
+      'chown',
+    ])
+      expect(names).not.toContain(name)
   })
 
   test('allows and denies real checks', async () => {

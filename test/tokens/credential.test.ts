@@ -54,6 +54,12 @@ describe('the credential of a verified token', () => {
     expect(Object.isFrozen(credential)).toBe(true)
   })
 
+  test('what the token does not say is not made up', async () => {
+    const { amr, session } = await credentialOf({ amr: undefined, sid: undefined })
+    expect(amr).toEqual([])
+    expect(session).toEqual({ id: expect.stringMatching(/^[\w-]{43}$/), isDerived: true })
+  })
+
   test('tokenHash is the digest of the compact token (RFC 9449 section 4.1, `ath`)', async () => {
     const compiled = createTokenVerifier(identityOf(), deps)
     if (!compiled.ok) throw new Error('not compiled')

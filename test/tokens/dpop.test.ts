@@ -83,6 +83,14 @@ describe('algorithm, key and signature', () => {
     )
   })
 
+  test.each(
+    all.filter((alg) => !alg.startsWith('Ed')),
+  )('DPOP-05 where one name of Ed25519 is allowed, %s is not', async (alg) => {
+    const signer = await makeSigner(alg)
+    for (const name of ['Ed25519', 'EdDSA'])
+      expect(await verdict({ signer, dpop: { algorithms: [name] } })).toBe('identity.dpop.algorithm')
+  })
+
   test('DPOP-05 Ed25519 keys: both names mean the same', async () => {
     const signer = await makeSigner('Ed25519')
     expect(await verdict({ signer, header: { alg: 'EdDSA' } })).toBe('ok')

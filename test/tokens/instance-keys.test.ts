@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { hkdfSync } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import { deriveInstanceKeys } from '../../src/tokens/instance-keys.ts'
 
@@ -26,6 +27,18 @@ describe('instance keys', () => {
         ),
       ).size,
     ).toBe(5)
+  })
+
+  test('stay what they are from version to version: replicas of two share state, and an upgrade forgets none', () => {
+    const of = (secret: Buffer, info: string) =>
+      Buffer.from(hkdfSync('sha256', secret, Buffer.alloc(0), info, 32))
+    expect(deriveInstanceKeys({ root, current, previous })).toEqual({
+      store: of(root, 'vigil store v1'),
+      pseudonym: of(root, 'vigil pseudonym v1'),
+      lastGood: of(root, 'vigil last-good v1'),
+      nonce: [of(current, 'vigil dpop-nonce v1'), of(previous, 'vigil dpop-nonce v1')],
+      hop: [of(current, 'vigil hop v1'), of(previous, 'vigil hop v1')],
+    })
   })
 
   test('rotation moves current to previous and leaves the keys of the root alone', () => {

@@ -131,6 +131,36 @@ describe('a peer without a token', () => {
     expect(verdict(given)).toBe(expected)
   })
 
+  test.each<[string, Given, string | RegExp]>([
+    [
+      'another trust domain',
+      { principal: 'spiffe://evil.example/a' },
+      '"evil.example"; configured are mesh.example.com, partner.example',
+    ],
+    ['no name', { principal: 'spiffe://mesh.example.com' }, 'the peer is called "spiffe://mesh.example.com"'],
+    ['its certificate', { principal: `${ID}2`, certificate: 'svid-orders' }, /^the certificate .+/],
+    ['XFCC', { ...TRUSTED, headers: xfcc('nonsense') }, 'x-forwarded-client-cert cannot be read'],
+    [
+      'two URIs',
+      { ...TRUSTED, headers: xfcc(`URI=${ID};URI=${ID}`) },
+      'x-forwarded-client-cert names 2 URIs',
+    ],
+  ])('the record is told what was wrong: %s', (_, given, detail) => {
+    const subject = subjectOf(given)
+    expect(subject).toHaveProperty(
+      'detail',
+      typeof detail === 'string' ? detail : expect.stringMatching(detail),
+    )
+  })
+
+  test('sessions of two workloads are two', () => {
+    const sessionOf = (principal: string) => {
+      const subject = subjectOf({ principal })
+      return subject.state === 'identified' ? subject.credential.session.id : undefined
+    }
+    expect(sessionOf(ID)).not.toBe(sessionOf(`${ID}2`))
+  })
+
   test.each([
     ['unverified', false, 'identity.workload.untrusted-caller'],
     ['unverified', true, `workload ${ID}`],

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ROOT } from '../../../scripts/root.ts'
 import { sh } from './shell.ts'
 import type { Workshop } from './workshop.ts'
 
@@ -102,7 +103,7 @@ interface Spec {
   process: Record<string, unknown>
   root: { path: string; readonly: boolean }
   mounts: { destination: string; type: string; source?: string; options?: string[] }[]
-  linux: { namespaces: { type: string }[]; resources?: unknown }
+  linux: { namespaces: { type: string }[]; resources?: unknown; seccomp?: unknown }
 }
 
 /**
@@ -124,6 +125,8 @@ function restrict(file: string, root: string, image: ImageConfig, settings: stri
   spec.root = { path: root, readonly: true }
   spec.linux.namespaces = spec.linux.namespaces.filter(({ type }) => !['network', 'cgroup'].includes(type))
   delete spec.linux.resources
+  // As the kubelet hands on a profile of type Localhost.
+  spec.linux.seccomp = JSON.parse(readFileSync(join(ROOT, 'k8s', 'seccomp.json'), 'utf8'))
   spec.mounts = [
     ...spec.mounts.filter(({ type }) => type !== 'cgroup'),
     { destination: '/etc/vigil', type: 'bind', source: settings, options: ['rbind', 'ro'] },
