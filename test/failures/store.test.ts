@@ -9,6 +9,7 @@ import { AUDIENCE, mintAccessToken, NOW, NOW_MS } from '../harness/tokens.ts'
 import { fakeMeter } from '../store/fakes.ts'
 import { DEGRADED } from '../support/degraded.ts'
 import {
+  ALL,
   ask,
   checkOf,
   expectUnavailable,
@@ -61,22 +62,23 @@ row('the store is unreachable or over its budget: baselines and rates', () => {
   })
 })
 
-row('the replay store is unreachable', () => {
-  const signer = makeSigner('ES256')
-  let proofs = 0
-  const proved = async (sensitivity: Sensitivity, nonce?: string) => {
-    const { jkt } = await signer
-    const token = mintAccessToken({ claims: { cnf: { jkt } } })
-    const claims = {
-      jti: `proof ${++proofs}`,
-      htm: 'GET',
-      htu: `${AUDIENCE}/v1/${sensitivity}`,
-      iat: NOW,
-      ath: athOf(token),
-      nonce,
-    }
-    return { authorization: `DPoP ${token}`, dpop: signProof(await signer, { claims }) }
+const signer = makeSigner('ES256')
+let proofs = 0
+const proved = async (sensitivity: Sensitivity, nonce?: string) => {
+  const { jkt } = await signer
+  const token = mintAccessToken({ claims: { cnf: { jkt } } })
+  const claims = {
+    jti: `proof ${++proofs}`,
+    htm: 'GET',
+    htu: `${AUDIENCE}/v1/${sensitivity}`,
+    iat: NOW,
+    ath: athOf(token),
+    nonce,
   }
+  return { authorization: `DPoP ${token}`, dpop: signProof(await signer, { claims }) }
+}
+
+row('the replay store is unreachable', () => {
   const nonceFrom = async (app: TestApp) => {
     const { decision, answer } = await app.decide(checkOf('low', await proved('low')))
     expect(decision).toMatchObject({ effect: 'deny', failure: 'identity.dpop.nonce-required' })
@@ -119,21 +121,27 @@ row('the replay store is unreachable', () => {
     }
   })
 
-  test('a primary that took over later than the proof was made counts as unreachable for it', async () => {
-    const clock = { nowMs: () => NOW_MS + 1000, monotonicMs: () => 0 }
-    const store = createMemoryStore({ maxEntries: 100, clock, startedAtMs: NOW_MS + 1 })
-    const app = await openTestApp(settings(), { store })
-    const headers = await proved('low')
-    expect((await app.decide(checkOf('low', headers))).decision).toMatchObject({
-      failure: 'identity.dpop.nonce-required',
-      degraded: [],
-    })
-    expectUnavailable(await app.decide(checkOf('high', await proved('high'))), 'history.replay.unavailable')
-  })
-
   test('the configuration moves the border', async () => {
     const failure = { replay: { low: 'unavailable' }, store: { low: 'degrade' } }
     const app = await openTestApp(settings({ failure }), { store: lost() })
     expectUnavailable(await app.decide(checkOf('low', await proved('low'))), 'history.replay.unavailable')
+  })
+})
+
+row('the store began later than the proof was made (failover, restart)', () => {
+  test('a fresh nonce is asked for, whatever is at stake, and the proof with it counts in full', async () => {
+    const clock = { nowMs: () => NOW_MS + 1000, monotonicMs: () => 0 }
+    const store = createMemoryStore({ maxEntries: 100, clock, startedAtMs: NOW_MS + 1 })
+    const app = await openTestApp(settings(), { store })
+    for (const sensitivity of ALL) {
+      const asked = await app.decide(checkOf(sensitivity, await proved(sensitivity)))
+      const failure = 'identity.dpop.nonce-required'
+      expect(asked.decision).toMatchObject({ effect: 'deny', failure, degraded: [] })
+      const nonce = headerOf(asked.answer, 'dpop-nonce')
+      const given = await app.decide(checkOf(sensitivity, await proved(sensitivity, nonce)))
+      expect(given.decision).toMatchObject({ degraded: [] })
+      expect(given.decision.reasons).not.toContain(failure)
+      expect(given.answer.effect).not.toBe('unavailable')
+    }
   })
 })
