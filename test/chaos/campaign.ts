@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { keys } from '../harness/tokens.ts'
+import { mintBook } from './book.ts'
+import { judge, type Marks, recoveryOf, type Verdict } from './judge.ts'
+import { nowMs } from './load/messages.ts'
+import type { Fault } from './promise.ts'
+import { watchMemory } from './world/memory.ts'
+import type { World } from './world/world.ts'
+
+export interface Row extends Verdict {
+  readonly name: string
+  readonly title: string
+  readonly says: string
+  readonly perSecond: number
+  /** The greatest resident memory of one Vigil, where the system tells it. */
+  readonly memoryMiB: number | undefined
+  readonly secondsInAll: number
+}
+
+/** Longest wait for all to be well again: Envoy may leave a Vigil out for a while that was away. */
+const RECOVERY_MS = 40_000
+const LOOK_MS = 100
+
+/** One fault under load: before, during, until all is well again. Never throws: what broke the campaign is a flaw. */
+export async function runFault(world: World, fault: Fault, perSecond: number): Promise<Row> {
+  const { name, title, promise } = fault
+  const beganMs = nowMs()
+  const memory = watchMemory(world.vigils)
+  const told: string[] = []
+  const step = async (what: string, act: () => unknown) => {
+    try {
+      await act()
+    } catch (error) {
+      told.push(`${what}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`)
+    }
+  }
+  await step('prepare', () => fault.prepare?.(world))
+  world.load.use(mintBook(world.signers, keys.es256))
+  await world.app.reached()
+  world.load.go(world.listenerPort, perSecond)
+  await step('before', () => untilWell(world, perSecond))
+  const marks = await strike(world, fault, told, step)
+  await sleepUntil(() => recoveryOf(world.load.samples(), marks.stopMs, perSecond) !== undefined, RECOVERY_MS)
+  const samples = await world.load.halt()
+  const reached = await world.app.reached()
+  await step('tidy', () => fault.tidy?.(world))
+  const verdict = judge(promise, samples, marks, reached, perSecond)
+  return {
+    name,
+    title,
+    says: promise.says,
+    perSecond,
+    memoryMiB: memory.stop(),
+    secondsInAll: (nowMs() - beganMs) / 1000,
+    ...verdict,
+    flaws: [...verdict.flaws, ...told],
+  }
+}
+
+/** The load runs for a while, and all is well: else the fault before would be judged with this one. */
+async function untilWell(world: World, perSecond: number): Promise<void> {
+  const fromMs = nowMs()
+  const isWell = () => recoveryOf(world.load.samples(), fromMs, perSecond) !== undefined
+  if (!(await sleepUntil(isWell, RECOVERY_MS))) throw new Error('all was not well beforehand')
+  await sleep(Math.max(0, world.pace.warmMs - (nowMs() - fromMs)))
+}
+
+type Step = (what: string, act: () => unknown) => Promise<void>
+
+async function strike(world: World, fault: Fault, told: string[], step: Step): Promise<Marks> {
+  const startMs = nowMs()
+  await step('start', () => fault.start(world))
+  const { faultMs } = world.pace
+  // One that takes its time to begin lasts for a while after that, too.
+  const begunMs = nowMs()
+  const endMs = Math.max(startMs + faultMs, begunMs + faultMs / 2)
+  await sleep(endMs - begunMs)
+  await step('inspect', async () => told.push(...((await fault.inspect?.(world)) ?? [])))
+  const stopMs = nowMs()
+  await step('stop', () => fault.stop(world))
+  return { startMs, feltMs: (begunMs + stopMs) / 2, stopMs }
+}
+
+async function sleepUntil(isSo: () => boolean, longestMs: number): Promise<boolean> {
+  const untilMs = nowMs() + longestMs
+  while (!isSo()) {
+    if (nowMs() > untilMs) return false
+    await sleep(LOOK_MS)
+  }
+  return true
+}
