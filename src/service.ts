@@ -46,9 +46,9 @@ const STORE_HEALTH_MS = 10_000
 
 /** @throws StartError when a file of the store is unusable; `listen` when a certificate is, or a port is taken. */
 export async function createService(options: ServiceOptions): Promise<Service> {
-  const { fixed, clock, log, telemetry } = options
+  const { fixed, clock, log, newId, telemetry } = options
   const { meter } = telemetry
-  const store = await openStore(fixed.store, options.fixedDir, { clock, log, meter })
+  const store = await openStore(fixed.store, options.fixedDir, { clock, log, meter, newId })
   const defer = (run: () => void) => void setImmediate(run)
   const openPlaces = createOpenPlaces({ meter, log })
   const app = await createApp({

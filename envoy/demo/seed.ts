@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
 import { staticSettings } from '../../src/config/schema/static.ts'
 import { createHistoryKeys } from '../../src/history/index.ts'
@@ -97,7 +98,7 @@ async function writeToRedis(entries: readonly Entry[], port: number): Promise<vo
   const settings = staticSettings.parse({ store: { kind: 'redis', redis: { port } } }).store.redis
   if (settings === undefined) throw new Error('no redis settings')
   const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() }
-  const redis = createRedisStore({ settings, clock, log: silentLog, meter: silentMeter })
+  const redis = createRedisStore({ settings, clock, log: silentLog, meter: silentMeter, newId: randomUUID })
   try {
     for (let tries = 0; !(await redis.health()).isReachable; tries++) {
       if (tries > 50) throw new Error('Valkey does not answer')

@@ -13,6 +13,7 @@ interface OpenDeps {
   readonly clock: Clock
   readonly log: Log
   readonly meter: Meter
+  readonly newId: () => string
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { ChainableCommander, Redis } from 'ioredis'
 import { type Counters, countByHash, countByText } from './redis-count.ts'
 import { replyCode, unavailable } from './redis-failure.ts'
+import type { RedisNode } from './redis-node.ts'
 import { type StoreCommand, StoreUnavailable } from './store.ts'
 
 type Replies = readonly (string | null)[]
@@ -19,13 +20,12 @@ interface Waiting {
  * and all values are one call, because a call costs the client more than the server (docs/decisions/0010).
  */
 export class ReadBatch {
-  readonly #ready: () => Redis
+  readonly #node: RedisNode
   readonly #prefix: string
   #waiting: Waiting[] = []
 
-  /** @param ready the connection; throws StoreUnavailable when it is down */
-  constructor(ready: () => Redis, prefix: string) {
-    this.#ready = ready
+  constructor(node: RedisNode, prefix: string) {
+    this.#node = node
     this.#prefix = prefix
   }
 
@@ -41,7 +41,14 @@ export class ReadBatch {
     this.#waiting = []
     try {
       const asked = sorted(batch, this.#prefix)
-      distribute(batch, await ask(this.#ready(), asked))
+      const client = this.#node.ready()
+      // Behind the claims: if they were made in an empty memory, that is known before they are relied on.
+      const isWatched = asked.claims.length > 0
+      if (isWatched) asked.values.push(this.#node.epochKey)
+      const question = isWatched ? this.#node.askEpoch() : 0
+      const answered = await ask(client, asked)
+      if (isWatched && Array.isArray(answered.values)) this.#node.seeEpoch(answered.values.at(-1), question)
+      distribute(batch, answered)
     } catch (error) {
       for (const { reject } of batch) reject(error)
     }

@@ -1,5 +1,3 @@
-import type { StoreStanding } from './store.ts'
-
 /** Below it `SET … NX GET` is a syntax error. Valkey tells the version it is compatible with. */
 const LOWEST_MAJOR = 7
 
@@ -9,29 +7,21 @@ export const WEAKNESSES = ['eviction', 'replica', 'version', 'unknown'] as const
 export interface Primary {
   readonly runId: string
   readonly replicationId: string
-  readonly sinceMs: number
 }
 
 export interface Examined {
+  /** The one that was known, if it is still the same. */
   readonly primary: Primary
-  readonly standing: StoreStanding
+  readonly degraded: readonly string[]
 }
 
-/**
- * Reads the reply of INFO.
- * @param known the primary seen before; another one in its place counts as a failover that happened now
- * @param nowMs epoch ms
- */
-export function examine(info: string, known: Primary | undefined, nowMs: number): Examined {
+/** Reads the reply of INFO. */
+export function examine(info: string, known: Primary | undefined): Examined {
   const fields = fieldsOf(info)
   const runId = fields.get('run_id') ?? ''
   const replicationId = fields.get('master_replid') ?? ''
-  const isSame = known !== undefined && known.runId === runId && known.replicationId === replicationId
-  // Of a failover before the first look only the start of the server is to be known, rounded down to a second.
-  const startedMs = nowMs - (Number(fields.get('uptime_in_seconds') ?? 0) + 1) * 1000
-  const newSinceMs = known === undefined ? startedMs : nowMs
-  const primary = isSame ? known : { runId, replicationId, sinceMs: newSinceMs }
-  return { primary, standing: { degraded: weaknesses(fields), primarySinceMs: primary.sinceMs } }
+  const isSame = known?.runId === runId && known.replicationId === replicationId
+  return { primary: isSame ? known : { runId, replicationId }, degraded: weaknesses(fields) }
 }
 
 function weaknesses(fields: ReadonlyMap<string, string>): string[] {

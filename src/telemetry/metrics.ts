@@ -30,6 +30,10 @@ export const COUNTERS = {
   vigil_token_cache_total: { help: 'Look-ups in the verified-token cache.', labels: ['result'] },
   vigil_jwks_fetch_total: { help: 'Fetches of key sets.', labels: ['result'] },
   vigil_store_errors_total: { help: 'Store calls that failed.', labels: ['call', 'reason'] },
+  vigil_store_losses_total: {
+    help: 'Times that Redis may have lost what was written to it: another primary (also a restart), or a memory that was emptied or is an older one.',
+    labels: ['why'],
+  },
   vigil_learn_dropped_total: {
     help: 'Things not learned because the queue was full or the store failed.',
     labels: ['reason'],

@@ -51,7 +51,7 @@ export async function openBenchApp(redisPort?: number, given?: OwnTelemetry): Pr
   const secret = randomBytes(32)
   const app = await createApp({
     fixed,
-    store: await openStore(fixed.store, '.', { clock, log, meter }),
+    store: await openStore(fixed.store, '.', { clock, log, meter, newId: randomUUID }),
     keys: deriveInstanceKeys({ root: secret, current: secret }),
     clock,
     entropy: randomBytes,

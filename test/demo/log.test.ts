@@ -15,8 +15,8 @@ test('a log line is told in words', () => {
   expect(sentenceOf('{"level":"error","event":"e","problems":["a","b"],"count":2}')).toBe(
     'error: e (problems: a; b, count: 2)',
   )
-  expect(sentenceOf('{"level":"warn","time":"t","event":"store.primary-changed"}')).toBe(
-    'warn: store.primary-changed',
+  expect(sentenceOf('{"level":"warn","time":"t","event":"store.connection-lost"}')).toBe(
+    'warn: store.connection-lost',
   )
 })
 

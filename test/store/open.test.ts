@@ -17,6 +17,7 @@ const open = (store: object) =>
     clock: fakeClock(AT_MS),
     log: fakeLog(),
     meter: fakeMeter(),
+    newId: () => 'epoch',
   })
 
 /** The process before this one may have taken them, and its memory or its root key is gone. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../../src/clock.ts'
 import { createRedisStore, type RedisStoreOptions } from '../../../src/store/redis.ts'
@@ -25,6 +26,7 @@ export function open(
     log,
     meter,
     clock: systemClock,
+    newId: randomUUID,
     ...others,
     settings: { ...SETTINGS, port, ...settings },
   })

@@ -4,6 +4,7 @@ import { type Store, StoreUnavailable } from '../../../src/store/store.ts'
 import { freePort } from '../../harness/ports.ts'
 import { type RedisServer, startRedis } from '../../harness/redis.ts'
 import { startProxy } from '../../harness/redis-proxy.ts'
+import { told } from '../../harness/redis-told.ts'
 import { describeWithValkey } from '../../harness/tools.ts'
 import { waitUntil } from '../../harness/wait.ts'
 import { storeContract } from '../../store/contract.ts'
@@ -151,10 +152,24 @@ describeWithValkey('store', (server) => {
         ],
         5000,
       )
-      expect(proxy.pieces).toHaveLength(1)
-      const sent = [...(proxy.pieces[0] ?? '').matchAll(/\*\d+\r\n\$\d+\r\n(\w+)/g)].map((m) => m[1])
+      // Between them may go a beat of the epoch.
+      const pieces = proxy.pieces.filter((piece) => /\{[ab]\}/.test(piece))
+      expect(pieces).toHaveLength(1)
+      const sent = [...(pieces[0] ?? '').matchAll(/\*\d+\r\n\$\d+\r\n(\w+)/g)].map((m) => m[1])
       expect(sent).toEqual(['set', 'evalsha', 'mget'])
+      expect(pieces[0]).toContain('vigil:e:{epoch}')
     })
+  })
+
+  test('the epoch is asked for only beside a claim', async () => {
+    const valkey = await startRedis({ server })
+    const proxy = await startProxy(valkey.port)
+    cleanups.push(() => Promise.all([valkey.stop(), proxy.stop()]))
+    const { store } = await openReady(proxy.port)
+    cleanups.push(() => store.close())
+    await get(store, 'p:{a}:1')
+    const piece = proxy.pieces.find((piece) => piece.includes('p:{a}:1'))
+    expect(piece).not.toContain('{epoch}')
   })
 
   test('nobody there: reads fail at once, and it connects when somebody is', async () => {
@@ -231,7 +246,7 @@ describeWithValkey('store', (server) => {
     await waitUntil('reconnect', 10_000, () => claim(store, '{s}:1', 'y').catch(() => undefined))
     expect(before).toBeLessThanOrEqual(stoppedMs)
     expect(store.standing?.primarySinceMs).toBeGreaterThanOrEqual(stoppedMs)
-    expect(log.lines).toContain('warn store.primary-changed')
+    expect(log.lines).toContain('warn store.loss {"why":"primary"}')
   })
 
   test('a failover behind one address is known before the first reply of the new primary is used', async () => {
@@ -320,14 +335,3 @@ describeWithValkey('store', (server) => {
 })
 
 const scriptFlush = (port: number) => told(port, 'SCRIPT FLUSH')
-
-/** The server's reply to one command, as it stands on the wire. */
-async function told(port: number, command: string): Promise<string> {
-  const { connect } = await import('node:net')
-  const { once } = await import('node:events')
-  const socket = connect(port, '127.0.0.1')
-  socket.write(`${command}\r\n`)
-  const [reply] = await once(socket, 'data')
-  socket.destroy()
-  return String(reply)
-}
