@@ -3,7 +3,7 @@ import { keys } from '../harness/tokens.ts'
 import { mintBook } from './book.ts'
 import { judge, type Marks, recoveryOf, type Verdict } from './judge.ts'
 import { nowMs } from './load/messages.ts'
-import type { Fault } from './promise.ts'
+import type { Fault, Tell } from './promise.ts'
 import { watchMemory } from './world/memory.ts'
 import type { World } from './world/world.ts'
 
@@ -15,6 +15,7 @@ export interface Row extends Verdict {
   /** The greatest resident memory of one Vigil, where the system tells it. */
   readonly memoryMiB: number | undefined
   readonly secondsInAll: number
+  readonly notes: readonly string[]
 }
 
 /** Longest wait for all to be well again: Envoy may leave a Vigil out for a while that was away. */
@@ -22,40 +23,43 @@ const RECOVERY_MS = 40_000
 const LOOK_MS = 100
 
 /** One fault under load: before, during, until all is well again. Never throws: what broke the campaign is a flaw. */
-export async function runFault(world: World, fault: Fault, perSecond: number): Promise<Row> {
-  const { name, title, promise } = fault
+export async function runFault(world: World, fault: Fault, usually: number): Promise<Row> {
   const beganMs = nowMs()
-  const memory = watchMemory(world.vigils)
-  const told: string[] = []
-  const step = async (what: string, act: () => unknown) => {
+  const notes: string[] = []
+  const flaws: string[] = []
+  const tell: Tell = { note: (text) => void notes.push(text), flaw: (text) => void flaws.push(text) }
+  const step: Step = async (what, act) => {
     try {
       await act()
     } catch (error) {
-      told.push(`${what}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`)
+      tell.flaw(`${what}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`)
     }
   }
-  await step('prepare', () => fault.prepare?.(world))
+  let perSecond = usually
+  await step('prepare', async () => {
+    await world.use(await fault.fixed?.(world))
+    await fault.prepare?.(world)
+    perSecond = Math.round((await fault.perSecond?.(world)) ?? usually)
+  })
+  const memory = watchMemory(world.vigils)
   world.load.use(mintBook(world.signers, keys.es256))
   await world.app.reached()
   world.load.go(world.listenerPort, perSecond)
   await step('before', () => untilWell(world, perSecond))
-  const marks = await strike(world, fault, told, step)
+  const marks = await strike(world, fault, tell, step)
   await sleepUntil(() => recoveryOf(world.load.samples(), marks.stopMs, perSecond) !== undefined, RECOVERY_MS)
   const samples = await world.load.halt()
   const reached = await world.app.reached()
+  const memoryMiB = memory.stop()
   await step('tidy', () => fault.tidy?.(world))
-  const verdict = judge(promise, samples, marks, reached, perSecond)
-  return {
-    name,
-    title,
-    says: promise.says,
-    perSecond,
-    memoryMiB: memory.stop(),
-    secondsInAll: (nowMs() - beganMs) / 1000,
-    ...verdict,
-    flaws: [...verdict.flaws, ...told],
-  }
+  const verdict = judge(fault.promise, samples, marks, reached, perSecond)
+  const { name, title, promise } = fault
+  const secondsInAll = (nowMs() - beganMs) / 1000
+  const told = { name, title, says: promise.says, perSecond, memoryMiB, secondsInAll, notes }
+  return { ...told, ...verdict, flaws: [...verdict.flaws, ...flaws] }
 }
+
+type Step = (what: string, act: () => unknown) => Promise<void>
 
 /** The load runs for a while, and all is well: else the fault before would be judged with this one. */
 async function untilWell(world: World, perSecond: number): Promise<void> {
@@ -65,9 +69,7 @@ async function untilWell(world: World, perSecond: number): Promise<void> {
   await sleep(Math.max(0, world.pace.warmMs - (nowMs() - fromMs)))
 }
 
-type Step = (what: string, act: () => unknown) => Promise<void>
-
-async function strike(world: World, fault: Fault, told: string[], step: Step): Promise<Marks> {
+async function strike(world: World, fault: Fault, tell: Tell, step: Step): Promise<Marks> {
   const startMs = nowMs()
   await step('start', () => fault.start(world))
   const { faultMs } = world.pace
@@ -75,7 +77,7 @@ async function strike(world: World, fault: Fault, told: string[], step: Step): P
   const begunMs = nowMs()
   const endMs = Math.max(startMs + faultMs, begunMs + faultMs / 2)
   await sleep(endMs - begunMs)
-  await step('inspect', async () => told.push(...((await fault.inspect?.(world)) ?? [])))
+  await step('inspect', () => fault.inspect?.(world, tell))
   const stopMs = nowMs()
   await step('stop', () => fault.stop(world))
   return { startMs, feltMs: (begunMs + stopMs) / 2, stopMs }

@@ -25,15 +25,26 @@ export interface Fault {
   readonly promise: Promised
   /** Why the short campaign leaves it out; absent: it does not. */
   readonly isFullOnly?: string
+  /** Members of `static.yaml` that it needs; the Vigils are started anew where they have others. */
+  fixed?(world: World): Promise<object>
   /** Before the load: other settings, other servers. */
   prepare?(world: World): Promise<void>
+  /** Requests a second of this row; absent: those of the campaign. */
+  perSecond?(world: World): Promise<number>
   /** What it returns is waited for. */
   start(world: World): unknown
   stop(world: World): unknown
   /** After the load: as it was. */
   tidy?(world: World): Promise<void>
-  /** What else must be so while the fault lasts, told as what is not. */
-  inspect?(world: World): Promise<readonly string[]>
+  /** What else is to be seen at the end of the fault. */
+  inspect?(world: World, tell: Tell): Promise<void>
+}
+
+export interface Tell {
+  /** What is worth to know. */
+  note(text: string): void
+  /** What differs from the promise. */
+  flaw(text: string): void
 }
 
 const PASSED: Expected = { may: ['passed'] }

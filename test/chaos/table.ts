@@ -62,7 +62,7 @@ export function renderTable(rows: readonly Row[]): string {
 function wordsOf(row: Row): string[] {
   return [
     `    promised: ${row.says}`,
-    `    happened: ${happened(row.during)}`,
+    `    happened: ${[happened(row.during), ...row.notes].join('; ')}`,
     ...row.flaws.map((flaw) => `    FLAW: ${flaw}`),
   ]
 }

@@ -67,9 +67,9 @@ function diskFull(isRequired: boolean): Fault {
       const { path } = disk
       world.configure(({ port }) => ({ audit: auditOf(path(String(port)), required) }))
     },
-    inspect: async ({ vigils }) => {
+    inspect: async ({ vigils }, tell) => {
       const dropped = await Promise.all(vigils.map((vigil) => vigil.metric('vigil_audit_dropped_total')))
-      return dropped.every((count) => count > 0) ? [] : ['lost records are not counted']
+      if (!dropped.every((count) => count > 0)) tell.flaw('lost records are not counted')
     },
     stop: (world) => {
       disk?.makeRoom()

@@ -1,7 +1,9 @@
 import type { Fault } from '../promise.ts'
+import { clockFaults } from './clock.ts'
 import { configurationFaults } from './configuration.ts'
 import { issuerFaults } from './issuer.ts'
 import { nothing } from './nothing.ts'
+import { overloadFaults } from './overload.ts'
 import { redisFaults } from './redis.ts'
 import { vigilFaults } from './vigil.ts'
 
@@ -12,4 +14,6 @@ export const FAULTS: readonly Fault[] = [
   ...issuerFaults,
   ...vigilFaults,
   ...configurationFaults,
+  ...clockFaults,
+  ...overloadFaults,
 ]

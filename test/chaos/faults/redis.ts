@@ -1,6 +1,7 @@
 /** The store goes, hangs, slows down, fills up, forgets. */
-import { type Fault, STORE_AWAY, STORE_SAYS } from '../promise.ts'
-import { startSlowProxy } from '../world/slow-proxy.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Fault, type Promised, STORE_AWAY, STORE_SAYS, WHOLE } from '../promise.ts'
+import { type SlowProxy, startSlowProxy } from '../world/slow-proxy.ts'
 
 /**
  * While the store is away each process knows only the proofs that it took itself: one that passed at one Vigil may pass
@@ -30,22 +31,19 @@ const SLOW_MS = 500
 
 /** Behind a proxy of its own, which nothing else has to go through. */
 function slow(): Fault {
-  let proxy: Awaited<ReturnType<typeof startSlowProxy>> | undefined
+  let proxy: SlowProxy | undefined
   return {
     name: 'redis-slow',
     title: `Redis answers after ${SLOW_MS} ms`,
     promise: away,
-    prepare: async (world) => {
+    fixed: async (world) => {
       proxy = await startSlowProxy(world.redis.port)
       const { budgetMs } = world.pace
-      await world.restart({ store: { kind: 'redis', budgetMs, redis: { port: proxy.port } } })
+      return { store: { kind: 'redis', budgetMs, redis: { port: proxy.port } } }
     },
     start: () => proxy?.delay(SLOW_MS),
     stop: () => proxy?.delay(0),
-    tidy: async (world) => {
-      await world.restart()
-      await proxy?.stop()
-    },
+    tidy: async () => void (await proxy?.stop()),
   }
 }
 
@@ -58,4 +56,38 @@ const full: Fault = {
   stop: ({ redis }) => redis.say('CONFIG SET maxmemory 0'),
 }
 
-export const redisFaults: readonly Fault[] = [killed, frozen, slow(), full]
+/** Everything is there again at once, but what was known of used proofs is not: those of before need a fresh nonce. */
+const forgotten = {
+  ...WHOLE,
+  lowBound: { may: ['passed', 'nonce'] },
+  highBound: { may: ['passed', 'nonce'] },
+  says: 'noticed with the next proof: older ones are asked for a fresh nonce, and none passes twice',
+} as const satisfies Promised
+
+const flushed: Fault = {
+  name: 'redis-flushed',
+  title: 'FLUSHALL',
+  promise: forgotten,
+  start: ({ redis }) => redis.say('FLUSHALL'),
+  stop: () => undefined,
+}
+
+/** The store is set back by some seconds behind a connection that stays: what was claimed meanwhile is gone. */
+function setBack(): Fault {
+  return {
+    name: 'redis-set-back',
+    title: 'The store is set back to a snapshot of some seconds ago',
+    promise: forgotten,
+    start: async ({ redis, pace }) => {
+      await redis.say('SAVE')
+      await sleep(pace.isShort ? AGE_MS.short : AGE_MS.full)
+      await redis.say('DEBUG RELOAD NOSAVE')
+    },
+    stop: () => undefined,
+  }
+}
+
+/** How old the snapshot is: the epoch is counted up each second. */
+const AGE_MS = { short: 2200, full: 5000 }
+
+export const redisFaults: readonly Fault[] = [killed, frozen, slow(), full, flushed, setBack()]

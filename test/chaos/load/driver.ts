@@ -22,6 +22,7 @@ class Driver {
   #samples: number[] = []
   #port = 0
   #isRunning = false
+  #everyMs = 0
 
   constructor(clients: readonly Client[]) {
     this.#clients = clients
@@ -36,15 +37,18 @@ class Driver {
   go(port: number, perSecond: number): void {
     this.#port = port
     this.#isRunning = true
-    const startMs = nowMs()
-    let sent = 0
+    this.#everyMs = 1000 / perSecond
+    let dueMs = nowMs()
     const look = () => {
       if (!this.#isRunning) return
-      const due = ((nowMs() - startMs) * perSecond) / 1000
-      for (; sent < due; sent++) this.#send(startMs + (sent * 1000) / perSecond)
+      for (const now = nowMs(); dueMs <= now; dueMs += this.#everyMs) this.#send(dueMs)
       setTimeout(look, 1)
     }
     look()
+  }
+
+  rate(perSecond: number): void {
+    this.#everyMs = 1000 / perSecond
   }
 
   flood(port: number, inFlight: number): void {
@@ -115,6 +119,7 @@ const driver = new Driver(JSON.parse(process.argv[2] ?? '[]') as Client[])
 process.on('message', (order: Order) => {
   if (order.do === 'book') driver.learn(order.book)
   else if (order.do === 'go') driver.go(order.port, order.perSecond)
+  else if (order.do === 'rate') driver.rate(order.perSecond)
   else if (order.do === 'flood') driver.flood(order.port, order.inFlight)
   else driver.halt()
 })

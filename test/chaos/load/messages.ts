@@ -7,6 +7,8 @@ export type Order =
   | { readonly do: 'go'; readonly port: number; readonly perSecond: number }
   /** As many at once as given, the next when an answer comes: how much can be had. */
   | { readonly do: 'flood'; readonly port: number; readonly inFlight: number }
+  /** From now on so many a second. */
+  | { readonly do: 'rate'; readonly perSecond: number }
   | { readonly do: 'halt' }
 
 export type Report =

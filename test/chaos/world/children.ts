@@ -20,6 +20,8 @@ export interface Load {
   /** Credentials from now on; what was used before is not replayed any more. */
   use(book: Book): void
   go(port: number, perSecond: number): void
+  /** Another pace from now on. */
+  rate(perSecond: number): void
   flood(port: number, inFlight: number): void
   /** Every sample since the last call of `go`, as far as it was told; answers come a tenth of a second late. */
   samples(): readonly Sample[]
@@ -68,6 +70,7 @@ export function startLoad(signers: readonly ProofSigner[]): Load {
   return {
     use: (book) => order({ do: 'book', book }),
     go: (port, perSecond) => begin({ do: 'go', port, perSecond }),
+    rate: (perSecond) => order({ do: 'rate', perSecond }),
     flood: (port, inFlight) => begin({ do: 'flood', port, inFlight }),
     samples: () => samples,
     halt: async () => {

@@ -21,7 +21,7 @@ export function createRedis(server: string, port: number): Redis {
     port,
     server,
     start: async (args = []) => {
-      running = await startRedis({ server, port, args })
+      running = await startRedis({ server, port, args: ['--enable-debug-command', 'local', ...args] })
     },
     signal: (signal) => running?.running.kill(signal),
     stop: async (how = 'SIGTERM') => {

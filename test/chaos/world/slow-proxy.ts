@@ -2,8 +2,14 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { freePort } from '../../harness/ports.ts'
 
+export interface SlowProxy {
+  readonly port: number
+  delay(ms: number): void
+  stop(): Promise<void>
+}
+
 /** Stands before a server on 127.0.0.1 and hands its answers on late, each as late as the others. */
-export async function startSlowProxy(target: number) {
+export async function startSlowProxy(target: number): Promise<SlowProxy> {
   const port = await freePort()
   const sockets = new Set<Socket>()
   let delayMs = 0

@@ -16,19 +16,11 @@ export interface Vigil {
   /** `vigil.yaml` from now on, swapped in by one rename; a text as it is. */
   configure(settings: object | string): void
   /** Starts it with these members of `static.yaml` and waits until it is ready. */
-  start(fixed: object, options?: StartOptions): Promise<void>
+  start(fixed: object, env?: Readonly<Record<string, string>>): Promise<void>
   /** The process that runs now, or ran last. */
   running(): Running
   stop(): Promise<void>
   metric(name: string, labels?: Readonly<Record<string, string>>): Promise<number>
-}
-
-export interface StartOptions {
-  /** A program before it, e.g. one that changes its clock. */
-  readonly through?: readonly string[]
-  readonly env?: Readonly<Record<string, string>>
-  /** It is not waited for: something keeps it from its start. */
-  readonly isUnwatched?: true
 }
 
 /** Longest wait for the end of one. */
@@ -60,18 +52,14 @@ export async function createVigil(parent: string, name: string): Promise<Vigil> 
       writeFileSync(next, text)
       renameSync(next, join(config, 'vigil.yaml'))
     },
-    start: async (fixed, { through = [], env = {}, isUnwatched } = {}) => {
+    start: async (fixed, env = {}) => {
       const file = join(folder, 'static.yaml')
       const probesAt = probes.slice('http://'.length)
       writeFileSync(file, JSON.stringify(withListeners(fixed, port, probesAt)))
       const serve = [...SERVE_FLAGS, join(ROOT, 'src/main.ts'), 'serve']
       const files = ['--static', file, '--config', join(config, 'vigil.yaml')]
-      const [command = '', ...args] = [...through, process.execPath, ...serve, ...files]
-      running = start(command, args, { cwd: ROOT, env })
-      if (isUnwatched) return
+      running = start(process.execPath, [...serve, ...files], { cwd: ROOT, env })
       await running.waitUntil('ready', isReady, 60_000)
-      // A proof tells its time in whole seconds, and one that looks older than the process would be asked for a nonce.
-      await sleep(1000 - (Date.now() % 1000))
     },
     running: () => {
       if (running === undefined) throw new Error(`${name} was never started`)

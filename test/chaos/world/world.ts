@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Envoy, startEnvoy } from '../../harness/envoy.ts'
-import { freePort, freePorts } from '../../harness/ports.ts'
+import { freePorts } from '../../harness/ports.ts'
 import { makeSigner, type ProofSigner } from '../../harness/proofs.ts'
 import { keys } from '../../harness/tokens.ts'
 import { writeInstanceKey } from '../../harness/vigil.ts'
@@ -11,7 +11,7 @@ import { type App, type Load, startApp, startLoad } from './children.ts'
 import { createIssuer, type Issuer } from './issuer.ts'
 import { createRedis, type Redis } from './redis.ts'
 import { fixedOf, type Pace, settingsOf } from './settings.ts'
-import { createVigil, removeFolder, type StartOptions, type Vigil } from './vigils.ts'
+import { createVigil, removeFolder, type Vigil } from './vigils.ts'
 
 /** Everything that takes part: load -> Envoy -> two Vigils -> Redis and issuer; and the application behind Envoy. */
 export interface World {
@@ -30,7 +30,9 @@ export interface World {
   /** `vigil.yaml` for both, as it is but for these members. */
   configure(changes?: (vigil: Vigil) => object): void
   /** Ends both Vigils and starts them, with these members of `static.yaml`. */
-  restart(changes?: object, options?: StartOptions): Promise<void>
+  restart(changes?: object): Promise<void>
+  /** The same where they run with others now. */
+  use(changes?: object): Promise<void>
   stop(): Promise<void>
 }
 
@@ -50,9 +52,14 @@ export async function openWorld(servers: { redis: string; envoy: string }, pace:
   const configure: World['configure'] = (changes = () => ({})) => {
     for (const vigil of vigils) vigil.configure(settingsOf(issuer.uri, vigil.records, changes(vigil)))
   }
-  const restart: World['restart'] = async (changes, options) => {
+  let inUse = ''
+  const restart: World['restart'] = async (changes = {}) => {
+    inUse = JSON.stringify(changes)
     await Promise.all(vigils.map((vigil) => vigil.stop()))
-    await Promise.all(vigils.map((vigil) => vigil.start(fixed(changes), options)))
+    await Promise.all(vigils.map((vigil) => vigil.start(fixed(changes))))
+  }
+  const use: World['use'] = async (changes = {}) => {
+    if (JSON.stringify(changes) !== inUse) await restart(changes)
   }
   await Promise.all([redis.start(), issuer.start()])
   configure()
@@ -72,14 +79,5 @@ export async function openWorld(servers: { redis: string; envoy: string }, pace:
     removeFolder(folder)
   }
   const parts = { pace, folder, redis, issuer, vigils, envoy, app, load, signers }
-  return { ...parts, listenerPort: ports.listener, fixed, configure, restart, stop }
+  return { ...parts, listenerPort: ports.listener, fixed, configure, restart, use, stop }
 }
-
-/** A folder below that of the world. */
-export function folderIn(world: World, name: string): string {
-  const folder = join(world.folder, name)
-  mkdirSync(folder, { recursive: true })
-  return folder
-}
-
-export { freePort }
