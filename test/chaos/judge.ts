@@ -38,9 +38,9 @@ const MUST_SHARE = 0.9
 const BUCKET_MS = 100
 /** All is well again when it is for so many buckets. */
 const WELL_BUCKETS = 5
-const WELL_SHARE = 0.99
+const WELL_SHARE = 0.97
 /** Of what is sent, so much must be answered already to be judged. */
-const TOLD_SHARE = 0.9
+const TOLD_SHARE = 0.98
 
 const groupOf = new Map<string, Group>(KINDS.map(({ name, group }) => [name, group]))
 

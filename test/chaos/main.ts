@@ -42,6 +42,7 @@ async function run(options: Options): Promise<number> {
   say('starting the store, the issuer, two Vigils, Envoy, the application and the load')
   const world = await openWorld({ redis, envoy }, pace)
   const rows: Row[] = []
+  process.once('SIGINT', () => void world.stop().finally(() => process.exit(130)))
   try {
     const { capacity, perSecond } = await rateFor(world, options.rate)
     say(`this machine answers ${capacity} requests/s; the load is ${perSecond}/s`)

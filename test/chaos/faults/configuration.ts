@@ -9,6 +9,7 @@ const LAST = 'vigil_config_last_reload_successful'
 
 const broken: Fault = {
   name: 'configuration-broken',
+  isFullOnly: 'every second edit of reloads is broken',
   title: 'The configuration is edited, and the edit is broken',
   promise: { ...WHOLE, says: 'the last good one decides on, and a metric tells' },
   start: async ({ vigils }) => {
@@ -58,6 +59,7 @@ function diskFull(isRequired: boolean): Fault {
   const required = { required: isRequired }
   return {
     name: isRequired ? 'disk-full-required' : 'disk-full',
+    ...(isRequired ? {} : { isFullOnly: 'disk-full-required fills the same disk' }),
     title: `The disk for records is full, \`audit.required: ${isRequired}\``,
     promise: isRequired
       ? { ...UNAVAILABLE, says: '503' }

@@ -3,7 +3,7 @@ import { clockFaults } from './clock.ts'
 import { configurationFaults } from './configuration.ts'
 import { issuerFaults } from './issuer.ts'
 import { nothing } from './nothing.ts'
-import { overloadFaults } from './overload.ts'
+import { crowdFaults, overloaded } from './overload.ts'
 import { redisFaults } from './redis.ts'
 import { vigilFaults } from './vigil.ts'
 
@@ -11,9 +11,11 @@ import { vigilFaults } from './vigil.ts'
 export const FAULTS: readonly Fault[] = [
   nothing,
   ...redisFaults,
+  // Those with a store of their own stand together, and before one that starts both Vigils anew in any case.
+  overloaded,
   ...issuerFaults,
   ...vigilFaults,
   ...configurationFaults,
   ...clockFaults,
-  ...overloadFaults,
+  ...crowdFaults,
 ]

@@ -71,6 +71,7 @@ const garbage: Fault = {
 
 const slow: Fault = {
   name: 'issuer-slow',
+  isFullOnly: 'issuer-down serves on from the same keys',
   title: 'The issuer answers after 10 s',
   promise: servesOn,
   start: ({ issuer }) => {

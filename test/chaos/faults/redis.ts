@@ -90,4 +90,4 @@ function setBack(): Fault {
 /** How old the snapshot is: the epoch is counted up each second. */
 const AGE_MS = { short: 2200, full: 5000 }
 
-export const redisFaults: readonly Fault[] = [killed, frozen, slow(), full, flushed, setBack()]
+export const redisFaults: readonly Fault[] = [killed, frozen, full, flushed, setBack(), slow()]

@@ -47,6 +47,7 @@ const sigstop: Fault = {
 
 const bothKilled: Fault = {
   name: 'both-vigils-killed',
+  isFullOnly: 'vigil-sigkill is the same for one',
   title: 'Both Vigils are killed (SIGKILL), and start again',
   promise: {
     low: { may: ['passed', 'envoy'], must: ['envoy'] },

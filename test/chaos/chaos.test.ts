@@ -1,0 +1,46 @@
+/** The short campaign, as `npm run chaos -- --short` holds it: one test for each fault. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { ROOT } from '../../scripts/root.ts'
+import { DEFAULT_ENVOY } from '../../scripts/tools/catalog.ts'
+import { start } from '../harness/process.ts'
+import { describeWithEnvoy, describeWithValkey } from '../harness/tools.ts'
+import type { Row } from './campaign.ts'
+import { FAULTS } from './faults/index.ts'
+import type { Figures } from './main.ts'
+import { wrongOf } from './table.ts'
+
+const SHORT = FAULTS.filter(({ isFullOnly }) => isFullOnly === undefined)
+
+describeWithEnvoy('faults under load', DEFAULT_ENVOY, () => {
+  describeWithValkey('the short campaign', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'vigil-chaos-test-'))
+    let rows: ReadonlyMap<string, Row> = new Map()
+    let output = ''
+
+    beforeAll(async () => {
+      const json = join(folder, 'chaos.json')
+      const campaign = start(process.execPath, ['test/chaos/main.ts', '--short', '--json', json], {
+        cwd: ROOT,
+      })
+      await campaign.ended
+      output = campaign.output()
+      const figures = JSON.parse(readFileSync(json, 'utf8')) as Figures
+      rows = new Map(figures.rows.map((row) => [row.name, row]))
+    }, 600_000)
+
+    afterAll(() => {
+      rmSync(folder, { recursive: true, force: true })
+      // Latencies and recovery times are for people.
+      console.log(output)
+    })
+
+    test.each(SHORT.map(({ name, title }) => [name, title]))('%s: %s', (name) => {
+      const row = rows.get(name)
+      if (row === undefined) throw new Error(`no such row:\n${output}`)
+      expect({ flaws: row.flaws, wrong: wrongOf(row) }).toEqual({ flaws: [], wrong: 0 })
+    })
+  })
+})
