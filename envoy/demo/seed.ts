@@ -98,7 +98,14 @@ async function writeToRedis(entries: readonly Entry[], port: number): Promise<vo
   const settings = staticSettings.parse({ store: { kind: 'redis', redis: { port } } }).store.redis
   if (settings === undefined) throw new Error('no redis settings')
   const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() }
-  const redis = createRedisStore({ settings, clock, log: silentLog, meter: silentMeter, newId: randomUUID })
+  const redis = createRedisStore({
+    settings,
+    clock,
+    log: silentLog,
+    meter: silentMeter,
+    newId: randomUUID,
+    secrets: () => ({}),
+  })
   try {
     for (let tries = 0; !(await redis.health()).isReachable; tries++) {
       if (tries > 50) throw new Error('Valkey does not answer')

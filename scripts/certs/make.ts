@@ -22,7 +22,8 @@ export type Leaf = {
   stem: string
   /** Subject alternative names in openssl's notation, e.g. `DNS:localhost` or `URI:spiffe://…`. */
   names: readonly string[]
-  usage: 'serverAuth' | 'clientAuth'
+  /** Both: a server that calls others. */
+  usage: 'serverAuth' | 'clientAuth' | 'serverAuth,clientAuth'
 }
 
 /** A certificate signed by `ca`. */

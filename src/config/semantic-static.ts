@@ -4,6 +4,7 @@ import type { EntrypointSettings } from './schema/entrypoints.ts'
 import type { Settings } from './schema/settings.ts'
 import type { ServerSettings, StaticSettings, StoreSettings } from './schema/static.ts'
 import { duplicates } from './semantic-names.ts'
+import { checkRedis } from './semantic-redis.ts'
 
 /** Every contradiction in `static.yaml`. */
 export function checkStaticSettings(settings: StaticSettings): SettingsProblem[] {
@@ -70,7 +71,7 @@ function checkStore({ store, instanceKeyFile }: StaticSettings): SettingsProblem
     const message = 'with redis every replica needs the same keys; give instanceKeyFile'
     problems.push({ path: ['store', 'kind'], message })
   }
-  return [...problems, ...checkRedisTls(store)]
+  return [...problems, ...(store.redis === undefined ? [] : checkRedis(store.redis))]
 }
 
 function checkMemory(store: StoreSettings): SettingsProblem[] {
@@ -81,12 +82,6 @@ function checkMemory(store: StoreSettings): SettingsProblem[] {
       message: 'store.kind is memory, so this section is without effect; write kind: redis or remove it',
     },
   ]
-}
-
-function checkRedisTls({ redis }: StoreSettings): SettingsProblem[] {
-  const { certFile, keyFile } = redis?.tls ?? {}
-  if ((certFile === undefined) === (keyFile === undefined)) return []
-  return [{ path: ['store', 'redis', 'tls'], message: 'certFile and keyFile belong together' }]
 }
 
 /** What the two files must agree on; told at the place in `vigil.yaml`. */

@@ -5,7 +5,7 @@ import { StartError } from '../errors.ts'
 import { unreadable } from '../lib/error-name.ts'
 import type { Clock, Log, Meter } from '../ports.ts'
 import { createMemoryStore } from './memory.ts'
-import type { RedisTls } from './redis-connection.ts'
+import { readSecrets, rotatingSecrets } from './redis-secrets.ts'
 import { parseSeed } from './seed.ts'
 import type { Store } from './store.ts'
 
@@ -42,23 +42,12 @@ export async function openStore(settings: StoreSettings, baseDir: string, deps: 
     })
   }
   const { redis } = settings
-  const password =
-    redis.passwordFile === undefined ? undefined : read('redis.passwordFile', redis.passwordFile).trim()
+  const secrets = readSecrets(redis, read)
   const { createRedisStore } = await import('./redis.ts')
   return createRedisStore({
     ...deps,
     startedAtMs,
     settings: redis,
-    ...(password === undefined ? {} : { password }),
-    ...(redis.tls === undefined ? {} : { tls: readTls(redis.tls, read) }),
+    secrets: rotatingSecrets(secrets, () => readSecrets(redis, read), deps.log),
   })
-}
-
-function readTls(
-  tls: NonNullable<NonNullable<StoreSettings['redis']>['tls']>,
-  read: (key: string, file: string) => string,
-): RedisTls {
-  const part = (name: keyof RedisTls, file: string | undefined) =>
-    file === undefined ? {} : { [name]: read(`redis.tls.${name}File`, file) }
-  return { ...part('ca', tls.caFile), ...part('cert', tls.certFile), ...part('key', tls.keyFile) }
 }

@@ -4,6 +4,7 @@ import { within } from './budget.ts'
 import { BEAT_MS, EPOCH_TTL_MS, type EpochVerdict, EpochWatch } from './epoch.ts'
 import { type ConnectionOptions, connect } from './redis-connection.ts'
 import { unavailable } from './redis-failure.ts'
+import { listenForSwitch } from './redis-sentinels.ts'
 import { examine, type Primary } from './redis-standing.ts'
 import { updateByCompareAndSet } from './redis-update.ts'
 import { type StoreHealth, type StoreStanding, StoreUnavailable } from './store.ts'
@@ -32,6 +33,7 @@ export class RedisNode {
   readonly #client: Redis
   readonly #epoch = new EpochWatch()
   readonly #beating: NodeJS.Timeout
+  readonly #stopListening: () => void
   #primary: Primary | undefined
   #standing: StoreStanding = { degraded: [] }
   #silentSinceMs: number | undefined
@@ -42,6 +44,11 @@ export class RedisNode {
     this.#client = connect(options, () => void this.health())
     this.#beating = setInterval(() => void this.#beat(), BEAT_MS)
     this.#beating.unref()
+    const { settings, secrets } = options
+    this.#stopListening =
+      settings.sentinel === undefined
+        ? () => undefined
+        : listenForSwitch(settings.sentinel, secrets, () => this.#reconnect('store.primary-switched'))
   }
 
   get standing(): StoreStanding {
@@ -101,6 +108,7 @@ export class RedisNode {
 
   async close(): Promise<void> {
     clearInterval(this.#beating)
+    this.#stopListening()
     if (this.#client.status === 'end') return
     await new Promise<void>((resolve) => {
       // While it waits to reconnect there is nothing to end, and ioredis says nothing. The timer holds the process: with
@@ -174,7 +182,13 @@ export class RedisNode {
     this.#silentSinceMs ??= nowMs
     if (nowMs - this.#silentSinceMs < SILENCE_MS) return
     this.#silentSinceMs = undefined
-    this.#options.log.warn('store.connection-silent')
+    this.#reconnect('store.connection-silent')
+  }
+
+  #reconnect(event: string): void {
+    // One that is being made has a time of its own.
+    if (this.#client.status !== 'ready') return
+    this.#options.log.warn(event)
     this.#client.disconnect(true)
   }
 }

@@ -140,7 +140,7 @@ describe('who may know whom', () => {
     const bad = imports.filter((i) => i.to in lazy && !i.isTypeOnly && !lazy[i.to]?.includes(i.from))
     expect(show(bad)).toEqual([])
     const ioredis = imports.filter((i) => i.to === 'ioredis' && !i.isTypeOnly).map((i) => i.from)
-    expect(ioredis).toEqual(['store/redis-connection.ts'])
+    expect(ioredis).toEqual(['store/redis-connection.ts', 'store/redis-sentinels.ts'])
   })
 
   test('settings types may be known by stages, the rest of config only by app, snapshot and cli', () => {

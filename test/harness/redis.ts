@@ -4,6 +4,7 @@ import { connect as connectPlain, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
+import { Redis } from 'ioredis'
 import { freePort } from './ports.ts'
 import { type Running, start } from './process.ts'
 
@@ -59,6 +60,25 @@ function portArgs(port: number, tls: TlsFiles | undefined): string[] {
   if (tls === undefined) return ['--port', String(port)]
   const files = ['--tls-cert-file', tls.cert, '--tls-key-file', tls.key, '--tls-ca-cert-file', tls.ca]
   return ['--port', '0', '--tls-port', String(port), ...files, '--tls-auth-clients', 'optional']
+}
+
+/** Who may do everything on servers that work together, whatever else `args` lets or keeps out. */
+export const ADMIN = { username: 'admin', password: 'of-the-tests' }
+
+/** What servers need that work together: they copy at once, know each other, and use TLS where there is nothing else. */
+export const togetherArgs = (tls: TlsFiles | undefined): string[] => [
+  ...['--user', ADMIN.username, 'on', `>${ADMIN.password}`, '~*', '&*', '+@all'],
+  ...['--masteruser', ADMIN.username, '--masterauth', ADMIN.password],
+  ...['--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1'],
+  ...(tls === undefined ? [] : ['--tls-replication', 'yes']),
+]
+
+/** A client that may do everything on such a server. */
+export function adminOf(port: number, tls: TlsFiles | undefined): Redis {
+  const client = new Redis({ port, ...ADMIN, ...(tls && { tls: { ca: readFileSync(tls.ca, 'utf8') } }) })
+  // It is asked again and again while servers come and go.
+  client.on('error', () => undefined)
+  return client
 }
 
 async function isAnswering(port: number, tls: TlsFiles | undefined): Promise<boolean> {

@@ -52,24 +52,51 @@ const serverSettings = z
   })
   .prefault({})
 
-const redisSettings = z.strictObject({
-  host: z.string().min(1).default('127.0.0.1').describe('Host of Redis (>= 7) or Valkey.'),
-  port: z.number().int().min(1).max(65535).default(6379).describe('Port.'),
-  database: z.number().int().min(0).default(0).describe('Number of the database.'),
-  username: z.string().optional().describe('ACL user.'),
-  passwordFile: z.string().optional().describe('File that holds the password.'),
-  tls: z
+const node = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:/\s]+):\d{1,5}$/, 'write host:port')
+
+/** @param server whose they are */
+const redisTls = (server: string) =>
+  z
     .strictObject({
-      caFile: z.string().optional().describe('CA (PEM) of the server; absent: the CAs of the system.'),
+      caFile: z.string().optional().describe(`CA (PEM) of ${server}; absent: the CAs of the system.`),
       certFile: z.string().optional().describe('Client certificate (PEM).'),
       keyFile: z.string().optional().describe('Private key of the client certificate (PEM).'),
       serverName: z
         .string()
         .optional()
-        .describe('Name that the server’s certificate must carry; absent: `host`.'),
+        .describe('Name that the server’s certificate must carry; absent: the host it is reached by.'),
     })
     .optional()
-    .describe('TLS to the store; absent: plaintext. `{}` takes the defaults.'),
+
+const sentinelSettings = z.strictObject({
+  name: z.string().min(1).describe('What the Sentinels call the primary.'),
+  nodes: z.array(node).min(1).describe('The Sentinels, `host:port` each.'),
+  username: z.string().optional().describe('ACL user at the Sentinels.'),
+  passwordFile: z
+    .string()
+    .optional()
+    .describe('File that holds the password for the Sentinels, read again for each connection.'),
+  tls: redisTls('the Sentinels').describe('TLS to the Sentinels; absent: plaintext.'),
+})
+
+const clusterSettings = z.strictObject({
+  nodes: z.array(node).min(1).describe('Some nodes, `host:port` each; they tell of the others.'),
+})
+
+const redisSettings = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1').describe('Host of Redis (>= 7) or Valkey.'),
+  port: z.number().int().min(1).max(65535).default(6379).describe('Port.'),
+  database: z.number().int().min(0).default(0).describe('Number of the database.'),
+  username: z.string().optional().describe('ACL user.'),
+  passwordFile: z
+    .string()
+    .optional()
+    .describe('File that holds the password, read again for each connection.'),
+  tls: redisTls('the server').describe('TLS to the store; absent: plaintext. `{}` takes the defaults.'),
+  sentinel: sentinelSettings
+    .optional()
+    .describe('Sentinels that tell where the primary is, in place of `host` and `port`.'),
+  cluster: clusterSettings.optional().describe('Redis Cluster, in place of `host` and `port`.'),
   keyPrefix: z
     .string()
     .regex(/^[\x21-\x7a]*$/)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../../src/clock.ts'
 import { createRedisStore, type RedisStoreOptions } from '../../../src/store/redis.ts'
+import type { RedisSecrets } from '../../../src/store/redis-secrets.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { waitUntil } from '../../harness/wait.ts'
 import { fakeLog, fakeMeter } from '../../store/fakes.ts'
@@ -17,16 +18,18 @@ export const SETTINGS = { host: '127.0.0.1', database: 0, keyPrefix: 'vigil:' }
 /** A store on this port; `options` beside the connection's own. */
 export function open(
   port: number,
-  options: Partial<Omit<RedisStoreOptions, 'settings'>> & { settings?: object } = {},
+  options: Partial<Omit<RedisStoreOptions, 'settings'>> & RedisSecrets & { settings?: object } = {},
 ): Opened {
   const log = fakeLog()
   const meter = fakeMeter()
-  const { settings, ...others } = options
+  const { settings, password, tls, sentinelPassword, sentinelTls, ...others } = options
+  const secrets = { password, tls, sentinelPassword, sentinelTls } as RedisSecrets
   const store = createRedisStore({
     log,
     meter,
     clock: systemClock,
     newId: randomUUID,
+    secrets: () => secrets,
     ...others,
     settings: { ...SETTINGS, port, ...settings },
   })

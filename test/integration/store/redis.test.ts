@@ -7,12 +7,10 @@ import { startRedis, type TlsFiles } from '../../harness/redis.ts'
 import { describeWithRedis } from '../../harness/tools.ts'
 import { waitUntil } from '../../harness/wait.ts'
 import { storeContract } from '../../store/contract.ts'
+import { aclArgs } from './acl.ts'
 import { isReachable, open, openReady, pass } from './given.ts'
 
-/** As docs/state.md lists them. */
-const ACL =
-  'on >a-good-password ~vigil:* resetchannels -@all +get +mget +set +incr +pexpire +eval +evalsha +info +select'
-const CREDENTIALS = { settings: { username: 'vigil', tls: {} }, password: 'a-good-password' }
+const CREDENTIALS = { settings: { username: 'vigil' }, password: 'a-good-password' }
 
 const cleanups: (() => unknown)[] = []
 afterEach(async () => {
@@ -38,7 +36,7 @@ describeWithRedis('store over TLS with an ACL user', (server) => {
     startRedis({
       server,
       tls,
-      args: ['--user', 'vigil', ...ACL.split(' '), '--user', 'default', 'off', ...args],
+      args: [...aclArgs('store'), '--user', 'default', 'off', ...args],
     })
 
   storeContract('Redis', async () => {
@@ -54,8 +52,9 @@ describeWithRedis('store over TLS with an ACL user', (server) => {
   test('with a client certificate, another database and a server name', async () => {
     const redis = await started(['--tls-auth-clients', 'optional'])
     cleanups.push(() => redis.stop())
-    const settings = { ...CREDENTIALS.settings, database: 2, tls: { serverName: 'localhost' } }
-    const { store } = await openReady(redis.port, { ...CREDENTIALS, settings, tls: { ca, ...client } })
+    const settings = { ...CREDENTIALS.settings, database: 2 }
+    const tls = { ca, ...client, servername: 'localhost' }
+    const { store } = await openReady(redis.port, { ...CREDENTIALS, settings, tls })
     cleanups.push(() => store.close())
     expect(await store.read([{ op: 'claim', key: 'a', value: 'x', ttlMs: 1000 }], 5000)).toEqual([null])
   })
@@ -77,16 +76,13 @@ describeWithRedis('store over TLS with an ACL user', (server) => {
     test('a wrong password', () =>
       refusedWith({ ...CREDENTIALS, password: 'a-wrong-password', tls: { ca } }, /WRONGPASS|NOAUTH/))
 
-    test('no password', () => refusedWith({ settings: { tls: {} }, tls: { ca } }, /NOAUTH/))
+    test('no password', () => refusedWith({ tls: { ca } }, /NOAUTH/))
 
     test('a certificate of another CA', () =>
-      refusedWith({ ...CREDENTIALS }, /SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO/))
+      refusedWith({ ...CREDENTIALS, tls: {} }, /SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO/))
 
     test('a certificate for another name', () =>
-      refusedWith(
-        { ...CREDENTIALS, settings: { ...CREDENTIALS.settings, tls: { serverName: 'other' } }, tls: { ca } },
-        /ERR_TLS_CERT_ALTNAME_INVALID/,
-      ))
+      refusedWith({ ...CREDENTIALS, tls: { ca, servername: 'other' } }, /ERR_TLS_CERT_ALTNAME_INVALID/))
   })
 
   test('a command that the ACL forbids is refused, and the store stays up', async () => {
