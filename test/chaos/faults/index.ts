@@ -1,6 +1,7 @@
 import type { Fault } from '../promise.ts'
 import { clockFaults } from './clock.ts'
 import { configurationFaults } from './configuration.ts'
+import { failoverFaults } from './failover.ts'
 import { issuerFaults } from './issuer.ts'
 import { nothing } from './nothing.ts'
 import { crowdFaults, overloaded } from './overload.ts'
@@ -13,6 +14,7 @@ export const FAULTS: readonly Fault[] = [
   ...redisFaults,
   // Those with a store of their own stand together, and before one that starts both Vigils anew in any case.
   overloaded,
+  ...failoverFaults,
   ...issuerFaults,
   ...vigilFaults,
   ...configurationFaults,
