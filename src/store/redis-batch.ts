@@ -43,11 +43,10 @@ export class ReadBatch {
       const asked = sorted(batch, this.#prefix)
       const client = this.#node.ready()
       // Behind the claims: if they were made in an empty memory, that is known before they are relied on.
-      const isWatched = asked.claims.length > 0
-      if (isWatched) asked.values.push(this.#node.epochKey)
-      const question = isWatched ? this.#node.askEpoch() : 0
+      const epoch = asked.claims.length > 0 ? this.#node.askEpoch() : undefined
+      if (epoch !== undefined) asked.values.push(epoch.key)
       const answered = await ask(client, asked)
-      if (isWatched && Array.isArray(answered.values)) this.#node.seeEpoch(answered.values.at(-1), question)
+      if (Array.isArray(answered.values)) epoch?.see(answered.values.at(-1))
       distribute(batch, answered)
     } catch (error) {
       for (const { reject } of batch) reject(error)
@@ -82,7 +81,7 @@ function sort(command: StoreCommand, key: string, { claims, counters, values }: 
 }
 
 /** Each window is a key of its own, which ends by itself. Numbered in base 36 to be short. */
-const windowKey = (key: string, window: number): string => key + window.toString(36)
+export const windowKey = (key: string, window: number): string => key + window.toString(36)
 
 /** One reply for each that was asked, or the error of the call they were asked by. */
 interface Answered {

@@ -2,13 +2,15 @@ import { Redis, type RedisOptions } from 'ioredis'
 import type { Log } from '../ports.ts'
 import { errorCode } from './redis-failure.ts'
 import type { RedisSecrets, RedisSettings } from './redis-secrets.ts'
-import { type SentinelSettings, sentinelNodes } from './redis-sentinels.ts'
+import { placesOf, type SentinelSettings } from './redis-sentinels.ts'
 
 export interface ConnectionOptions {
   readonly settings: RedisSettings
   /** Asked before each connection is made. */
   readonly secrets: () => RedisSecrets
   readonly log: Log
+  /** One server of a cluster; absent: what the settings name. */
+  readonly at?: { readonly host: string; readonly port: number }
 }
 
 const CONNECT_TIMEOUT_MS = 2000
@@ -38,12 +40,12 @@ export function connect(options: ConnectionOptions, onReady: (client: Redis) => 
 }
 
 function clientOptions(
-  { settings, secrets }: ConnectionOptions,
+  { settings, secrets, at = settings }: ConnectionOptions,
   backoffMs: (times: number) => number,
 ): RedisOptions & { replyMapping: 'legacy' } {
   return {
     ...(settings.sentinel === undefined
-      ? { host: settings.host, port: settings.port }
+      ? { host: at.host, port: at.port }
       : sentinelOptions(settings.sentinel, backoffMs)),
     ...secretOptions(secrets()),
     db: settings.database,
@@ -72,7 +74,7 @@ function sentinelOptions(
 ): RedisOptions {
   return {
     name,
-    sentinels: sentinelNodes(nodes),
+    sentinels: placesOf(nodes),
     sentinelUsername: username,
     sentinelCommandTimeout: SENTINEL_TIMEOUT_MS,
     sentinelRetryStrategy: backoffMs,
@@ -90,15 +92,16 @@ const secretOptions = ({ password, tls, sentinelPassword, sentinelTls }: RedisSe
 })
 
 /** One line when it is lost and one when it is back, however many attempts lie between. */
-function logTransitions(client: Redis, { log, settings }: ConnectionOptions): void {
-  const { host, port, sentinel } = settings
+function logTransitions(client: Redis, { log, settings, at }: ConnectionOptions): void {
+  const { sentinel } = settings
+  const { host, port } = at ?? settings
   const where = sentinel === undefined ? { host, port } : { sentinels: sentinel.nodes, name: sentinel.name }
   let lastError: string | undefined
   let lastSentinelError: string | undefined
   client.on('ready', () => {
     lastError = undefined
     lastSentinelError = undefined
-    log.info('store.connected')
+    log.info('store.connected', at)
   })
   client.on('error', (error) => {
     const code = errorCode(error)
@@ -111,7 +114,7 @@ function logTransitions(client: Redis, { log, settings }: ConnectionOptions): vo
     lastSentinelError = code
   })
   client.on('reconnecting', () => {
-    if (lastError === undefined) log.warn('store.connection-lost')
+    if (lastError === undefined) log.warn('store.connection-lost', at)
     lastError ??= ''
   })
 }

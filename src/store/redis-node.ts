@@ -7,7 +7,7 @@ import { unavailable } from './redis-failure.ts'
 import { listenForSwitch } from './redis-sentinels.ts'
 import { examine, type Primary } from './redis-standing.ts'
 import { updateByCompareAndSet } from './redis-update.ts'
-import { type StoreHealth, type StoreStanding, StoreUnavailable } from './store.ts'
+import { type StoreStanding, StoreUnavailable } from './store.ts'
 
 export interface NodeOptions extends ConnectionOptions {
   readonly clock: Clock
@@ -16,9 +16,17 @@ export interface NodeOptions extends ConnectionOptions {
   readonly newId: () => string
   /** Longest wait of what is off the request path. */
   readonly commandTimeoutMs: number
-  /** With the prefix of all keys. */
-  readonly epochKey: string
+  /** With the prefix of all keys; absent: not known yet. */
+  readonly epochKey?: string
   readonly onStanding: () => void
+  readonly onReady?: () => void
+}
+
+/** The question for the epoch that goes out behind claims. */
+export interface EpochQuestion {
+  readonly key: string
+  /** To be told what stood there, before anybody relies on the claims. */
+  see(text: string | null): void
 }
 
 /** Longest wait for the connection to close. */
@@ -31,7 +39,8 @@ const SILENCE_MS = 1000
 export class RedisNode {
   readonly #options: NodeOptions
   readonly #client: Redis
-  readonly #epoch = new EpochWatch()
+  #epochKey: string | undefined
+  #epoch = new EpochWatch()
   readonly #beating: NodeJS.Timeout
   readonly #stopListening: () => void
   #primary: Primary | undefined
@@ -40,8 +49,12 @@ export class RedisNode {
 
   constructor(options: NodeOptions) {
     this.#options = options
+    this.#epochKey = options.epochKey
     // INFO goes out first on every connection, so no reply of a new primary is read before it is known as new.
-    this.#client = connect(options, () => void this.health())
+    this.#client = connect(options, () => {
+      void this.health()
+      options.onReady?.()
+    })
     this.#beating = setInterval(() => void this.#beat(), BEAT_MS)
     this.#beating.unref()
     const { settings, secrets } = options
@@ -55,25 +68,40 @@ export class RedisNode {
     return this.#standing
   }
 
-  get epochKey(): string {
-    return this.#options.epochKey
+  get host(): string {
+    return (this.#options.at ?? this.#options.settings).host
+  }
+
+  get isReady(): boolean {
+    return this.#client.status === 'ready'
+  }
+
+  /** From now on it is this key that tells; one of which nothing is known yet, unless it is the same. */
+  watchEpoch(key: string): void {
+    if (key === this.#epochKey) return
+    this.#epochKey = key
+    this.#epoch = new EpochWatch()
+    void this.#beat()
   }
 
   /** @throws StoreUnavailable when it is down */
   ready(): Redis {
-    if (this.#client.status !== 'ready') throw new StoreUnavailable('unreachable')
+    if (!this.isReady) throw new StoreUnavailable('unreachable')
     return this.#client
   }
 
-  /** Before the epoch key is asked for; the number goes with the reply to `seeEpoch`. */
-  askEpoch(): number {
-    return this.#epoch.ask()
-  }
-
-  /** To be told before anybody acts on what came with it. */
-  seeEpoch(text: string | null, asked: number): void {
-    // The other processes are to know it at once, too.
-    if (this.#judge(text, asked) === 'lost') void this.#beat()
+  /** To be called when claims go out; absent: there is no such key yet. */
+  askEpoch(): EpochQuestion | undefined {
+    const [key, epoch] = [this.#epochKey, this.#epoch]
+    if (key === undefined) return undefined
+    const asked = epoch.ask()
+    return {
+      key,
+      see: (text) => {
+        // The other processes are to know it at once, too.
+        if (this.#judge(epoch, text, asked) === 'lost') void this.#beat()
+      },
+    }
   }
 
   /** Every call to the server goes through here: it keeps the time and notices a connection that is dead. */
@@ -91,19 +119,19 @@ export class RedisNode {
     }
   }
 
-  /** Asks what kind of server it is, and for its epoch. Never rejects. */
-  async health(): Promise<StoreHealth> {
-    let isReachable = true
+  /** Asks what kind of server it is, and for its epoch; tells whether it has answered. Never rejects. */
+  async health(): Promise<boolean> {
     try {
       this.#learn(await this.within(this.ready().info(), this.#options.commandTimeoutMs))
       await this.#beat()
+      return true
     } catch (error) {
       const { reason } = unavailable(error)
       this.#options.meter.add('vigil_store_errors_total', 1, { call: 'health', reason })
-      isReachable = reason === 'refused'
-      if (isReachable) this.#renew({ ...this.#standing, degraded: ['unknown'] })
+      if (reason !== 'refused') return false
+      this.#renew({ ...this.#standing, degraded: ['unknown'] })
+      return true
     }
-    return { isReachable, ...this.#standing }
   }
 
   async close(): Promise<void> {
@@ -138,26 +166,28 @@ export class RedisNode {
    */
   async #beat(): Promise<void> {
     // A replica would refuse, and that makes a new connection.
-    if (this.#client.status !== 'ready' || this.#standing.degraded.includes('replica')) return
-    const { epochKey, commandTimeoutMs, meter, newId } = this.#options
-    let asked = this.askEpoch()
+    if (!this.isReady || this.#standing.degraded.includes('replica')) return
+    const [epochKey, epoch] = [this.#epochKey, this.#epoch]
+    if (epochKey === undefined) return
+    const { commandTimeoutMs, meter, newId } = this.#options
+    let asked = epoch.ask()
     let written = ''
     const beat = updateByCompareAndSet(this.#client, epochKey, EPOCH_TTL_MS, (current) => {
-      this.#judge(current, asked)
-      asked = this.askEpoch()
-      written = this.#epoch.next(newId())
+      this.#judge(epoch, current, asked)
+      asked = epoch.ask()
+      written = epoch.next(newId())
       return written
     })
     try {
       await this.within(beat, commandTimeoutMs)
-      this.#epoch.wrote(written, asked)
+      epoch.wrote(written, asked)
     } catch (error) {
       meter.add('vigil_store_errors_total', 1, { call: 'epoch', reason: unavailable(error).reason })
     }
   }
 
-  #judge(text: string | null, asked: number): EpochVerdict {
-    const verdict = this.#epoch.see(text, asked)
+  #judge(epoch: EpochWatch, text: string | null, asked: number): EpochVerdict {
+    const verdict = epoch.see(text, asked)
     if (verdict !== 'same') this.#loseBefore(this.#options.clock.nowMs())
     if (verdict === 'lost') this.#tellLoss('memory')
     return verdict
@@ -187,7 +217,7 @@ export class RedisNode {
 
   #reconnect(event: string): void {
     // One that is being made has a time of its own.
-    if (this.#client.status !== 'ready') return
+    if (!this.isReady) return
     this.#options.log.warn(event)
     this.#client.disconnect(true)
   }

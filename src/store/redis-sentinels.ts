@@ -7,7 +7,7 @@ export type SentinelSettings = NonNullable<RedisSettings['sentinel']>
 const SWITCHED = '+switch-master'
 const LONGEST_BACKOFF_MS = 5000
 
-export const sentinelNodes = (nodes: readonly string[]): { host: string; port: number }[] =>
+export const placesOf = (nodes: readonly string[]): { host: string; port: number }[] =>
   nodes.map((node) => {
     const [host, port] = splitListen(node)
     return { host, port }
@@ -24,7 +24,7 @@ export function listenForSwitch(
   secrets: () => RedisSecrets,
   onSwitch: () => void,
 ): () => void {
-  const clients = sentinelNodes(nodes).map((node) => {
+  const clients = placesOf(nodes).map((node) => {
     const secretOptions = () => {
       const { sentinelPassword, sentinelTls } = secrets()
       return { password: sentinelPassword, tls: sentinelTls && { ...sentinelTls } }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Redis } from 'ioredis'
+import type { ChainableCommander, Redis } from 'ioredis'
 import { replyCode } from './redis-failure.ts'
 import { StoreUnavailable } from './store.ts'
 
@@ -12,6 +12,13 @@ return 1`
 
 const SHA1 = createHash('sha1').update(COMPARE_AND_SET).digest('hex')
 
+/** What an update needs of a connection. */
+export interface Caller {
+  get(key: string): Promise<string | null>
+  evalsha(sha1: string, keys: number, ...args: string[]): Promise<unknown>
+  eval(script: string, keys: number, ...args: string[]): Promise<unknown>
+}
+
 /** Tries per update. Each lost try means that another process's write has gone through, so all make progress. */
 const ATTEMPTS = 8
 
@@ -20,7 +27,7 @@ const ATTEMPTS = 8
  * @throws StoreUnavailable('contended') after too many lost tries; errors of the client as they are
  */
 export async function updateByCompareAndSet(
-  client: Redis,
+  client: Caller,
   key: string,
   ttlMs: number,
   merge: (current: string | null) => string,
@@ -35,12 +42,28 @@ export async function updateByCompareAndSet(
   throw new StoreUnavailable('contended')
 }
 
-async function evaluate(client: Redis, key: string, args: readonly string[]): Promise<unknown> {
+async function evaluate(client: Caller, key: string, args: readonly string[]): Promise<unknown> {
   try {
     return await client.evalsha(SHA1, 1, key, ...args)
   } catch (error) {
     // The server forgets scripts when it restarts; EVAL teaches it again.
     if (replyCode(error) !== 'NOSCRIPT') throw error
     return client.eval(COMPARE_AND_SET, 1, key, ...args)
+  }
+}
+
+/** Asks a server for keys of a slot that it is only about to get: each command says that it knows (ASKING). */
+export function asking(client: Redis): Caller {
+  const run = async (add: (pipeline: ChainableCommander) => unknown): Promise<unknown> => {
+    const pipeline = client.pipeline()
+    add(pipeline.asking())
+    const [error, reply] = (await pipeline.exec())?.[1] ?? []
+    if (error) throw error
+    return reply
+  }
+  return {
+    get: (key) => run((pipeline) => pipeline.get(key)) as Promise<string | null>,
+    evalsha: (...args) => run((pipeline) => pipeline.evalsha(...args)),
+    eval: (...args) => run((pipeline) => pipeline.eval(...args)),
   }
 }

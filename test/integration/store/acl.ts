@@ -3,9 +3,13 @@ import { join } from 'node:path'
 import { ROOT } from '../../../scripts/root.ts'
 
 /** Which of the ACL lines of docs/state.md, by the comment that stands before it. */
-export type AclOf = 'store' | 'sentinel'
+export type AclOf = 'store' | 'cluster' | 'sentinel'
 
-const PASSWORDS: Readonly<Record<AclOf, string>> = { store: 'a-good-password', sentinel: 'another-password' }
+const PASSWORDS: Readonly<Record<AclOf, string>> = {
+  store: 'a-good-password',
+  cluster: 'a-good-password',
+  sentinel: 'another-password',
+}
 
 /** `user …` as docs/state.md says it, with a password in place of its `>…`: what operators copy is what is tested. */
 export function aclLine(of: AclOf): string {
