@@ -20,7 +20,24 @@ export interface Row extends Verdict {
 
 /** Longest wait for all to be well again: Envoy may leave a Vigil out for a while that was away. */
 const RECOVERY_MS = 40_000
+/** Longest wait for all to be well at one pace, and the least pace, in requests a second. */
+const BEGIN_MS = 10_000
+const SLOWEST = 40
 const LOOK_MS = 100
+
+/**
+ * The same, and once more with half of the load where something other than a wrong allow differs: a machine that does other
+ * things for a moment breaks promises, too. What the first time was like stands in the notes.
+ */
+export async function runFaultPatiently(world: World, fault: Fault, perSecond: number): Promise<Row> {
+  const first = await runFault(world, fault, perSecond)
+  if (first.flaws.length === 0 || Object.keys(first.wrong).length > 0) return first
+  const second = await runFault(world, fault, Math.round(first.perSecond / 2))
+  return {
+    ...second,
+    notes: [...second.notes, `at the second attempt; the first: ${first.flaws.join('; ')}`],
+  }
+}
 
 /** One fault under load: before, during, until all is well again. Never throws: what broke the campaign is a flaw. */
 export async function runFault(world: World, fault: Fault, usually: number): Promise<Row> {
@@ -44,8 +61,9 @@ export async function runFault(world: World, fault: Fault, usually: number): Pro
   const memory = watchMemory(world.vigils)
   world.load.use(mintBook(world.signers, keys.es256))
   await world.app.reached()
-  world.load.go(world.listenerPort, perSecond)
-  await step('before', () => untilWell(world, perSecond))
+  await step('before', async () => {
+    perSecond = await begin(world, perSecond)
+  })
   const marks = await strike(world, fault, tell, step)
   await sleepUntil(() => recoveryOf(world.load.samples(), marks.stopMs, perSecond) !== undefined, RECOVERY_MS)
   const samples = await world.load.halt()
@@ -61,12 +79,23 @@ export async function runFault(world: World, fault: Fault, usually: number): Pro
 
 type Step = (what: string, act: () => unknown) => Promise<void>
 
-/** The load runs for a while, and all is well: else the fault before would be judged with this one. */
-async function untilWell(world: World, perSecond: number): Promise<void> {
-  const fromMs = nowMs()
-  const isWell = () => recoveryOf(world.load.samples(), fromMs, perSecond) !== undefined
-  if (!(await sleepUntil(isWell, RECOVERY_MS))) throw new Error('all was not well beforehand')
-  await sleep(Math.max(0, world.pace.warmMs - (nowMs() - fromMs)))
+/**
+ * The load runs for a while, and all is well: else the fault before would be judged with this one. On a machine that is too
+ * busy for it, at half of the pace.
+ * @returns requests a second
+ */
+async function begin(world: World, wanted: number): Promise<number> {
+  for (let perSecond = wanted; ; perSecond = Math.round(perSecond / 2)) {
+    const fromMs = nowMs()
+    world.load.go(world.listenerPort, perSecond)
+    const isWell = () => recoveryOf(world.load.samples(), fromMs, perSecond) !== undefined
+    if (await sleepUntil(isWell, BEGIN_MS)) {
+      await sleep(Math.max(0, world.pace.warmMs - (nowMs() - fromMs)))
+      return perSecond
+    }
+    if (perSecond <= SLOWEST) throw new Error('all was not well beforehand')
+    await world.load.halt()
+  }
 }
 
 async function strike(world: World, fault: Fault, tell: Tell, step: Step): Promise<Marks> {

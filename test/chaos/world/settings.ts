@@ -30,9 +30,9 @@ export const FULL: Pace = {
 
 export const SHORT: Pace = {
   isShort: true,
-  budgetMs: 150,
-  deadlineMs: 1000,
-  waits: { each: '1.2s', all: '3s', health: '0.3s', ejection: '1s' },
+  budgetMs: 300,
+  deadlineMs: 2000,
+  waits: { each: '2.4s', all: '6s', health: '0.3s', ejection: '1s' },
   drainDelaySeconds: 2,
   warmMs: 600,
   faultMs: 2000,
