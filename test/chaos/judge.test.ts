@@ -20,6 +20,7 @@ function load(answerAt: (ms: number, kind: string) => AnswerKind): Sample[] {
 
 const whole = (_: number, kind: string): AnswerKind => (isBad(kind) ? 'refused' : 'passed')
 const inFault = (ms: number) => ms >= MARKS.startMs && ms < MARKS.stopMs
+const SECOND = { atMs: 0, method: 'GET', times: 2, hasNonce: true }
 const NOTHING: Reached = { byKind: {}, duplicates: [] }
 const promise: Promised = { ...WHOLE, says: 'all is well' }
 const verdictOn = (samples: readonly Sample[], parts: { promise?: Promised; reached?: Reached } = {}) =>
@@ -47,19 +48,26 @@ describe('a wrong allow', () => {
   })
 
   test('a proof that passed again', () => {
-    const reached = { byKind: {}, duplicates: [{ atMs: 1500, method: 'GET', times: 2 }] }
+    const reached = { byKind: {}, duplicates: [{ ...SECOND, atMs: 1500 }] }
     expect(verdictOn(load(whole), { reached }).wrong).toEqual({ replay: 1 })
   })
 
   test('where a proof may pass once at each Vigil: not a third time, not beforehand, not for ever', () => {
     const proofs = { times: 2, untilMs: 1000 }
-    const at = (atMs: number, times: number) =>
+    const at = (atMs: number, times: number, parts: object = {}) =>
       verdictOn(load(whole), {
         promise: { ...promise, proofs },
-        reached: { byKind: {}, duplicates: [{ atMs, method: 'GET', times }] },
+        reached: { byKind: {}, duplicates: [{ ...SECOND, atMs, times, ...parts }] },
       })
     expect(at(1500, 2)).toMatchObject({ wrong: {}, repeats: 1, flaws: [] })
-    for (const wrong of [at(1500, 3), at(999, 2), at(2000, 2)]) expect(wrong.wrong).toEqual({ replay: 1 })
+    const wrongs = [
+      at(1500, 3),
+      at(999, 2),
+      at(2000, 2),
+      at(1500, 2, { method: 'POST' }),
+      at(1500, 2, { hasNonce: false }),
+    ]
+    for (const wrong of wrongs) expect(wrong.wrong).toEqual({ replay: 1 })
   })
 })
 

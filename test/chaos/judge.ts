@@ -42,6 +42,7 @@ const WELL_SHARE = 0.97
 /** Of what is sent, so much must be answered already to be judged. */
 const TOLD_SHARE = 0.98
 
+const HIGH_METHOD = 'POST'
 const groupOf = new Map<string, Group>(KINDS.map(({ name, group }) => [name, group]))
 
 /** Holds what happened against what was promised. Pure. */
@@ -96,8 +97,14 @@ function wrongOnes(
     const count = byKind[name] ?? 0
     if (group === 'bad' && shows !== 'replay' && count > 0) wrong[name] = count
   }
-  const isPromised = ({ atMs, times }: Duplicate) =>
-    proofs !== undefined && times <= proofs.times && atMs >= startMs && atMs < startMs + proofs.untilMs
+  const isPromised = ({ atMs, times, hasNonce, method }: Duplicate) =>
+    proofs !== undefined &&
+    // Never at high sensitivity, and never without a nonce, which says that it is young.
+    method !== HIGH_METHOD &&
+    hasNonce &&
+    times <= proofs.times &&
+    atMs >= startMs &&
+    atMs < startMs + proofs.untilMs
   const repeats = duplicates.filter(isPromised).length
   if (duplicates.length > repeats) wrong['replay'] = duplicates.length - repeats
   // What carries no mark, the load has not sent.

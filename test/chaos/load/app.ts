@@ -8,6 +8,8 @@ export interface Duplicate {
   readonly method: string
   /** 2 for the second time. */
   readonly times: number
+  /** It carried a nonce of Vigil. */
+  readonly hasNonce: boolean
 }
 
 export interface Reached {
@@ -23,16 +25,19 @@ let proofs = new Map<string, number>()
 function answer(head: string): string {
   const [, kind = 'unmarked', serial = ''] = new RegExp(`\r\n${MARK}: (\\S+) (\\S+)`).exec(head) ?? []
   byKind[kind] = (byKind[kind] ?? 0) + 1
-  if (head.includes('\r\ndpop: ')) countProof(serial, head.slice(0, head.indexOf(' ')))
+  const proof = /\r\ndpop: [^.]+\.([^.]+)/.exec(head)?.[1]
+  if (proof !== undefined) countProof(serial, head.slice(0, head.indexOf(' ')), proof)
   const degraded = /\r\nx-vigil-degraded: ([^\r]+)/.exec(head)?.[1]
   const told = degraded === undefined ? '' : `x-degraded: ${degraded}\r\n`
   return `HTTP/1.1 200 OK\r\n${told}content-length: 0${HEAD_END}`
 }
 
-function countProof(serial: string, method: string): void {
+function countProof(serial: string, method: string, payload: string): void {
   const times = (proofs.get(serial) ?? 0) + 1
   proofs.set(serial, times)
-  if (times > 1) duplicates.push({ atMs: nowMs(), method, times })
+  if (times === 1) return
+  const { nonce } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { nonce?: string }
+  duplicates.push({ atMs: nowMs(), method, times, hasNonce: nonce !== undefined })
 }
 
 /** Bodies are empty, so heads follow each other. */
