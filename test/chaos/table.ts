@@ -11,7 +11,11 @@ export function shares(counts: Counts): string {
   return parts.join(', ')
 }
 
-const percent = (share: number): string => (share < 0.01 ? '< 1 %' : `${Math.round(share * 100)} %`)
+/** Not all of them never reads as all, and some never as none. */
+function percent(share: number): string {
+  if (share < 0.01) return '< 1 %'
+  return share > 0.99 ? '> 99 %' : `${Math.round(share * 100)} %`
+}
 
 export const GROUP_NAMES: Readonly<Record<Group, string>> = {
   low: 'low and medium',
