@@ -82,7 +82,7 @@ export const KINDS: readonly Kind[] = [
   kind('proof-missing', 'bad', 3, 'GET', 'bearer', 'bound'),
   kind('proof-of-another', 'bad', 3, 'GET', 'foreign-proof', 'bound'),
   kind('retired-key', 'bad', 3, 'GET', 'bearer', 'retired'),
-  kind('replay', 'bad', 6, 'GET', 'replay', 'bound'),
+  kind('replay', 'bad', 15, 'GET', 'replay', 'bound'),
 ]
 
 export const KIND_NAMES: readonly string[] = KINDS.map(({ name }) => name)

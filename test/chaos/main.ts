@@ -4,7 +4,7 @@ import { cpus, totalmem } from 'node:os'
 import { dirname } from 'node:path'
 import { DEFAULT_ENVOY } from '../../scripts/tools/catalog.ts'
 import { envoyPath, redisPath, valkeyPath } from '../../scripts/tools/locate.ts'
-import { type Row, runFault, runFaultPatiently } from './campaign.ts'
+import { type Row, runFaultPatiently } from './campaign.ts'
 import { rateFor } from './capacity.ts'
 import { FAULTS } from './faults/index.ts'
 import { HELP, type Options, parseOptions } from './options.ts'
@@ -42,20 +42,20 @@ async function run(options: Options): Promise<number> {
   say('starting the store, the issuer, two Vigils, Envoy, the application and the load')
   const world = await openWorld({ redis, envoy }, pace)
   const rows: Row[] = []
-  const hold = options.isShort ? runFaultPatiently : runFault
   process.once('SIGINT', () => void world.stop().finally(() => process.exit(130)))
   try {
     const { capacity, perSecond } = await rateFor(world, options.rate)
     say(`this machine answers ${capacity} requests/s; the load is ${perSecond}/s`)
     for (const [i, fault] of options.faults.entries()) {
       say(`[${i + 1}/${options.faults.length}] ${fault.name}: ${fault.title}`)
-      const row = await hold(world, fault, perSecond)
+      const row = await runFaultPatiently(world, fault, perSecond)
       say(
         `    ${row.flaws.length === 0 ? 'as promised' : row.flaws.join('\n    ')} (${row.secondsInAll.toFixed(0)} s)`,
       )
       rows.push(row)
+      // After each, so that a campaign that breaks off has not been for nothing.
+      if (options.json !== undefined) write(options.json, figuresOf(options, capacity, rows))
     }
-    if (options.json !== undefined) write(options.json, figuresOf(options, capacity, rows))
   } finally {
     await world.stop()
   }

@@ -4,7 +4,7 @@ import { keys, makeKey } from '../../harness/tokens.ts'
 import { mintBook } from '../book.ts'
 import { GROUPS, type Group } from '../kinds.ts'
 import { type Expected, type Fault, UNAVAILABLE, WHOLE } from '../promise.ts'
-import { issuerOf } from '../world/settings.ts'
+import { issuerOf, KEY_TIMES } from '../world/settings.ts'
 import type { World } from '../world/world.ts'
 
 const servesOn = { ...WHOLE, says: 'the keys at hand serve on (until `maxStaleSeconds`)' } as const
@@ -38,11 +38,9 @@ const downLater: Fault = {
   stop: ({ issuer }) => issuer.start(),
 }
 
-/** For rows in which keys end: they do so at once. */
-const REFRESH_SECONDS = 1
-
+/** Keys of all others serve for an hour without their issuer; here they end with the fault that lasts two seconds. */
 async function withShortLives(world: World): Promise<void> {
-  const jwks = { refreshSeconds: REFRESH_SECONDS, maxStaleSeconds: REFRESH_SECONDS }
+  const jwks = { refreshSeconds: 1, maxStaleSeconds: 1 }
   world.configure(() => ({ identity: { issuers: [issuerOf(world.issuer.uri, jwks)] } }))
   await sleep(1000)
 }
@@ -83,7 +81,7 @@ const slow: Fault = {
 }
 
 /** So long after a key was taken back, nobody may take it any more. */
-const GUARD_MS = REFRESH_SECONDS * 1000 + 500
+const GUARD_MS = KEY_TIMES.refreshSeconds * 1000 + 500
 
 const rotated: Fault = {
   name: 'key-rotated',
@@ -92,7 +90,6 @@ const rotated: Fault = {
     ...WHOLE,
     says: 'the new key is fetched when a token names it; the old one ends with `refreshSeconds`',
   },
-  prepare: withShortLives,
   start: async ({ issuer, load, signers }) => {
     const next = makeKey('ES256', 'next')
     issuer.keys = [keys.es256, next]
@@ -112,9 +109,8 @@ const rotated: Fault = {
     await sleep(GUARD_MS)
     load.use(mintBook(signers, keys.es256))
   },
-  tidy: async (world) => {
-    world.issuer.keys = [keys.es256]
-    world.configure()
+  tidy: async ({ issuer }) => {
+    issuer.keys = [keys.es256]
   },
 }
 

@@ -43,7 +43,7 @@ export const SHORT: Pace = {
  * Keys are asked for again so soon that every fault of the issuer is felt. As with the defaults, an answer is not waited for
  * longer than the fifth of that time in which keys are fetched early, beside the checks.
  */
-const KEY_TIMES = { refreshSeconds: 2, timeoutMs: 300, cooldownSeconds: 1 }
+export const KEY_TIMES = { refreshSeconds: 2, timeoutMs: 300, cooldownSeconds: 1 }
 
 /** `vigil.yaml`: low, medium and high sensitivity, and a rule that lets pass whatever the gate has not refused. */
 export function settingsOf(jwksUri: string, records: string, changes: object = {}): object {
