@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { keys } from '../harness/tokens.ts'
 import { mintBook } from './book.ts'
+import type { AnswerKind } from './kinds.ts'
 import type { World } from './world/world.ts'
 
-const WARM_MS = 1000
+const WARM_MS = 2000
 const MEASURED_MS = 1000
 const IN_FLIGHT = 32
+const DECIDED: readonly AnswerKind[] = ['passed', 'degraded', 'refused', 'nonce']
 /** Driver, Envoy, Vigils and store share this machine: beyond this share of what it bears, waiting in line decides. */
 const SHARE = 0.5
 
@@ -19,7 +21,7 @@ export async function rateFor(
   return { capacity, perSecond: Math.round(wanted / 10) * 10 }
 }
 
-/** Requests that passed or were refused a second, with so many in flight all the time. */
+/** Requests that were decided a second, with so many in flight all the time. */
 export async function capacityOf(
   world: World,
   inFlight: number,
@@ -33,7 +35,7 @@ export async function capacityOf(
   const first = samples[0]?.dueMs ?? 0
   const counted = samples.filter(({ dueMs, answer }) => {
     const atMs = dueMs - first
-    return atMs >= warmMs && atMs < warmMs + measuredMs && (answer === 'passed' || answer === 'refused')
+    return atMs >= warmMs && atMs < warmMs + measuredMs && DECIDED.includes(answer)
   })
   return Math.round((counted.length * 1000) / measuredMs)
 }
