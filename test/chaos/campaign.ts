@@ -84,7 +84,7 @@ type Step = (what: string, act: () => unknown) => Promise<void>
  * busy for it, at half of the pace.
  * @returns requests a second
  */
-async function begin(world: World, wanted: number): Promise<number> {
+export async function begin(world: World, wanted: number): Promise<number> {
   for (let perSecond = wanted; ; perSecond = Math.round(perSecond / 2)) {
     const fromMs = nowMs()
     world.load.go(world.listenerPort, perSecond)

@@ -32,10 +32,14 @@ export function faultTable({ rows }: Figures): string {
 }
 
 /** With what, and how much. */
-export function machineTable({ at, machine, envoy, engine, capacity, rows }: Figures): string {
+export function machineTable({ at, isShort, machine, envoy, engine, capacity, rows }: Figures): string {
   const requests = rows.reduce((sum, row) => sum + requestsOf(row), 0)
   const lines = [
     ['on', at.slice(0, 10)],
+    [
+      'campaign',
+      isShort ? 'short: two seconds for each fault, and more patience' : 'full: ten seconds for each fault',
+    ],
     [
       'machine',
       `${machine.cpus} cores, ${machine.model}, ${machine.memoryGiB} GiB, shared by everything that takes part`,
