@@ -1,5 +1,5 @@
 /** The short campaign, as `npm run chaos -- --short` holds it: one test for each fault. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
@@ -28,6 +28,7 @@ describeWithEnvoy('faults under load', DEFAULT_ENVOY, () => {
       const campaign = start(process.execPath, args, { cwd: ROOT })
       await campaign.ended
       output = campaign.output()
+      if (!existsSync(json)) throw new Error(output)
       const figures = JSON.parse(readFileSync(json, 'utf8')) as Figures
       rows = new Map(figures.rows.map((row) => [row.name, row]))
     }, 900_000)
