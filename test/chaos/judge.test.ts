@@ -113,6 +113,23 @@ describe('answers that must be', () => {
     expect(verdictOn(answers(1900), { promise: away }).flaws).toEqual([])
   })
 
+  test('a handful may be late, and no more', () => {
+    const late = (most: number) => {
+      let count = 0
+      const samples = load((ms, kind) => {
+        const isLate = ms >= 2500 && kind === 'bearer-high' && ++count <= most
+        return ms < 1900 || ms >= MARKS.stopMs || isBad(kind) || isLate
+          ? whole(ms, kind)
+          : kind.endsWith('-high')
+            ? 'unavailable'
+            : 'degraded'
+      })
+      return verdictOn(samples, { promise: away }).flaws
+    }
+    expect(late(6)).toEqual([])
+    expect(late(12)).toEqual([expect.stringMatching(/^high: \d+ of \d+ unavailable$/)])
+  })
+
   test('and not much later', () => {
     const { flaws } = verdictOn(answers(2500), { promise: away })
     expect(flaws).toHaveLength(4)

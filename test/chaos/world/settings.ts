@@ -30,7 +30,7 @@ export const FULL: Pace = {
 
 export const SHORT: Pace = {
   isShort: true,
-  budgetMs: 300,
+  budgetMs: 200,
   deadlineMs: 2000,
   waits: { each: '2.4s', all: '6s', health: '0.3s', ejection: '1s' },
   drainDelaySeconds: 2,
