@@ -12,6 +12,14 @@ import {
 import { describeVariables } from '../src/policy/index.ts'
 import { describeSignals, discoverSignals, signalsSettings } from '../src/risk/index.ts'
 import { describeMetrics } from '../src/telemetry/describe.ts'
+import {
+  faultTable,
+  MACHINE_HEAD,
+  machineTable,
+  readFigures,
+  recoveryPicture,
+  TABLE_HEAD,
+} from '../test/chaos/page.ts'
 import { MATRIX_HEAD, matrixTable } from './chart/matrix.ts'
 import { MOVED, movedFile } from './chart/moved.ts'
 import { valuesSchema } from './chart/schema.ts'
@@ -47,11 +55,19 @@ export const PAGES: readonly Page[] = [
   { file: 'docs/attach.md', generate: (page) => withTable(page, MATRIX_HEAD, matrixTable()) },
   { file: 'docs/conformance.md', generate: () => describeConformance() },
   { file: 'docs/failures.md', generate: (page) => withTable(page, '| code |', describeFailures()) },
+  { file: 'docs/reliability.md', generate: reliability },
+  { file: 'docs/figures/chaos.svg', generate: () => recoveryPicture(readFigures()) },
   { file: 'charts/vigil/files/dashboard.json', generate: () => dashboard() },
   { file: 'envoy/demo/README.md', generate: (page) => withTable(page, '| scene |', listTable(STORY)) },
 ]
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
+
+function reliability(page: string): string {
+  const figures = readFigures()
+  const measured = withTable(page, MACHINE_HEAD, machineTable(figures))
+  return withTable(measured, TABLE_HEAD, faultTable(figures))
+}
 
 /** Replaces the table that begins with `head`, up to the next empty line. */
 function withTable(page: string, head: string, table: string): string {

@@ -55,7 +55,11 @@ export interface Session {
   readonly device?: string
 }
 
-export type UseState = 'none' | 'first' | 'retry' | 'repeated' | 'unavailable'
+/**
+ * `unavailable`: the store did not answer. `outdated`: it did, but its data began later than the use may have been
+ * recorded.
+ */
+export type UseState = 'none' | 'first' | 'retry' | 'repeated' | 'unavailable' | 'outdated'
 
 /** What is known of this subject, read in one wait. */
 export interface Past {

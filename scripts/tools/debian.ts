@@ -2,7 +2,14 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { isCi } from '../root.ts'
 import { defaultPlaces } from './catalog.ts'
-import { browserPath, imageToolPath, promtoolPath, redisPath, shellcheckPath } from './locate.ts'
+import {
+  browserPath,
+  faketimePath,
+  imageToolPath,
+  promtoolPath,
+  redisPath,
+  shellcheckPath,
+} from './locate.ts'
 import { unpack } from './unpack.ts'
 
 /** A program that the machine must have itself: Debian's package is taken where it is missing. */
@@ -32,6 +39,7 @@ export type Machine = {
 /** The tools that come from Debian, in the order in which they are installed. */
 export const DEBIAN_TOOLS: readonly DebianTool[] = [
   { name: 'redis', package: 'redis-server', wanted: 'redis-server >= 7', find: redisPath },
+  { name: 'faketime', package: 'faketime', wanted: 'faketime', find: faketimePath },
   { name: 'chromium', package: 'chromium', wanted: 'Chromium', find: browserPath },
   { name: 'promtool', package: 'prometheus', wanted: 'promtool', isUnpacked: true, find: promtoolPath },
 ]

@@ -93,6 +93,11 @@ export function browserPath(env: NodeJS.ProcessEnv = process.env): string | unde
   return BROWSERS.find((name) => spawnSync(name, ['--version'], { env, timeout: 10_000 }).status === 0)
 }
 
+/** `faketime` of the PATH, else undefined. */
+export function faketimePath(): string | undefined {
+  return starts('faketime') ? 'faketime' : undefined
+}
+
 /** `promtool` of the PATH, else the unpacked one, else undefined. */
 export function promtoolPath(): string | undefined {
   return ofPath('promtool', 'promtool')

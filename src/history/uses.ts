@@ -28,6 +28,6 @@ function stateOf({ use, local, attempt, stored, primarySinceMs }: UseEvidence): 
   if (stored === undefined) return 'unavailable'
   if (stored !== null && stored !== attempt) return 'repeated'
   // The claim of an earlier use may have gone with the primary that held it (asynchronous replication, restart).
-  if (primarySinceMs !== undefined && use.issuedAtMs < primarySinceMs) return 'unavailable'
+  if (primarySinceMs !== undefined && use.issuedAtMs < primarySinceMs) return 'outdated'
   return stored === null && local === 'first' ? 'first' : 'retry'
 }

@@ -90,7 +90,12 @@ function passSingleUse(
     if (past[kind] === 'repeated') return shut(refuse(REPEATED[kind]))
     for (const use of uses) {
       if (use.kind !== kind || isSpentOnce(past[kind])) continue
-      const refusal = refuseUnrecorded(use, check, config.failure.replay[facts.action.sensitivity])
+      const refusal = refuseUnrecorded(
+        use,
+        past[kind],
+        check,
+        config.failure.replay[facts.action.sensitivity],
+      )
       if (refusal !== undefined) return shut(refusal)
       passage = OPEN_DEGRADED
     }
@@ -102,7 +107,14 @@ function passSingleUse(
 const isSpentOnce = (state: UseState): boolean => state === 'first' || state === 'retry'
 
 /** A use that the shared store could not record: the local replay cache has not seen it, so only freshness is left to ask. */
-function refuseUnrecorded(use: SingleUse, check: Check, row: 'degrade' | 'unavailable'): Refusal | undefined {
+function refuseUnrecorded(
+  use: SingleUse,
+  state: UseState,
+  check: Check,
+  row: 'degrade' | 'unavailable',
+): Refusal | undefined {
+  // The store is there, and knows all that is made from now on: a fresh nonce is worth the round trip.
+  if (state === 'outdated' && use.kind === 'proof') return refuse('identity.dpop.nonce-required')
   if (row !== 'degrade') return refuse('history.replay.unavailable')
   if (use.kind === 'hop') {
     // A hop is itself a time stamp of this service, and a client has no nonce to give for it.

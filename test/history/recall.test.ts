@@ -319,7 +319,7 @@ describe('single use', () => {
 
   test('what was made before the primary began may be lost with the one before', async () => {
     const { ask } = open(scripted(() => null, { degraded: [], primarySinceMs: AT_MS - 1000 }))
-    expect((await ask(using(proofOf({ issuedAtMs: AT_MS - 1001 })))).proof).toBe('unavailable')
+    expect((await ask(using(proofOf({ issuedAtMs: AT_MS - 1001 })))).proof).toBe('outdated')
     expect((await ask(using(proofOf({ name: 'b', issuedAtMs: AT_MS - 1000 })))).proof).toBe('first')
   })
 

@@ -110,6 +110,25 @@ const shut: readonly [name: string, given: Given, expected: Expected][] = [
     unavailable('history.replay.unavailable'),
   ],
   [
+    'a proof from before the primary, high: the client can make a better one',
+    {
+      subject: using(proof({ nonceAgeMs: 10 })),
+      past: past({ proof: 'outdated' }),
+      facts: sensitive('high'),
+    },
+    denied('identity.dpop.nonce-required'),
+  ],
+  [
+    'a proof from before the primary, low, although its nonce is young',
+    { subject: using(proof({ nonceAgeMs: 10 })), past: past({ proof: 'outdated' }) },
+    denied('identity.dpop.nonce-required'),
+  ],
+  [
+    'a hop from before the primary, high',
+    { subject: using(hop(100)), past: past({ hop: 'outdated' }), facts: sensitive('high') },
+    unavailable('history.replay.unavailable'),
+  ],
+  [
     'a proof at which nobody looked is not a first one',
     { subject: using(proof()), past: past({ proof: 'none' }), facts: sensitive('high') },
     unavailable('history.replay.unavailable'),

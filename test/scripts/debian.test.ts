@@ -160,8 +160,8 @@ test('Chromium is found by any of its names, and only if it starts', () => {
 })
 
 test('the tools of Debian are among those that can be named', () => {
-  expect(DEBIAN_TOOLS.map(({ name }) => name)).toEqual(['redis', 'chromium', 'promtool'])
+  expect(DEBIAN_TOOLS.map(({ name }) => name)).toEqual(['redis', 'faketime', 'chromium', 'promtool'])
   const said: string[] = []
   expect(ensureTools(['chromium-of-old'], (line) => said.push(line))).toEqual(['chromium-of-old'])
-  expect(said[0]).toMatch(/unknown tool; known: .*valkey, .*redis, chromium, promtool/)
+  expect(said[0]).toMatch(/unknown tool; known: .*valkey, .*redis, faketime, chromium, promtool/)
 })
