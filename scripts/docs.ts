@@ -27,6 +27,7 @@ import { valuesFile } from './chart/values-file.ts'
 import { describeValues } from './chart/values-page.ts'
 import { describeConformance } from './conformance.ts'
 import { dashboard } from './dashboard/dashboard.ts'
+import { figurePages } from './pictures/pages.ts'
 import { ROOT } from './root.ts'
 
 /** A page, or the table inside a page, that is written from the code. */
@@ -59,6 +60,7 @@ export const PAGES: readonly Page[] = [
   { file: 'docs/figures/chaos.svg', generate: () => recoveryPicture(readFigures()) },
   { file: 'charts/vigil/files/dashboard.json', generate: () => dashboard() },
   { file: 'envoy/demo/README.md', generate: (page) => withTable(page, '| scene |', listTable(STORY)) },
+  ...(await figurePages()),
 ]
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`

@@ -8,8 +8,9 @@ import { type CheckHandler, createCheckHandler } from '../../src/check/handler.t
 import { systemClock as clock } from '../../src/clock.ts'
 import { settings as schema } from '../../src/config/schema/settings.ts'
 import { type StaticSettings, staticSettings } from '../../src/config/schema/static.ts'
-import { silentLog as log, type Meter } from '../../src/ports.ts'
+import { type InstanceKeys, silentLog as log, type Meter } from '../../src/ports.ts'
 import { openStore } from '../../src/store/open.ts'
+import type { Store } from '../../src/store/store.ts'
 import { startTelemetry, type Telemetry } from '../../src/telemetry/telemetry.ts'
 import { deriveInstanceKeys } from '../../src/tokens/instance-keys.ts'
 
@@ -18,6 +19,8 @@ export interface BenchApp {
   readonly app: App
   readonly fixed: StaticSettings
   readonly meter: Meter
+  readonly store: Store
+  readonly keys: InstanceKeys
   /** @param defer what runs after an answer; by default as in the service. */
   handler(defer?: (run: () => void) => void): CheckHandler
   /** Compiles settings and puts them in use. */
@@ -37,22 +40,31 @@ type OwnTelemetry = Pick<Telemetry, 'meter' | 'tracing' | 'close'>
 /** Applications of one process, whose files must not meet. */
 let opened = 0
 
-/** @param redisPort absent: the memory store */
-export async function openBenchApp(redisPort?: number, given?: OwnTelemetry): Promise<BenchApp> {
+/**
+ * @param redisPort absent: the memory store
+ * @param memory settings of the memory store; absent: the defaults
+ */
+export async function openBenchApp(
+  redisPort?: number,
+  given?: OwnTelemetry,
+  memory: { readonly maxEntries?: number } = {},
+): Promise<BenchApp> {
   const redis = redisPort === undefined ? {} : { kind: 'redis', redis: { port: redisPort } }
   const fixed = staticSettings.parse({
     // Wide, so that a busy machine gives slow answers and not refusals, which are no figure.
     server: { listen: ['127.0.0.1:0'], deadlineMs: 10_000 },
-    store: { ...redis, budgetMs: 5000 },
+    store: { ...redis, memory, budgetMs: 5000 },
     instanceKeyFile: 'unused',
   })
   const telemetry = given ?? (await startTelemetry({ clock }))
   const { meter, tracing } = telemetry
   const secret = randomBytes(32)
+  const store = await openStore(fixed.store, '.', { clock, log, meter, newId: randomUUID })
+  const keys = deriveInstanceKeys({ root: secret, current: secret })
   const app = await createApp({
     fixed,
-    store: await openStore(fixed.store, '.', { clock, log, meter, newId: randomUUID }),
-    keys: deriveInstanceKeys({ root: secret, current: secret }),
+    store,
+    keys,
     clock,
     entropy: randomBytes,
     meter,
@@ -73,6 +85,8 @@ export async function openBenchApp(redisPort?: number, given?: OwnTelemetry): Pr
     app,
     fixed,
     meter,
+    store,
+    keys,
     records,
     handler: (defer = later) =>
       createCheckHandler(app.decider, { ...fixed.server, clock, newId: randomUUID, defer, meter, log }),

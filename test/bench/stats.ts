@@ -12,8 +12,14 @@ export function quantile(values: readonly number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN
 }
 
+export interface Spread {
+  readonly median: number
+  readonly min: number
+  readonly max: number
+}
+
 /** Median, least and greatest, as people read them. */
-export function spread(values: readonly number[]): { median: number; min: number; max: number } {
+export function spread(values: readonly number[]): Spread {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) }
 }
 

@@ -20,6 +20,13 @@ interface Call {
   readonly onEnd: OnEnd
 }
 
+/** Frames of a message, of which those before `at` have gone. */
+interface Waiting {
+  readonly stream: number
+  readonly data: Buffer
+  at: number
+}
+
 /**
  * One HTTP/2 connection that makes unary Check calls out of ready-made DATA frames. node:http2 as a client would cost
  * as much as the server under test and hide its speed; this takes a few microseconds a call.
@@ -29,7 +36,7 @@ export class CheckClient {
   readonly #blocks: ReturnType<typeof headerBlocks>
   readonly #calls = new Map<number, Call>()
   #out: Buffer[] = []
-  #waiting: { readonly stream: number; readonly data: Buffer }[] = []
+  #waiting: Waiting[] = []
   #window = DEFAULT_WINDOW
   #nextStream = 1
   #rest: Buffer = Buffer.alloc(0)
@@ -51,14 +58,14 @@ export class CheckClient {
     return new CheckClient(socket, address)
   }
 
-  /** @param data a `dataFrame`; sent with `flush`, or with the next answer that comes in. */
+  /** @param data a `dataFrame`, however many frames it takes; sent with `flush`, or with the next answer that comes in. */
   call(data: Buffer, onEnd: OnEnd): void {
     const stream = this.#nextStream
     this.#nextStream += 2
     this.#calls.set(stream, { outcome: 'failed', onEnd })
     const block = stream === 1 ? this.#blocks.first : this.#blocks.later
     this.#out.push(frame(FRAME.headers, FLAG.endHeaders, stream, block))
-    this.#waiting.push({ stream, data })
+    this.#waiting.push({ stream, data, at: 0 })
   }
 
   flush(): void {
@@ -76,16 +83,27 @@ export class CheckClient {
   /** As far as the connection's window reaches (RFC 9113 section 5.2). */
   #sendData(): void {
     let sent = 0
-    for (const { stream, data } of this.#waiting) {
-      const size = data.length - HEAD_BYTES
-      if (size > this.#window) break
-      this.#window -= size
-      const copy = Buffer.from(data)
-      copy.writeUInt32BE(stream, 5)
-      this.#out.push(copy)
+    for (const waiting of this.#waiting) {
+      if (!this.#sendFrames(waiting)) break
       sent++
     }
     if (sent > 0) this.#waiting = this.#waiting.slice(sent)
+  }
+
+  /** @returns whether all of them have gone */
+  #sendFrames(waiting: Waiting): boolean {
+    const { stream, data } = waiting
+    while (waiting.at < data.length) {
+      const size = data.readUIntBE(waiting.at, 3)
+      if (size > this.#window) return false
+      this.#window -= size
+      const end = waiting.at + HEAD_BYTES + size
+      const copy = Buffer.from(data.subarray(waiting.at, end))
+      copy.writeUInt32BE(stream, 5)
+      this.#out.push(copy)
+      waiting.at = end
+    }
+    return true
   }
 
   #take(chunk: Buffer): void {

@@ -14,6 +14,8 @@ export const FRAME = {
 
 export const FLAG = { endStream: 1, ack: 1, endHeaders: 4 } as const
 export const HEAD_BYTES = 9
+/** What every peer takes (RFC 9113 section 4.2). */
+const MAX_FRAME = 16_384
 const MAX_WINDOW = 0x7fff_ffff
 export const DEFAULT_WINDOW = 65_535
 export const INITIAL_WINDOW_SETTING = 4
@@ -63,12 +65,21 @@ export function headerBlocks(authority: string): { readonly first: Buffer; reado
   return { first, later: Buffer.from([0x83, 0x86, 0xc1, 0xc0, 0xbf, 0xbe]) }
 }
 
-/** A message as its DATA frame, with gRPC's prefix; the stream number is written when it is sent. */
+/**
+ * A message as its DATA frames, with gRPC's prefix; the stream number is written when it is sent.
+ * @param message at most 65,530 bytes: what a stream may send before its window is opened
+ */
 export function dataFrame(message: Uint8Array): Buffer {
   const payload = Buffer.alloc(5 + message.length)
   payload.writeUInt32BE(message.length, 1)
   payload.set(message, 5)
-  return frame(FRAME.data, FLAG.endStream, 0, payload)
+  const last = payload.length - 1
+  const frames: Buffer[] = []
+  for (let at = 0; at <= last; at += MAX_FRAME) {
+    const flags = at + MAX_FRAME > last ? FLAG.endStream : 0
+    frames.push(frame(FRAME.data, flags, 0, payload.subarray(at, at + MAX_FRAME)))
+  }
+  return Buffer.concat(frames)
 }
 
 /** True when a CheckResponse behind gRPC's prefix carries status.code 0, which is what lets a request pass. */

@@ -79,6 +79,12 @@ describe('the driver', () => {
     expect(received).toBe(400)
   })
 
+  test('a message of several frames arrives whole, however small the window', async () => {
+    const messages = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 'pass' : 'deny').padEnd(60_000, '.'))
+    const result = await load({ address, kind: 'closed', count: 5, seconds: 30 }, supplyOf(messages))
+    expect(result).toMatchObject({ sent: 20, passed: 10, refused: 10, failed: 0 })
+  })
+
   test('the open loop sends as many as are due, whatever comes back', async () => {
     const messages = Array.from({ length: 100 }, (_, i) => (i % 10 === 0 ? 'deny' : 'pass'))
     const result = await load({ address, kind: 'open', count: 500, seconds: 0.1 }, supplyOf(messages))

@@ -1,5 +1,5 @@
 import { quantile } from '../stats.ts'
-import { CheckClient, type Outcome } from './client.ts'
+import { CheckClient, type OnEnd, type Outcome } from './client.ts'
 import { nowMs, tick } from './ticker.ts'
 
 export interface LoadPlan {
@@ -41,9 +41,20 @@ const PATIENCE_MS = 20_000
 /** The next DATA frame to send; undefined when there is none left. */
 export type Supply = () => Buffer | undefined
 
+/** What a load is sent with: a connection, or several that share what is due. */
+export interface LoadClient {
+  call(data: Buffer, onEnd: OnEnd): void
+  /** Sends what `call` has only noted. */
+  flush(): void
+  close(): void
+}
+
+const openChecks = (address: string): Promise<LoadClient[]> =>
+  Promise.all(Array.from({ length: CONNECTIONS }, () => CheckClient.open(address)))
+
 /** One load on one address. @throws when answers stop coming. */
-export async function load(plan: LoadPlan, next: Supply): Promise<LoadResult> {
-  const clients = await Promise.all(Array.from({ length: CONNECTIONS }, () => CheckClient.open(plan.address)))
+export async function load(plan: LoadPlan, next: Supply, open = openChecks): Promise<LoadResult> {
+  const clients = await open(plan.address)
   const run = new Run(clients, next)
   try {
     return await (plan.kind === 'closed' ? run.closed(plan) : run.open(plan))
@@ -53,7 +64,7 @@ export async function load(plan: LoadPlan, next: Supply): Promise<LoadResult> {
 }
 
 class Run {
-  readonly #clients: readonly CheckClient[]
+  readonly #clients: readonly LoadClient[]
   readonly #next: Supply
   readonly #counts: Record<Outcome, number> = { passed: 0, refused: 0, failed: 0 }
   readonly #latenciesMs: number[] = []
@@ -65,7 +76,7 @@ class Run {
   #backlog = 0
   #onIdle: () => void = () => undefined
 
-  constructor(clients: readonly CheckClient[], next: Supply) {
+  constructor(clients: readonly LoadClient[], next: Supply) {
     this.#clients = clients
     this.#next = next
   }
@@ -76,7 +87,7 @@ class Run {
     const untilMs = startMs + seconds * 1000
     let measured = 0
     let lastMs = startMs
-    const again = (client: CheckClient) => {
+    const again = (client: LoadClient) => {
       const sentMs = performance.now()
       if (sentMs >= untilMs) return
       this.#call(client, () => {
@@ -88,7 +99,7 @@ class Run {
         again(client)
       })
     }
-    for (let i = 0; i < count; i++) again(this.#clients[i % this.#clients.length] as CheckClient)
+    for (let i = 0; i < count; i++) again(this.#clients[i % this.#clients.length] as LoadClient)
     this.#flush()
     await this.#settled(untilMs)
     // A machine so busy that nothing began after the first part: then all of it counts.
@@ -99,7 +110,7 @@ class Run {
   async open({ seconds, count }: LoadPlan): Promise<LoadResult> {
     let turn = 0
     await tick(1000 / count, Math.round(seconds * count), (dueMs) => {
-      const client = this.#clients[turn++ % this.#clients.length] as CheckClient
+      const client = this.#clients[turn++ % this.#clients.length] as LoadClient
       this.#latesMs.push(nowMs() - dueMs)
       this.#call(client, () => this.#latenciesMs.push(nowMs() - dueMs))
       client.flush()
@@ -109,7 +120,7 @@ class Run {
     return this.#result(count)
   }
 
-  #call(client: CheckClient, onEnd: () => void): void {
+  #call(client: LoadClient, onEnd: () => void): void {
     const data = this.#next()
     if (data === undefined) return
     this.#sent++

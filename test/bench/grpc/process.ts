@@ -70,21 +70,23 @@ export function startDriver(): Driver {
   }
 }
 
-function startChild(file: string, args: readonly string[], core: Core, flags: readonly string[]) {
+/** @param file beside this one, or absolute */
+export function startChild(file: string, args: readonly string[], core: Core, flags: readonly string[]) {
   return fork(resolve(import.meta.dirname, file), args, {
     ...pinned(core, flags),
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
 }
 
-function tell(child: ChildProcess, message: Order | Question, name: string): Promise<unknown> {
+/** Sends an order or a question and resolves with its answer; one at a time. */
+export function tell(child: ChildProcess, message: object | Question, name: string): Promise<unknown> {
   const answer = answerOf(child, name)
   child.send(message)
   return answer
 }
 
 /** The next message. @throws when it tells an error, or when the process ends instead. */
-async function answerOf(child: ChildProcess, name: string): Promise<unknown> {
+export async function answerOf(child: ChildProcess, name: string): Promise<unknown> {
   const listening = new AbortController()
   const { signal } = listening
   try {
@@ -99,7 +101,7 @@ async function answerOf(child: ChildProcess, name: string): Promise<unknown> {
   }
 }
 
-async function stopChild(child: ChildProcess): Promise<void> {
+export async function stopChild(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')
   child.disconnect()
