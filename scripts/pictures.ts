@@ -1,14 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { COMMANDS, type FiguresName, FOLDER } from './pictures/figures.ts'
+import { COMMANDS, FOLDER } from './pictures/figures.ts'
 import { taken } from './pictures/take.ts'
 import { ROOT } from './root.ts'
 
 const HELP = `npm run pictures -- [FILE...]
 
 Takes what benchmarks wrote with --json into ${FOLDER}/, without the rounds one by one, and writes the tables and pictures of
-the docs again. Without a file only the latter.
+the docs again. Without a file only the latter. Of curves (--only CURVE) those of the file are taken, and the others stay.
 
 ${Object.entries(COMMANDS)
   .map(([name, command]) => `  ${name.padEnd(8)} ${command}`)
@@ -52,10 +52,10 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 function take(file: string): void {
-  const { name, figures } = taken(JSON.parse(readFileSync(file, 'utf8')))
-  const path = join(ROOT, FOLDER, `${name satisfies FiguresName}.json`)
-  writeFileSync(path, `${JSON.stringify(figures, null, 1)}\n`)
-  process.stdout.write(`${file} taken as ${FOLDER}/${name}.json\n`)
+  for (const { name, figures } of taken(JSON.parse(readFileSync(file, 'utf8')))) {
+    writeFileSync(join(ROOT, FOLDER, `${name}.json`), `${JSON.stringify(figures, null, 1)}\n`)
+    process.stdout.write(`${file} taken as ${FOLDER}/${name}.json\n`)
+  }
 }
 
 function read(path: string): string {

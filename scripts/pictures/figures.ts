@@ -1,27 +1,33 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EnvoyReport } from '../../test/bench/envoy/main.ts'
-import type { GrowthReport } from '../../test/bench/growth/report.ts'
+import type { CurveName, Series } from '../../test/bench/growth/curves.ts'
 import type { Machine } from '../../test/bench/machine.ts'
 import type { Report } from '../../test/bench/report.ts'
 import { ROOT } from '../root.ts'
 
-/** Figures that the docs rest on, one file for each command that makes them: `docs/figures/NAME.json`. */
-export interface FiguresOf {
+/** A curve alone, so that one can be measured anew without the others. */
+export interface CurveFigures {
+  readonly machine: Machine
+  readonly isQuick: boolean
+  readonly series: readonly Series[]
+}
+
+/** Figures that the docs rest on: `docs/figures/NAME.json`. */
+export interface FiguresOf extends Readonly<Record<`growth-${CurveName}`, CurveFigures>> {
   readonly bench: Omit<Report, 'grpc'> & { readonly grpc?: Omit<NonNullable<Report['grpc']>, 'rounds'> }
   readonly envoy: Omit<EnvoyReport, 'envoy'> & { readonly envoy: Omit<EnvoyReport['envoy'], 'rounds'> }
-  readonly growth: GrowthReport
 }
 
 export type FiguresName = keyof FiguresOf
 export const FOLDER = 'docs/figures'
 
 /** How each is measured anew. */
-export const COMMANDS: Record<FiguresName, string> = {
+export const COMMANDS = {
   bench: 'npm run bench -- --json bench.json',
   envoy: 'npm run bench:envoy -- --json envoy.json',
   growth: 'npm run bench:growth -- --json growth.json',
-}
+} as const
 
 /** Undefined when nothing was measured yet. */
 export function figures<Name extends FiguresName>(name: Name): FiguresOf[Name] | undefined {

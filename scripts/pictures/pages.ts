@@ -1,9 +1,10 @@
+import type { Machine } from '../../test/bench/machine.ts'
 import type { Goal } from '../../test/bench/verdict.ts'
 import { grpcTable, latencySpec, memoryTable, pipelineTable, ratesTable, throughputSpec } from './bench.ts'
 import { withBlocks } from './blocks.ts'
 import { drawn } from './chart.ts'
 import { addedSpec, latencyTable, throughputTable } from './envoy.ts'
-import { COMMANDS, type FiguresName, type FiguresOf, figures, provenance } from './figures.ts'
+import { COMMANDS, figures, provenance } from './figures.ts'
 import { CURVE_PICTURES } from './growth.ts'
 import { lineSpec } from './lines.ts'
 import { costsTable, EXAMPLE, exampleText, hotText, unitCosts } from './scaling.ts'
@@ -26,10 +27,10 @@ async function picture(into: Pictures, name: string, spec: object, title: string
   return `![${title}](pictures/${name}.svg)`
 }
 
-const missing = (name: FiguresName) =>
+const missing = (name: keyof typeof COMMANDS) =>
   `Not measured yet: \`${COMMANDS[name]}\`, then \`npm run pictures -- ${name}.json\`.`
 
-const source = ({ machine }: FiguresOf[FiguresName]) => `*${provenance(machine)}.*`
+const source = ({ machine }: { readonly machine: Machine }) => `*${provenance(machine)}.*`
 
 /** All that docs hold of figures, from the files of `docs/figures`. */
 export async function figurePages(): Promise<FigurePage[]> {
@@ -117,26 +118,28 @@ async function envoyBlock(pictures: Pictures): Promise<Blocks> {
 
 /** Each curve with the line that explains it. */
 async function growthBlocks(pictures: Pictures): Promise<Blocks> {
-  const found = figures('growth')
   const blocks: Blocks = {}
   for (const { name, title, x, panels, names, explain } of CURVE_PICTURES) {
-    const series = found?.growth[name]
+    const found = figures(`growth-${name}`)
     blocks[`growth-${name}`] =
-      series === undefined
+      found === undefined
         ? missing('growth')
-        : `${await picture(pictures, `growth-${name}`, lineSpec(series, x, panels, names), title)}\n\n${explain(series)}`
+        : [
+            await picture(pictures, `growth-${name}`, lineSpec(found.series, x, panels, names), title),
+            explain(found.series),
+            source(found),
+          ].join('\n\n')
   }
-  blocks['growth-source'] = found === undefined ? missing('growth') : source(found)
   return blocks
 }
 
 function scalingBlocks(): Blocks {
-  const found = figures('growth')
-  const costs = found && unitCosts(found, figures('bench')?.pipeline)
+  const [processes, identities] = [figures('growth-processes'), figures('growth-identities')]
+  const costs = unitCosts(processes?.series, identities?.series, figures('bench')?.pipeline)
   const absent = missing('growth')
-  if (found === undefined || costs === undefined) return { costs: absent, example: absent, hot: absent }
+  if (processes === undefined || costs === undefined) return { costs: absent, example: absent, hot: absent }
   return {
-    costs: `${costsTable(costs)}\n\n${source(found)}`,
+    costs: `${costsTable(costs)}\n\n${source(processes)}`,
     example: exampleText(costs, EXAMPLE),
     hot: hotText(costs),
   }

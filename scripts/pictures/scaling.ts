@@ -23,20 +23,20 @@ export interface UnitCosts {
 
 /** Undefined when a curve that is needed was not measured. */
 export function unitCosts(
-  { growth }: FiguresOf['growth'],
+  processes: readonly Series[] | undefined,
+  identities: readonly Series[] | undefined,
   pipeline: FiguresOf['bench']['pipeline'] = [],
 ): UnitCosts | undefined {
-  const worst = (series: readonly Series[] | undefined, key: string): number | undefined => {
-    const all = of(series, REDIS)?.points.map(({ figures }) => figures[key]?.median ?? Number.NaN)
+  const worst = (key: string): number | undefined => {
+    const all = of(processes, REDIS)?.points.map(({ figures }) => figures[key]?.median ?? Number.NaN)
     return all && Math.max(...all)
   }
-  const identity = (name: string) =>
-    of(growth.identities, name)?.points.at(-1)?.figures['bytesPerIdentity']?.median
+  const identity = (name: string) => of(identities, name)?.points.at(-1)?.figures['bytesPerIdentity']?.median
   const costs = {
-    vigilUs: worst(growth.processes, 'cpuUsAtFull'),
-    vigilUsAlone: worst(growth.processes, 'cpuUs'),
-    redisUs: worst(growth.processes, 'redisCpuUsAtFull'),
-    redisUsAlone: worst(growth.processes, 'redisCpuUs'),
+    vigilUs: worst('cpuUsAtFull'),
+    vigilUsAlone: worst('cpuUs'),
+    redisUs: worst('redisCpuUsAtFull'),
+    redisUsAlone: worst('redisCpuUs'),
     identityBytes: identity(FULL_HABITS),
     newIdentityBytes: identity(REDIS),
   }

@@ -1,26 +1,31 @@
 import type { FiguresName } from './figures.ts'
 
-/** Which figures a report has, by the part that only it has. */
-const PARTS: readonly (readonly [FiguresName, string])[] = [
-  ['envoy', 'envoy'],
-  ['growth', 'growth'],
-  ['bench', 'grpc'],
-]
-
 type Json = Readonly<Record<string, unknown>>
 
+/** A file of `docs/figures`. */
+export interface Taken {
+  readonly name: FiguresName
+  readonly figures: Json
+}
+
 /**
- * What the docs keep of a report: all but single rounds, and numbers to four digits that count.
+ * What the docs keep of a report: all but single rounds, and numbers to four digits that count. Of curves each has a file, because
+ * a run may measure one alone.
  * @throws with a sentence when it is no report, or one of a quick run
  */
-export function taken(report: unknown): { readonly name: FiguresName; readonly figures: Json } {
+export function taken(report: unknown): Taken[] {
   const own = (typeof report === 'object' && report !== null ? report : {}) as Json
-  const name = PARTS.find(([, part]) => part in own)?.[0]
-  if (name === undefined || !('machine' in own))
-    throw new Error('no report of a benchmark: give what it wrote with --json')
-  if (own['isQuick'] !== false)
-    throw new Error('a quick run is no figure for the docs: run it without --quick')
-  return { name, figures: kept(own) as Json }
+  const { machine, isQuick, growth } = own
+  const isReport = machine !== undefined && ['envoy', 'growth', 'grpc'].some((part) => part in own)
+  if (!isReport) throw new Error('no report of a benchmark: give what it wrote with --json')
+  if (isQuick !== false) throw new Error('a quick run is no figure for the docs: run it without --quick')
+  if (growth === undefined) {
+    return [{ name: 'envoy' in own ? 'envoy' : 'bench', figures: kept(own) as Json }]
+  }
+  return Object.entries(growth as Json).map(([curve, series]) => ({
+    name: `growth-${curve}` as FiguresName,
+    figures: kept({ machine, isQuick, series }) as Json,
+  }))
 }
 
 function kept(value: unknown): unknown {
