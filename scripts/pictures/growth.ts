@@ -32,7 +32,7 @@ export const CURVE_PICTURES: readonly Curve[] = [
     explain: (series) =>
       `**O(1)**: state is found by a hash of its key, and a check reads only what is its own. Measured, from ${ends(series, MEMORY)} ` +
       `identities a check of one of them, drawn evenly, costs ${times(series, MEMORY, 'cpuUs')} with the memory store and ` +
-      `${times(series, REDIS, 'cpuUs')} with Redis; what is above 1 is the processor’s caches, which hold ever less of the whole. Each takes ` +
+      `${times(series, REDIS, 'cpuUs')} with Redis: what changes is how much of the whole the processor’s caches hold. Each takes ` +
       `${last(series, MEMORY, 'bytesPerIdentity')} and ${last(series, REDIS, 'bytesPerIdentity')} bytes, and ` +
       `${last(series, FULL_HABITS, 'bytesPerIdentity')} in Redis once its habits are as many as are kept. Memory is taken in blocks, which is ` +
       `most of it while there are few.`,
