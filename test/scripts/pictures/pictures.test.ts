@@ -188,7 +188,8 @@ test('figures as people read them', () => {
 
 /** Figures that somebody typed would not be those of a run. */
 test('docs rest on full runs', () => {
-  for (const file of globSync('docs/figures/*.json', { cwd: ROOT })) {
+  // The page of the campaign of faults says by itself which form it rests on.
+  for (const file of globSync('docs/figures/*.json', { cwd: ROOT, exclude: ['**/chaos.json'] })) {
     const { isQuick, machine } = JSON.parse(readFileSync(join(ROOT, file), 'utf8'))
     expect({ file, isQuick, commit: machine.commit }).toEqual({
       file,
