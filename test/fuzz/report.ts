@@ -60,8 +60,8 @@ function checksText({ counts, seconds, workers }: ChecksResult): string[] {
   ]
 }
 
-const wireText = ({ transport, connections, answers, goodChecks, residentMb }: WireResult): string =>
-  `wire, ${transport}: ${number(connections)} connections, ${number(answers)} answers, none allowed; ${goodChecks} checks in between answered right; resident ${number(residentMb.warm)} -> ${number(residentMb.end)} MB`
+const wireText = ({ transport, connections, answers, goodChecks, residentMb, flaw }: WireResult): string =>
+  `wire, ${transport}: ${number(connections)} connections, ${number(answers)} answers${flaw === undefined ? ', none allowed' : ''}; ${goodChecks} checks in between; resident ${number(residentMb.warm)} -> ${number(residentMb.end)} MB`
 
 const duplicatesText = ({
   processes,

@@ -19,17 +19,17 @@ export const ACTIONS: readonly ActionSettings[] = [
     'write-items',
     { methods: ['POST', 'PUT', 'PATCH', 'DELETE'], paths: ['/v1/items', '/v1/items/{id}'] },
     'medium',
-    ['orders.write'],
+    ['orders.read', 'orders.write'],
   ),
   action(
     'transfer',
     { methods: ['POST'], paths: ['/v1/accounts/{account}/transfers'] },
     'high',
-    ['payments.write'],
+    ['payments.read', 'payments.write'],
     { authentication: { acr: ['phr', 'mfa'], maxAgeSeconds: 300 } },
   ),
   action('profile', { paths: ['/v1/me'] }, 'low', [], { authentication: { acr: ['mfa'] } }),
-  action('wallet', { methods: ['GET', 'POST'], paths: ['/v1/wallet'] }, 'medium', ['wallet'], {
+  action('wallet', { methods: ['GET', 'POST'], paths: ['/v1/wallet'] }, 'medium', ['wallet', 'orders.read'], {
     authentication: { acr: ['mfa', 'phr'], maxAgeSeconds: 300 },
   }),
   action('launch', { paths: ['/v1/launch'] }, 'critical', ['launch']),

@@ -39,10 +39,12 @@ export function flawOf(
 
 /** The rule that all of this is for. */
 function allowance(
-  { isPass, effect, status }: Told,
-  { mayPass, why, isObserved }: Verdict,
+  { isPass, effect, status, set }: Told,
+  { mayPass, why, isObserved, isObservedUnknown }: Verdict,
 ): string | undefined {
-  if (isPass && effect === 'observe' && isObserved) return undefined
+  const isNamed = set.some(([name]) => name === 'x-vigil-subject')
+  if (isPass && effect === 'observe' && (isNamed ? isObserved : isObserved || isObservedUnknown))
+    return undefined
   if (isPass && !mayPass) return `allowed, but it must not be: ${why}`
   // What Vigil itself tells (RFC 9728) no world asks it to tell.
   return !isPass && effect === 'allow' ? `answered with ${status}` : undefined

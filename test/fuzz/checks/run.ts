@@ -167,7 +167,7 @@ function draftFor(step: Step, before: Before | undefined, { world, memory, atMs 
 function unsigned(step: Step, before: Before | undefined, { world, memory, atMs }: Around): Draft {
   const fresh = (choice: Choice) => makeBase(world, choice, atMs, runs, memory.ledger)
   if (before === undefined || step.kind === 'new') return fresh(step.choice)
-  if (step.kind === 'again') return again(before.draft, step, atMs)
+  if (step.kind === 'again') return again(before.draft, step, world, atMs)
   if (step.kind === 'onward') return onward(before.draft, before.told, step, world, atMs)
   const draft = fresh(before.choice)
   if (step.kind === 'login' && draft.token !== undefined) {
@@ -199,12 +199,21 @@ const bare = (draft: Draft): Draft => ({
   store: 'good',
 })
 
-/** The same request: as Envoy's retry of it, or nearly, or on a stream of its own. */
-function again(draft: Draft, { choice }: Step, atMs: number): Draft {
+/** As it comes through this entrypoint. */
+function enter(draft: Draft, { match }: World['settings']['entrypoints'][number]): void {
+  draft.destination.port = match.port ?? 8443
+  draft.destination.principal = match.destinationPrincipal ?? ''
+  draft.extensions = { ...match.extension }
+}
+
+/** The same request: as Envoy's retry of it, or nearly, or on a stream of its own, or at another Envoy. */
+function again(draft: Draft, { choice }: Step, { settings }: World, atMs: number): Draft {
   const copy = { ...bare(draft), atMs }
   if (choice.who % 4 !== 0) copy.streamId += '-again'
   if (choice.who % 4 === 2) copy.timeSeconds = Math.floor(atMs / 1000)
   if (choice.who % 8 === 4) copy.source.port += 1
+  const entrypoint = settings.entrypoints[choice.entrypoint % settings.entrypoints.length]
+  if (choice.way % 3 === 0 && entrypoint !== undefined) enter(copy, entrypoint)
   return copy
 }
 
@@ -226,9 +235,7 @@ function onward(
   const inner = settings.entrypoints.filter(({ role }) => role === 'inside')
   const entrypoint = inner[choice.entrypoint % Math.max(1, inner.length)]
   if (entrypoint !== undefined) {
-    copy.destination.port = entrypoint.match.port ?? 8443
-    copy.destination.principal = entrypoint.match.destinationPrincipal ?? ''
-    copy.extensions = { ...entrypoint.match.extension }
+    enter(copy, entrypoint)
     copy.source.principal = entrypoint.edges[0] ?? copy.source.principal
   }
   return copy

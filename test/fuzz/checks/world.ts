@@ -92,7 +92,7 @@ const entrypoint = (
   clientCertFrom: r.chance(40) ? ['198.51.100.0/24'] : [],
   edges: [],
   forwardsCredential: r.chance(75),
-  ...(r.chance(20) ? { tenant: 'gate' } : {}),
+  ...(r.chance(40) ? { tenant: 'gate' } : {}),
   ...more,
 })
 

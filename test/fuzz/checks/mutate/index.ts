@@ -14,9 +14,9 @@ const ALL = [BEFORE_SIGNING, BEFORE_ENCODING, ENCODED].flatMap((some) => Object.
 
 /** What an attacker would try first comes more often than the rest, and what hits only few requests more often still. */
 const OFTEN =
-  /^(claim gone|(issuer|audience|times|scope|confirmation|client|key|subject) other|token algorithm|key of encryption|proof (gone|method|time|hash|nonce|key|algorithm|id)|path|authorization|cookie|posture (other|key)|entrypoint|method|peer|caller|store)/
+  /^(claim gone|(issuer|audience|times|scope|confirmation|client|key|subject) other|token algorithm|key of encryption|proof (gone|method|time|hash|nonce|key|algorithm|id)|path|authorization|cookie|posture (other|key)|entrypoint|method|peer|store)/
 const MOST_OFTEN =
-  /^(login|client abroad|site|hop|xfcc|proof target|posture confirmation|path (escaped|slashes))/
+  /^(login|client abroad|site|hop|caller|xfcc|proof target|posture confirmation|path (escaped|slashes))/
 
 const timesOf = (name: string): number => (MOST_OFTEN.test(name) ? 6 : OFTEN.test(name) ? 3 : 1)
 

@@ -117,6 +117,7 @@ function scope({ claims }: JwtDraft, n: number, text: string) {
   claims['scope'] = choose<unknown>(
     [
       own.split(' ').slice(1).join(' '),
+      own.split(' ').toSpliced(1, 1).join(' '),
       '',
       own.toUpperCase(),
       own.replaceAll(' ', '\t'),

@@ -28,6 +28,8 @@ export interface Verdict {
   readonly who: Who | undefined
   /** Whether it may pass whatever was decided, because it is only observed. */
   readonly isObserved: boolean
+  /** The same if nobody is known: where Vigil refuses a credential that the oracle takes, its tenant says nothing. */
+  readonly isObservedUnknown: boolean
   readonly seen: Seen | undefined
 }
 
@@ -55,6 +57,7 @@ export function ask(question: Question, world: World, memory: Memory): Verdict {
     why,
     who: undefined,
     isObserved: isWhole,
+    isObservedUnknown: rest.isObserved ?? isWhole,
     seen: undefined,
     ...rest,
   })
@@ -65,6 +68,7 @@ export function ask(question: Question, world: World, memory: Memory): Verdict {
   if (typeof seen === 'string') return no(seen, { isObserved: isWhole || isObservedSomewhere(world) })
   const identity = identityOf({ ...question, seen, world, ledger: memory.ledger })
   const isObserved = modeOf(seen, identity, caller, world) === 'observe'
+  const isObservedUnknown = modeOf(seen, { state: 'anonymous' }, caller, world) === 'observe'
   if (identity.state === 'refused') return no(identity.why, { isObserved, seen })
   const who = identity.state === 'known' ? identity.who : undefined
   const action = actionOf(seen, world.settings)
@@ -72,7 +76,7 @@ export function ask(question: Question, world: World, memory: Memory): Verdict {
   const use = who?.use
   const repeated = use && repeatedUse(use, seen, question, memory)
   if (repeated !== undefined) return no(repeated, { isObserved, seen })
-  const known = { isObserved, seen, who }
+  const known = { isObserved, isObservedUnknown, seen, who }
   if (typeof action === 'string') return no(action, known)
   const why = refusalOf({ question, seen, who, action, world, memory })
   return why === undefined ? { mayPass: true, why: '', ...known } : no(why, known)

@@ -45,6 +45,7 @@ export function judgeProof(
 function flawOfKey(jws: Jws, { issuer, jkt }: GoodToken): string | undefined {
   const { typ, alg, jwk } = jws.header
   const algorithm = algorithmOf(alg) ?? ''
+  if (jws.header['crit'] !== undefined) return 'proof crit'
   if (typeof typ !== 'string' || !/^(application\/)?dpop\+jwt$/.test(typ)) return 'proof type'
   if (!issuer.dpop.algorithms.map(algorithmOf).includes(algorithm)) return 'proof algorithm'
   if (!isKey(jwk) || !isFitting(jwk, algorithm)) return 'proof key'
