@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { keys, makeKey } from '../../harness/tokens.ts'
 import { mintBook } from '../book.ts'
 import { GROUPS, type Group } from '../kinds.ts'
+import { nowMs } from '../load/messages.ts'
 import { type Expected, type Fault, UNAVAILABLE, WHOLE } from '../promise.ts'
 import { issuerOf, KEY_TIMES } from '../world/settings.ts'
 import type { World } from '../world/world.ts'
@@ -19,6 +20,16 @@ const orAway = (promised: typeof UNAVAILABLE): Readonly<Record<Group, Expected>>
   return Object.fromEntries(groups) as Record<Group, Expected>
 }
 
+const LONGEST_MS = 30_000
+const LOOK_MS = 100
+
+/** Envoy leaves out for a while those that were away: only then is what they answer to be seen. */
+async function untilAsked({ load }: World): Promise<void> {
+  const fromMs = nowMs()
+  const isAsked = () => load.samples().some(({ dueMs, answer }) => dueMs > fromMs && answer !== 'envoy')
+  while (!isAsked() && nowMs() < fromMs + LONGEST_MS) await sleep(LOOK_MS)
+}
+
 const downAtStart: Fault = {
   name: 'issuer-down-at-start',
   title: 'The issuer is away when both Vigils start',
@@ -26,6 +37,7 @@ const downAtStart: Fault = {
   start: async (world) => {
     await world.issuer.stop()
     await world.restart()
+    await untilAsked(world)
   },
   stop: ({ issuer }) => issuer.start(),
 }
