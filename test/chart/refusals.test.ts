@@ -23,11 +23,7 @@ const istio = (more: object = {}) => ({
 const envoyGateway = (more: object = {}) => ({
   acknowledge: { plaintext: true },
   attach: {
-    envoyGateway: {
-      enabled: true,
-      policies: [PUBLIC],
-      ...more,
-    },
+    envoyGateway: { enabled: true, policies: [PUBLIC], ...more },
   },
 })
 const TLS = { mode: 'secret', existingSecret: 'vigil-tls' }
