@@ -53,11 +53,14 @@ const LIMIT = 6
 export function createHistoryKeys(secret: Uint8Array): HistoryKeys {
   const mac = macWith(secret)
   const known = new WeakMap<Credential, Known>()
+  const identities = new LRUCache<string, Known>({ max: 10_000 })
   const addresses = new LRUCache<string, string>({ max: 10_000 })
   const get = (credential: Credential): Known => {
     let found = known.get(credential)
     if (found === undefined) {
-      found = name(credential, mac)
+      const of = JSON.stringify(namedBy(credential))
+      found = identities.get(of) ?? name(credential, mac)
+      identities.set(of, found)
       known.set(credential, found)
     }
     return found
@@ -88,7 +91,10 @@ export function createHistoryKeys(secret: Uint8Array): HistoryKeys {
   }
 }
 
-/** Hangs on the credential: a caller shows the same device again and again, so its last hash is kept. */
+/**
+ * Hangs on the credential, and serves the next token of the same identity, too: callers renew their tokens all day, and show
+ * the same device again and again, so its last hash is kept.
+ */
 interface Known {
   /** Keeps all keys of one issuer's subject on one node. */
   readonly tag: string
@@ -99,6 +105,17 @@ interface Known {
 }
 
 type Mac = (bytes: number, ...parts: readonly (string | undefined)[]) => string
+
+/** All that `name` reads; null for what is absent. */
+const namedBy = ({ tenant, issuer, kind, subject, client, actor, session }: Credential) => [
+  tenant,
+  issuer,
+  kind,
+  subject,
+  client,
+  actor && [actor.issuer, actor.subject],
+  session.id,
+]
 
 function name(credential: Credential, mac: Mac): Known {
   const { tenant, issuer, kind, subject, client, actor, session } = credential

@@ -42,7 +42,7 @@ export async function verifyAccessToken(
   const judged = judge(parsed.value, authorities, atMs)
   if (!judged.ok) return judged
   const { issuer, header } = judged.value
-  const key = await verifySignature(token, header, issuer.ring)
+  const key = await verifySignature(parsed.value, header, issuer.ring)
   if (!key.ok) return key
   const { signingInput } = parsed.value
   const credential = judged.value.credential({ signingInput, tokenHash })

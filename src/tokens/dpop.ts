@@ -1,5 +1,4 @@
-import { Buffer } from 'node:buffer'
-import { constants, hash, type KeyObject, verify } from 'node:crypto'
+import { hash, type KeyObject } from 'node:crypto'
 import {
   type BindingPolicy,
   NONCE_LIFE_MS,
@@ -12,8 +11,9 @@ import {
 import { claimed, configured, seconds } from '../lib/claimed.ts'
 import type { SingleUse } from '../model.ts'
 import type { Nonces } from './nonce.ts'
-import { PROOF_ALGORITHMS, type ProofAlgorithm, ProofKeys, readProofKey } from './proof-key.ts'
+import { PROOF_ALGORITHMS, ProofKeys, readProofKey } from './proof-key.ts'
 import { describeTarget, matchTarget } from './proof-target.ts'
+import { isSignedBy } from './signature-check.ts'
 import { type ParsedJws, parseCompact } from './strict.ts'
 
 /** DPOP-16: a longer `jti` is nobody's identifier. */
@@ -60,7 +60,11 @@ interface Tools {
   readonly nonces: Nonces
 }
 
-function verifyParsed(jws: ParsedJws, input: ProofInput, { keys, nonces }: Tools): Result<SingleUse> {
+function verifyParsed(
+  jws: ParsedJws,
+  input: ProofInput,
+  { keys, nonces }: Tools,
+): Result<SingleUse> | Promise<Result<SingleUse>> {
   const { credential, binding } = input.token
   const algorithm = readAlgorithm(jws.header, binding.dpop.algorithms)
   if (!algorithm.ok) return algorithm
@@ -79,19 +83,29 @@ function verifyParsed(jws: ParsedJws, input: ProofInput, { keys, nonces }: Tools
   if (!fresh.ok) return fresh
   const imported = keys.import(key)
   if (imported === undefined) return refused('identity.dpop.key')
-  if (!isSignedBy(imported, jws, algorithm.value)) return refused('identity.dpop.signature') // DPOP-06
   const { acceptedUntilMs, ...times } = fresh.value
-  return {
-    ok: true,
-    value: {
-      kind: 'proof',
-      // DPOP-16: without key and target in the name one client could burn another's `jti`.
-      name: hash('sha256', `${key.thumbprint}\n${claims.htm}\n${target.value}\n${claims.jti}`, 'base64url'),
-      ttlMs: Math.ceil(acceptedUntilMs - input.check.atMs) + REPLAY_LEEWAY_MS,
-      mayRepeat: false,
-      ...times,
-    },
-  }
+  const use = (): SingleUse => ({
+    kind: 'proof',
+    // DPOP-16: without key and target in the name one client could burn another's `jti`.
+    name: hash('sha256', `${key.thumbprint}\n${claims.htm}\n${target.value}\n${claims.jti}`, 'base64url'),
+    ttlMs: Math.ceil(acceptedUntilMs - input.check.atMs) + REPLAY_LEEWAY_MS,
+    mayRepeat: false,
+    ...times,
+  })
+  return whenSigned(jws, imported, algorithm.value, use)
+}
+
+/** DPOP-06. */
+function whenSigned(
+  jws: ParsedJws,
+  key: KeyObject,
+  algorithm: string,
+  use: () => SingleUse,
+): Result<SingleUse> | Promise<Result<SingleUse>> {
+  const signed = isSignedBy(jws, key, algorithm)
+  const judge = (isGood: boolean): Result<SingleUse> =>
+    isGood ? { ok: true, value: use() } : refused('identity.dpop.signature')
+  return typeof signed === 'boolean' ? judge(signed) : signed.then(judge)
 }
 
 /** DPOP-08 and DPOP-09: the normalised URI for which this proof and this request were made. */
@@ -184,17 +198,6 @@ function readIssuedAt(
     return refused('identity.dpop.time', detail)
   }
   return { ok: true, value: { issuedAtMs, acceptedUntilMs } }
-}
-
-function isSignedBy(key: KeyObject, jws: ParsedJws, algorithm: string): boolean {
-  const rules: ProofAlgorithm | undefined = PROOF_ALGORITHMS[algorithm]
-  if (rules === undefined) return false
-  const data = Buffer.from(jws.signingInput)
-  const signature = Buffer.from(jws.signature, 'base64url')
-  if (rules.kty === 'EC') return verify(rules.digest, data, { key, dsaEncoding: 'ieee-p1363' }, signature)
-  if (rules.isPss !== true) return verify(rules.digest, data, key, signature)
-  const padding = constants.RSA_PKCS1_PSS_PADDING
-  return verify(rules.digest, data, { key, padding, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }, signature)
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''

@@ -118,7 +118,7 @@ class CachingPostureTokens implements PostureTokens {
     if (!header.ok) return header
     const posture = readPosture(claims, issuer, this.#claims, atMs)
     if (!posture.ok) return posture
-    const key = await verifySignature(token, header.value, issuer.ring)
+    const key = await verifySignature(parsed.value, header.value, issuer.ring)
     if (!key.ok) return key
     const expiresAtMs = (claims['exp'] as number) * 1000
     this.#cache.set(name, { token: posture.value, expiresAtMs, ring: issuer.ring, key: key.value })

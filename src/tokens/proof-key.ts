@@ -13,28 +13,28 @@ export interface ProofKey {
   readonly members: PublicMembers
 }
 
-/** What an algorithm asks of a key, and how a signature of it is verified. */
+/** What an algorithm asks of a key. */
 export interface ProofAlgorithm {
   readonly kty: 'EC' | 'RSA' | 'OKP'
   readonly crv?: string
-  /** Digest for `crypto.verify`; null where the algorithm has its own. */
-  readonly digest: string | null
-  readonly isPss?: true
 }
+
+const RSA: ProofAlgorithm = { kty: 'RSA' }
+const ED25519: ProofAlgorithm = { kty: 'OKP', crv: 'Ed25519' }
 
 /** Registered asymmetric algorithms (RFC 7518 section 3.1, RFC 8037, RFC 9864); DPOP-05. */
 export const PROOF_ALGORITHMS: Readonly<Record<string, ProofAlgorithm>> = {
-  ES256: { kty: 'EC', crv: 'P-256', digest: 'sha256' },
-  ES384: { kty: 'EC', crv: 'P-384', digest: 'sha384' },
-  ES512: { kty: 'EC', crv: 'P-521', digest: 'sha512' },
-  Ed25519: { kty: 'OKP', crv: 'Ed25519', digest: null },
-  EdDSA: { kty: 'OKP', crv: 'Ed25519', digest: null },
-  PS256: { kty: 'RSA', digest: 'sha256', isPss: true },
-  PS384: { kty: 'RSA', digest: 'sha384', isPss: true },
-  PS512: { kty: 'RSA', digest: 'sha512', isPss: true },
-  RS256: { kty: 'RSA', digest: 'sha256' },
-  RS384: { kty: 'RSA', digest: 'sha384' },
-  RS512: { kty: 'RSA', digest: 'sha512' },
+  ES256: { kty: 'EC', crv: 'P-256' },
+  ES384: { kty: 'EC', crv: 'P-384' },
+  ES512: { kty: 'EC', crv: 'P-521' },
+  Ed25519: ED25519,
+  EdDSA: ED25519,
+  PS256: RSA,
+  PS384: RSA,
+  PS512: RSA,
+  RS256: RSA,
+  RS384: RSA,
+  RS512: RSA,
 }
 
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
