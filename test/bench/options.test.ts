@@ -21,6 +21,11 @@ describe('options of the bench', () => {
     expect(parseOptions(['--against', ROOT])?.rounds.against).toBe(ROOT)
   })
 
+  test('flags are given as one text for each row', () => {
+    const flags = ['--max-semi-space-size=16 --heap-growing-percent=80', '--max-semi-space-size=32']
+    expect(parseOptions(flags.map((text) => `--flags=${text}`))?.rounds.flags).toEqual(flags)
+  })
+
   test('a run can be made of some rows and of more rounds', () => {
     const rounds = parseOptions(['--rounds', '3', '--rows', 'Redis', '--rows', 'heimdall'])?.rounds
     expect(rounds).toMatchObject({ rounds: 3, only: ['Redis', 'heimdall'] })
@@ -37,6 +42,8 @@ describe('options of the bench', () => {
     ['--rounds', '1.5'],
     ['--rounds', 'many'],
     ['--against', 'test'],
+    ['--flags=fast'],
+    ['--flags=--fast  --faster'],
     ['--only', 'nothing'],
     ['--per-case', 'long'],
     ['--per-case', '0'],

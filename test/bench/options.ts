@@ -18,7 +18,7 @@ export interface Options {
   readonly starts: number
 }
 
-export const HELP = `npm run bench -- [--quick] [--only PART] [--rounds N] [--rows TEXT] [--against DIR] [--json FILE]
+export const HELP = `npm run bench -- [--quick] [--only PART] [--rounds N] [--rows TEXT] [--against DIR] [--flags=TEXT] [--json FILE]
 
 Measures Vigil on this machine: the decision in process stage by stage, gRPC against an empty @grpc/grpc-js handler and
 against heimdall and Authorino in interleaved rounds, memory, and the time to start. Says which goals are met. Ratios
@@ -30,6 +30,8 @@ count: absolute figures depend on the machine and on what else it does. docs/per
   --rounds N      grpc: how often each row has its turn; more rounds give a narrower interval
   --rows TEXT     grpc: only rows whose names hold this, and the empty handler; may be given more than once
   --against DIR   grpc: the Vigil of another checkout takes turns with this one; DIR is its root, with node_modules
+  --flags=TEXT    grpc: Vigil under these flags of Node takes turns with that under its own, on one core and on two; may be
+                  given more than once
   --json FILE     everything measured, each round, goals, versions and machine
   --per-case MS   pipeline: how long each case is measured
   --help
@@ -44,6 +46,7 @@ Examples
   npm run bench -- --only pipeline
   npm run bench -- --only grpc --only memory --json bench.json
   npm run bench -- --only grpc --rows "memory store" --rows heimdall --rounds 3
+  npm run bench -- --only grpc --rows "memory store" --flags="--max-semi-space-size=16 --heap-growing-percent=80"
   git worktree add ../before v0.1.0 && npm ci --ignore-scripts --prefix ../before
   npm run bench -- --only grpc --against ../before
 
@@ -95,6 +98,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
       rounds: { type: 'string' },
       rows: { type: 'string', multiple: true },
       against: { type: 'string' },
+      flags: { type: 'string', multiple: true },
       json: { type: 'string' },
       'per-case': { type: 'string' },
       help: { type: 'boolean', short: 'h' },
@@ -108,12 +112,14 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   if (!(msPerCase > 0)) throw new Error('--per-case: give milliseconds')
   const rounds = values.rounds === undefined ? base.rounds.rounds : Number(values.rounds)
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds: give a number of rounds')
-  const { against, rows } = values
+  const { against, rows, flags } = values
+  if (flags?.some((text) => !/^--\S+( --\S+)*$/.test(text)))
+    throw new Error('--flags: give flags of Node in one text, with one space between two of them')
   if (against !== undefined && !existsSync(join(against, 'test/bench/grpc/vigil-server.ts')))
     throw new Error(`--against ${against}: give the root of a checkout of Vigil`)
   return {
     ...base,
-    rounds: { ...base.rounds, rounds, only: rows, against: against && resolve(against) },
+    rounds: { ...base.rounds, rounds, only: rows, flags, against: against && resolve(against) },
     msPerCase,
     parts: values.only.length === 0 ? PARTS : values.only.filter(isPart),
     isQuick: values.quick,

@@ -16,6 +16,8 @@ export interface RoundPlan {
   readonly only?: readonly string[] | undefined
   /** Root of another checkout whose Vigil has rows, too. */
   readonly against?: string | undefined
+  /** Of Node: Vigil has rows with these in place of those that `vigil serve` gives itself. */
+  readonly flags?: readonly string[] | undefined
   /** Before each closed loop, not counted: connections, caches, and pages that the system took while others had their turn. */
   readonly leadSeconds: number
   readonly closedSeconds: number

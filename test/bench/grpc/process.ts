@@ -26,9 +26,12 @@ export interface Driver {
 export const startEmpty = (flags: readonly string[] = [], core: Core = 'subject'): Promise<Server> =>
   startServer('empty-server.ts', [], flags, core)
 
-/** Under the flags of `vigil serve`. */
-export const startVigil = (options: VigilOptions, core: Core = 'subject'): Promise<Server> =>
-  startServer('vigil-server.ts', [JSON.stringify(options)], SERVE_FLAGS, core)
+/** Under the flags of `vigil serve`, or under others. */
+export const startVigil = (
+  options: VigilOptions,
+  core: Core = 'subject',
+  flags: readonly string[] = SERVE_FLAGS,
+): Promise<Server> => startServer('vigil-server.ts', [JSON.stringify(options)], flags, core)
 
 /** The Vigil of another checkout, under the flags that its own `vigil serve` has. @param root with its `node_modules` */
 export async function startOther(root: string, options: VigilOptions): Promise<Server> {

@@ -29,6 +29,14 @@ describe('rows of a run', () => {
     expect(names({ only: ['authorino', 'DPoP'] })).toEqual([EMPTY, PROVEN, 'authorino'])
   })
 
+  test('other flags of Node have rows of their own, on one core and on two', () => {
+    const flags = ['--max-semi-space-size=16']
+    expect(names({ flags }).slice(-2)).toEqual([
+      `${MEMORY}, --max-semi-space-size=16`,
+      onTwoCores(`${MEMORY}, --max-semi-space-size=16`),
+    ])
+  })
+
   test('another checkout has rows of its own', () => {
     expect(names({ against: '/before', hasAllRows: false }).slice(-2)).toEqual([
       'memory store, /before',

@@ -40,6 +40,8 @@ interface RowPlan {
   readonly rules?: number
   /** Root of the checkout whose Vigil it is; absent: this one. */
   readonly root?: string
+  /** Of Node, in one text; absent: those of `vigil serve`. */
+  readonly flags?: string
 }
 
 export const EMPTY = 'empty grpc-js handler'
@@ -98,9 +100,11 @@ export interface Extent {
   readonly only?: readonly string[] | undefined
   /** Root of another checkout that is measured beside this one. */
   readonly against?: string | undefined
+  /** Flags of Node with which Vigil has rows of its own. */
+  readonly flags?: readonly string[] | undefined
 }
 
-function plansOf({ hasRedis, canPin, peers, hasAllRows, only, against }: Extent): RowPlan[] {
+function plansOf({ hasRedis, canPin, peers, hasAllRows, only, against, flags = [] }: Extent): RowPlan[] {
   const others: RowPlan[] =
     against === undefined
       ? []
@@ -108,11 +112,15 @@ function plansOf({ hasRedis, canPin, peers, hasAllRows, only, against }: Extent)
           { name: `memory store, ${against}`, kind: 'bearer', subject: 'memory', root: against },
           { name: `Redis, ${against}`, kind: 'bearer', subject: 'redis', root: against },
         ]
+  const tuned: RowPlan[] = flags.flatMap((given) => {
+    const plan = { name: `${MEMORY}, ${given}`, kind: 'bearer', subject: 'memory', flags: given } as const
+    return [plan, { ...plan, name: onTwoCores(plan.name), cores: 2 }] as const
+  })
   const isThere = (subject: RowPlan['subject']) =>
     isPeer(subject) ? peers.includes(subject) : hasRedis || subject !== 'redis'
   const isWanted = (name: string) =>
     only === undefined || name === EMPTY || only.some((part) => name.includes(part))
-  return [...ROWS, ...others].filter(
+  return [...ROWS, ...others, ...tuned].filter(
     ({ name, subject, cores, isExtra }) =>
       isThere(subject) &&
       isWanted(name) &&
@@ -159,7 +167,7 @@ export async function openRows(
 }
 
 function startServer(
-  { subject, cores, transport, rules, root }: RowPlan,
+  { subject, cores, transport, rules, root, flags }: RowPlan,
   jwks: ReturnType<typeof jwksOf>,
   redisPort: number | undefined,
 ): Promise<RowServer> {
@@ -167,5 +175,5 @@ function startServer(
   if (subject === 'empty') return startEmpty([], core)
   if (isPeer(subject)) return startPeer(subject, { jwks, core })
   const options = { jwks, transport, rules, ...(subject === 'redis' && { redisPort }) }
-  return root === undefined ? startVigil(options, core) : startOther(root, options)
+  return root === undefined ? startVigil(options, core, flags?.split(' ')) : startOther(root, options)
 }
