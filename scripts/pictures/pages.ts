@@ -2,7 +2,7 @@ import type { Machine } from '../../test/bench/machine.ts'
 import type { Goal } from '../../test/bench/verdict.ts'
 import { grpcTable, latencySpec, memoryTable, pipelineTable, ratesTable, throughputSpec } from './bench.ts'
 import { withBlocks } from './blocks.ts'
-import { drawn } from './chart.ts'
+import { drawn, titled } from './chart.ts'
 import { addedSpec, latencyTable, throughputTable } from './envoy.ts'
 import { COMMANDS, figures, provenance } from './figures.ts'
 import { CURVE_PICTURES } from './growth.ts'
@@ -125,7 +125,14 @@ async function growthBlocks(pictures: Pictures): Promise<Blocks> {
       found === undefined
         ? missing('growth')
         : [
-            await picture(pictures, `growth-${name}`, lineSpec(found.series, x, panels, names), title),
+            await picture(
+              pictures,
+              `growth-${name}`,
+              titled(lineSpec(found.series, x, panels, names), title, [
+                'Points: medians; bars: from the least round to the greatest.',
+              ]),
+              title,
+            ),
             explain(found.series),
             source(found),
           ].join('\n\n')
