@@ -1,7 +1,7 @@
 import { type Bar, barSpec } from './bars.ts'
 import { titled } from './chart.ts'
 import type { FiguresOf } from './figures.ts'
-import { interval, markdownTable, number, ratio as share } from './text.ts'
+import { interval, markdownTable, number, range, ratio as share } from './text.ts'
 
 type Bench = FiguresOf['bench']
 type Grpc = NonNullable<Bench['grpc']>
@@ -92,6 +92,25 @@ export const ratesTable = ({ rows, perSecond: rates }: Grpc): string =>
     ],
     rows.map((row) => [row.name, String(row.cores), ...rates.flatMap((rate) => cellsAt(row, rate))]),
   )
+
+/** How late the driver was itself; empty for figures of runs that did not keep it. */
+export function latenessText({ rows, perSecond: rates }: Grpc): string {
+  const at = (rate: number, which: 'p50Us' | 'p99Us') =>
+    rows.flatMap(({ at }) => {
+      const found = at[rate]
+      return found === undefined || found.isOverloaded ? [] : (found.late?.[which] ?? [])
+    })
+  const span = (all: readonly number[]) => range({ min: Math.min(...all), max: Math.max(...all) })
+  const each = rates
+    .filter((rate) => at(rate, 'p50Us').length > 0)
+    .map(
+      (rate) =>
+        `${span(at(rate, 'p50Us'))} µs at p50 and ${span(at(rate, 'p99Us'))} µs at p99 with ${number(rate)}/s`,
+    )
+  return each.length === 0
+    ? ''
+    : `How late the driver itself sent, by row: ${each.join(', ')}. That is in the latencies, too.`
+}
 
 function cellsAt({ at }: Row, rate: number): string[] {
   const found = at[rate]

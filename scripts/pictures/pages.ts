@@ -1,6 +1,14 @@
 import type { Machine } from '../../test/bench/machine.ts'
 import type { Goal } from '../../test/bench/verdict.ts'
-import { grpcTable, latencySpec, memoryTable, pipelineTable, ratesTable, throughputSpec } from './bench.ts'
+import {
+  grpcTable,
+  latencySpec,
+  latenessText,
+  memoryTable,
+  pipelineTable,
+  ratesTable,
+  throughputSpec,
+} from './bench.ts'
 import { withBlocks } from './blocks.ts'
 import { drawn, titled } from './chart.ts'
 import { addedSpec, latencyTable, throughputTable } from './envoy.ts'
@@ -94,8 +102,11 @@ async function benchBlocks(pictures: Pictures): Promise<Blocks> {
             await picture(pictures, 'latency', latencySpec(grpc), title),
             grpcTable(grpc),
             ratesTable(grpc),
+            latenessText(grpc),
             source(bench),
-          ].join('\n\n'),
+          ]
+            .filter((part) => part !== '')
+            .join('\n\n'),
     pipeline: pipeline === undefined ? absent : `${pipelineTable(pipeline)}\n\n${source(bench)}`,
     memory: memory === undefined ? absent : `${memoryTable(memory)}\n\n${source(bench)}`,
   }

@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { barSpec, whoOf } from '../../../scripts/pictures/bars.ts'
+import { latenessText } from '../../../scripts/pictures/bench.ts'
 import { withBlocks } from '../../../scripts/pictures/blocks.ts'
 import { COLOURS, drawn, titled } from '../../../scripts/pictures/chart.ts'
 import { CURVE_PICTURES } from '../../../scripts/pictures/growth.ts'
@@ -217,6 +218,15 @@ describe('a plan past one machine', () => {
     const pipeline = [{ name: 'identify, token not cached (ES256)', cpuNs: 200_000 } as never]
     expect(unitCosts(processes, identities, pipeline)?.verifyUs).toBe(200)
   })
+})
+
+test('the lateness of the driver is told by rate, and left out where it was not kept', () => {
+  const row = (p50Us: number) => ({ at: { 1000: { isOverloaded: false, late: { p50Us, p99Us: 900 } } } })
+  const told = (rows: object[]) => latenessText({ rows, perSecond: [1000, 3000] } as never)
+  expect(told([row(20), row(31), { at: { 1000: { isOverloaded: true } } }])).toContain(
+    '20-31 µs at p50 and 900-900 µs at p99 with 1,000/s.',
+  )
+  expect(told([{ at: { 1000: { isOverloaded: false } } }])).toBe('')
 })
 
 test('figures as people read them', () => {
