@@ -1,5 +1,4 @@
 import type { Machine } from '../../test/bench/machine.ts'
-import type { Goal } from '../../test/bench/verdict.ts'
 import {
   grpcTable,
   latencySpec,
@@ -13,10 +12,10 @@ import { withBlocks } from './blocks.ts'
 import { drawn, titled } from './chart.ts'
 import { addedSpec, latencyTable, throughputTable } from './envoy.ts'
 import { COMMANDS, figures, provenance } from './figures.ts'
+import { countSentence, goalTables } from './goals.ts'
 import { CURVE_PICTURES } from './growth.ts'
 import { lineSpec } from './lines.ts'
 import { costsTable, EXAMPLE, exampleText, hotText, unitCosts } from './scaling.ts'
-import { markdownTable } from './text.ts'
 
 /** A page, or parts of it, or a picture, that is made from figures. */
 export interface FigurePage {
@@ -58,35 +57,17 @@ export async function figurePages(): Promise<FigurePage[]> {
 
 type Blocks = Record<string, string>
 
-/** The figures that matter: one picture, one table. */
+/** The figures that matter: how many lines are met, one picture, and the lines by what they hold. */
 async function summaryBlock(pictures: Pictures): Promise<Blocks> {
   const bench = figures('bench')
-  const envoy = figures('envoy')
-  const goals = [...(bench?.goals ?? []), ...(envoy?.goals ?? [])].filter(
-    ({ verdict }) => verdict !== 'not measured',
-  )
+  const goals = [...(bench?.goals ?? []), ...(figures('envoy')?.goals ?? [])]
   const grpc = bench?.grpc
   const title = 'Checks a core can do, as a share of the empty handler’s'
-  return {
-    summary: [
-      grpc === undefined
-        ? missing('bench')
-        : await picture(pictures, 'throughput', throughputSpec(grpc), title),
-      ...(goals.length === 0 ? [] : [goalsTable(goals)]),
-    ].join('\n\n'),
-  }
+  const shown =
+    grpc === undefined ? missing('bench') : await picture(pictures, 'throughput', throughputSpec(grpc), title)
+  const count = goals.length === 0 ? [] : [countSentence(goals)]
+  return { summary: [...count, shown, ...goalTables(goals)].join('\n\n') }
 }
-
-const goalsTable = (goals: readonly Goal[]): string =>
-  markdownTable(
-    ['held to', 'line', 'measured', ''],
-    goals.map(({ name, goal, measured, verdict, by }) => [
-      name,
-      goal,
-      measured,
-      by === undefined ? verdict : `**${verdict}** by ${by}`,
-    ]),
-  )
 
 async function benchBlocks(pictures: Pictures): Promise<Blocks> {
   const bench = figures('bench')
