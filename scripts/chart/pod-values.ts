@@ -6,7 +6,7 @@ export const secured = {
   resources: anyMap
     .default({ requests: { cpu: '250m', memory: '320Mi' }, limits: { memory: '640Mi' } })
     .describe(
-      'As in a Pod. A pod uses about one core: where load is real, ask for it (`cpu: 1`). No limit of CPU: a throttled check is a late one. The memory is for Redis and 10,000 cached tokens; docs/sizing.md says what to add.',
+      'As in a Pod. A pod uses about one core: where load is real, ask for it (`cpu: 1`). No limit of CPU: a throttled check is a late one. The memory is for Redis and 10,000 cached tokens; docs/sizing.md says what to add and why.',
     ),
   nodeOptions: z
     .string()

@@ -16,6 +16,7 @@ import { countSentence, goalTables } from './goals.ts'
 import { CURVE_PICTURES } from './growth.ts'
 import { lineSpec } from './lines.ts'
 import { costsTable, EXAMPLE, exampleText, hotText, unitCosts } from './scaling.ts'
+import { capacityText, checksTable, coresTable, costsOf, residentText } from './sizing.ts'
 
 /** A page, or parts of it, or a picture, that is made from figures. */
 export interface FigurePage {
@@ -50,6 +51,7 @@ export async function figurePages(): Promise<FigurePage[]> {
   }
   return [
     { file: 'docs/performance.md', generate: (page) => withBlocks(page, performance) },
+    { file: 'docs/sizing.md', generate: (page) => withBlocks(page, sizingBlocks()) },
     { file: 'docs/scaling.md', generate: (page) => withBlocks(page, scalingBlocks()) },
     ...[...pictures].map(([file, svg]) => ({ file, generate: () => svg })),
   ]
@@ -130,6 +132,20 @@ async function growthBlocks(pictures: Pictures): Promise<Blocks> {
           ].join('\n\n')
   }
   return blocks
+}
+
+function sizingBlocks(): Blocks {
+  const bench = figures('bench')
+  const grpc = bench?.grpc
+  const absent = missing('bench')
+  const costs = grpc && costsOf(grpc)
+  return {
+    'sizing-checks':
+      bench === undefined || grpc === undefined ? absent : `${checksTable(grpc)}\n\n${source(bench)}`,
+    'sizing-capacity': costs === undefined ? absent : capacityText(costs),
+    'sizing-resident': bench === undefined ? absent : residentText(bench),
+    'sizing-cores': grpc === undefined ? absent : coresTable(grpc),
+  }
 }
 
 function scalingBlocks(): Blocks {
