@@ -5,11 +5,15 @@ import { anyList, anyMap, probe, stringMap } from './kubernetes.ts'
 export const secured = {
   resources: anyMap
     .default({ requests: { cpu: '250m', memory: '320Mi' }, limits: { memory: '640Mi' } })
-    .describe('As in a Pod. No limit of CPU: a throttled check is a late one.'),
+    .describe(
+      'As in a Pod. A pod uses about one core: where load is real, ask for it (`cpu: 1`). No limit of CPU: a throttled check is a late one. The memory is for Redis and 10,000 cached tokens; docs/sizing.md says what to add and why.',
+    ),
   nodeOptions: z
     .string()
-    .default('--max-old-space-size-percentage=60')
-    .describe('`NODE_OPTIONS`; by default the heap stops at this share of the memory limit.'),
+    .default('--max-old-space-size-percentage=60 --max-semi-space-size=8')
+    .describe(
+      '`NODE_OPTIONS`. By default what lives long stops at 60 % of the memory limit, and new objects get 3 times 8 MiB. A value of yours takes the place of both: docs/sizing.md says what they buy.',
+    ),
   podSecurityContext: anyMap
     .default({
       runAsNonRoot: true,

@@ -1,6 +1,7 @@
 import { type Bar, barSpec } from './bars.ts'
+import { titled } from './chart.ts'
 import type { FiguresOf } from './figures.ts'
-import { interval, markdownTable, number } from './text.ts'
+import { interval, markdownTable, number, range, ratio as share } from './text.ts'
 
 type Bench = FiguresOf['bench']
 type Grpc = NonNullable<Bench['grpc']>
@@ -16,9 +17,24 @@ export function throughputSpec({ rows, inFlight }: Grpc): object {
       low = null,
       high = null,
     } = ratio as { mean: number; low: number | null; high: number | null }
-    return [{ row: name, value: mean, low: low ?? mean, high: high ?? mean, text: `${number(perSecond)}/s` }]
+    return [
+      {
+        row: name,
+        value: mean,
+        low: low ?? mean,
+        high: high ?? mean,
+        text: `${share(mean)}, ${number(perSecond)}/s`,
+      },
+    ]
   })
-  return barSpec(bars, `Checks a core can do, as a share of the empty handler’s (${inFlight} in flight)`)
+  return titled(
+    barSpec(bars),
+    `Checks a core can do, as a share of the empty handler’s (${inFlight} in flight)`,
+    [
+      'Longer is better. Bar: mean of the shares of all rounds; line: its 95 % interval.',
+      'Beside it the share, and the median of checks/s.',
+    ],
+  )
 }
 
 /** One bar of p50 and one of p99 for each row that kept the rate, on one core. */
@@ -31,12 +47,14 @@ export function latencySpec({ rows, perSecond: rates }: Grpc): object {
       const value = found[which] / 1000
       return [{ row: name, value, low: low / 1000, high: high / 1000, text: `${number(value)} ms` }]
     })
-  return {
-    vconcat: rates.flatMap((rate) => [
-      barSpec(barsAt(rate, 'p50Us'), `p50 at ${number(rate)} checks/s on one core, ms`),
-      barSpec(barsAt(rate, 'p99Us'), `p99 at ${number(rate)} checks/s on one core, ms`),
-    ]),
-  }
+  const panels = rates.flatMap((rate) => [
+    barSpec(barsAt(rate, 'p50Us'), `p50 at ${number(rate)} checks/s, ms`),
+    barSpec(barsAt(rate, 'p99Us'), `p99 at ${number(rate)} checks/s, ms`),
+  ])
+  return titled({ vconcat: panels }, 'How long a check takes at fixed rates, on one core', [
+    'Shorter is better. Bar: median of the rounds; line: from the least round to the greatest.',
+    'Who cannot keep the rate is left out.',
+  ])
 }
 
 /** Full load on one core. */
@@ -74,6 +92,25 @@ export const ratesTable = ({ rows, perSecond: rates }: Grpc): string =>
     ],
     rows.map((row) => [row.name, String(row.cores), ...rates.flatMap((rate) => cellsAt(row, rate))]),
   )
+
+/** How late the driver was itself; empty for figures of runs that did not keep it. */
+export function latenessText({ rows, perSecond: rates }: Grpc): string {
+  const at = (rate: number, which: 'p50Us' | 'p99Us') =>
+    rows.flatMap(({ at }) => {
+      const found = at[rate]
+      return found === undefined || found.isOverloaded ? [] : (found.late?.[which] ?? [])
+    })
+  const span = (all: readonly number[]) => range({ min: Math.min(...all), max: Math.max(...all) })
+  const each = rates
+    .filter((rate) => at(rate, 'p50Us').length > 0)
+    .map(
+      (rate) =>
+        `${span(at(rate, 'p50Us'))} µs at p50 and ${span(at(rate, 'p99Us'))} µs at p99 with ${number(rate)}/s`,
+    )
+  return each.length === 0
+    ? ''
+    : `How late the driver itself sent, by row: ${each.join(', ')}. That is in the latencies, too.`
+}
 
 function cellsAt({ at }: Row, rate: number): string[] {
   const found = at[rate]

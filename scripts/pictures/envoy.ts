@@ -1,5 +1,6 @@
 import { IN_FLIGHT } from '../../test/bench/envoy/rounds.ts'
 import { type Bar, barSpec } from './bars.ts'
+import { titled } from './chart.ts'
 import type { FiguresOf } from './figures.ts'
 import { interval, markdownTable, number, range } from './text.ts'
 
@@ -10,11 +11,10 @@ const ALONE = 'Envoy alone'
 /** Added p50 as bars, one panel for each rate, with the least and the greatest round. */
 export function addedSpec(rows: Rows): object {
   const rates = rows[0]?.open.map(({ perSecond }) => perSecond) ?? []
-  return {
-    vconcat: rates.map((rate) =>
-      barSpec(addedAt(rows, rate), `p50 added to Envoy alone at ${number(rate)} requests/s, µs`),
-    ),
-  }
+  const panels = rates.map((rate) => barSpec(addedAt(rows, rate), `at ${number(rate)} requests/s, µs`))
+  return titled({ vconcat: panels }, 'p50 that a check adds to Envoy alone', [
+    'Shorter is better. Bar: median of the rounds; line: from the least round to the greatest.',
+  ])
 }
 
 function addedAt(rows: Rows, rate: number): Bar[] {

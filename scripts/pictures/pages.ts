@@ -1,14 +1,22 @@
 import type { Machine } from '../../test/bench/machine.ts'
-import type { Goal } from '../../test/bench/verdict.ts'
-import { grpcTable, latencySpec, memoryTable, pipelineTable, ratesTable, throughputSpec } from './bench.ts'
+import {
+  grpcTable,
+  latencySpec,
+  latenessText,
+  memoryTable,
+  pipelineTable,
+  ratesTable,
+  throughputSpec,
+} from './bench.ts'
 import { withBlocks } from './blocks.ts'
-import { drawn } from './chart.ts'
+import { drawn, titled } from './chart.ts'
 import { addedSpec, latencyTable, throughputTable } from './envoy.ts'
 import { COMMANDS, figures, provenance } from './figures.ts'
+import { countSentence, goalTables } from './goals.ts'
 import { CURVE_PICTURES } from './growth.ts'
 import { lineSpec } from './lines.ts'
 import { costsTable, EXAMPLE, exampleText, hotText, unitCosts } from './scaling.ts'
-import { markdownTable } from './text.ts'
+import { capacityText, checksTable, coresTable, costsOf, residentText } from './sizing.ts'
 
 /** A page, or parts of it, or a picture, that is made from figures. */
 export interface FigurePage {
@@ -43,6 +51,7 @@ export async function figurePages(): Promise<FigurePage[]> {
   }
   return [
     { file: 'docs/performance.md', generate: (page) => withBlocks(page, performance) },
+    { file: 'docs/sizing.md', generate: (page) => withBlocks(page, sizingBlocks()) },
     { file: 'docs/scaling.md', generate: (page) => withBlocks(page, scalingBlocks()) },
     ...[...pictures].map(([file, svg]) => ({ file, generate: () => svg })),
   ]
@@ -50,35 +59,17 @@ export async function figurePages(): Promise<FigurePage[]> {
 
 type Blocks = Record<string, string>
 
-/** The figures that matter: one picture, one table. */
+/** The figures that matter: how many lines are met, one picture, and the lines by what they hold. */
 async function summaryBlock(pictures: Pictures): Promise<Blocks> {
   const bench = figures('bench')
-  const envoy = figures('envoy')
-  const goals = [...(bench?.goals ?? []), ...(envoy?.goals ?? [])].filter(
-    ({ verdict }) => verdict !== 'not measured',
-  )
+  const goals = [...(bench?.goals ?? []), ...(figures('envoy')?.goals ?? [])]
   const grpc = bench?.grpc
   const title = 'Checks a core can do, as a share of the empty handler’s'
-  return {
-    summary: [
-      grpc === undefined
-        ? missing('bench')
-        : await picture(pictures, 'throughput', throughputSpec(grpc), title),
-      ...(goals.length === 0 ? [] : [goalsTable(goals)]),
-    ].join('\n\n'),
-  }
+  const shown =
+    grpc === undefined ? missing('bench') : await picture(pictures, 'throughput', throughputSpec(grpc), title)
+  const count = goals.length === 0 ? [] : [countSentence(goals)]
+  return { summary: [...count, shown, ...goalTables(goals)].join('\n\n') }
 }
-
-const goalsTable = (goals: readonly Goal[]): string =>
-  markdownTable(
-    ['held to', 'line', 'measured', ''],
-    goals.map(({ name, goal, measured, verdict, by }) => [
-      name,
-      goal,
-      measured,
-      by === undefined ? verdict : `**${verdict}** by ${by}`,
-    ]),
-  )
 
 async function benchBlocks(pictures: Pictures): Promise<Blocks> {
   const bench = figures('bench')
@@ -94,8 +85,11 @@ async function benchBlocks(pictures: Pictures): Promise<Blocks> {
             await picture(pictures, 'latency', latencySpec(grpc), title),
             grpcTable(grpc),
             ratesTable(grpc),
+            latenessText(grpc),
             source(bench),
-          ].join('\n\n'),
+          ]
+            .filter((part) => part !== '')
+            .join('\n\n'),
     pipeline: pipeline === undefined ? absent : `${pipelineTable(pipeline)}\n\n${source(bench)}`,
     memory: memory === undefined ? absent : `${memoryTable(memory)}\n\n${source(bench)}`,
   }
@@ -125,12 +119,33 @@ async function growthBlocks(pictures: Pictures): Promise<Blocks> {
       found === undefined
         ? missing('growth')
         : [
-            await picture(pictures, `growth-${name}`, lineSpec(found.series, x, panels, names), title),
+            await picture(
+              pictures,
+              `growth-${name}`,
+              titled(lineSpec(found.series, x, panels, names), title, [
+                'Points: medians; bars: from the least round to the greatest.',
+              ]),
+              title,
+            ),
             explain(found.series),
             source(found),
           ].join('\n\n')
   }
   return blocks
+}
+
+function sizingBlocks(): Blocks {
+  const bench = figures('bench')
+  const grpc = bench?.grpc
+  const absent = missing('bench')
+  const costs = grpc && costsOf(grpc)
+  return {
+    'sizing-checks':
+      bench === undefined || grpc === undefined ? absent : `${checksTable(grpc)}\n\n${source(bench)}`,
+    'sizing-capacity': costs === undefined ? absent : capacityText(costs),
+    'sizing-resident': bench === undefined ? absent : residentText(bench),
+    'sizing-cores': grpc === undefined ? absent : coresTable(grpc),
+  }
 }
 
 function scalingBlocks(): Blocks {

@@ -1,5 +1,7 @@
 import type { SettingsProblem } from '../errors.ts'
+import { EARLY } from '../lib/early.ts'
 import type { IssuerSettings, TrustDomainSettings } from './schema/identity.ts'
+import type { Settings } from './schema/settings.ts'
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
@@ -42,4 +44,37 @@ export function checkTrustDomain({ jwks, audiences }: TrustDomainSettings, index
   }
   const fault = jwks?.uri === undefined ? undefined : plainFetch(jwks.uri)
   return fault === undefined ? [] : [{ path: [...path, 'jwks', 'uri'], message: fault }]
+}
+
+/** A fetch that may outlast the time by which it begins early: until it ends, checks wait for it. */
+export function slowKeys({ identity, context }: Settings): SettingsProblem[] {
+  const { issuers, workloads } = identity
+  const holders = [
+    ...issuers.map(({ jwks }, i) => ({ jwks, path: ['identity', 'issuers', i] })),
+    ...workloads.trustDomains.map(({ jwks }, i) => ({
+      jwks,
+      path: ['identity', 'workloads', 'trustDomains', i],
+    })),
+    ...(context.device.posture?.issuers ?? []).map(({ jwks }, i) => ({
+      jwks,
+      path: ['context', 'device', 'posture', 'issuers', i],
+    })),
+  ]
+  return holders.flatMap(({ jwks, path }) => (jwks === undefined ? [] : slowFetch(jwks, path)))
+}
+
+function slowFetch(
+  { uri, discovery, refreshSeconds, timeoutMs }: IssuerSettings['jwks'],
+  path: SettingsProblem['path'],
+): SettingsProblem[] {
+  const isFetched = uri !== undefined || discovery === true
+  const aheadMs = Math.round(refreshSeconds * 1000 * (1 - EARLY))
+  if (!isFetched || timeoutMs <= aheadMs) return []
+  // In whole milliseconds first: in binary, four fifths leave a hair less than one.
+  const least = Math.ceil(Math.round(timeoutMs / (1 - EARLY)) / 1000)
+  const message =
+    `a fetch may take ${timeoutMs} ms (timeoutMs) and begins only ${aheadMs} ms before checks wait for it; ` +
+    `write ${least} here, or a shorter timeoutMs`
+  // The default of refreshSeconds is long enough for every timeout, so it is refreshSeconds that was written.
+  return [{ path: [...path, 'jwks', 'refreshSeconds'], message }]
 }

@@ -2,6 +2,7 @@ import type { SettingsProblem } from '../errors.ts'
 import { observedPlaces } from './observed.ts'
 import type { RuleSettings } from './schema/decision.ts'
 import type { Settings } from './schema/settings.ts'
+import { slowKeys } from './semantic-keys.ts'
 
 /** What is allowed and yet hardly meant: the file is good, and whoever wrote it should know what follows from it. */
 export const warnAbout = (settings: Settings): SettingsProblem[] => [
@@ -12,6 +13,7 @@ export const warnAbout = (settings: Settings): SettingsProblem[] => [
   ...observing(settings),
   ...withoutWayBack(settings),
   ...withoutCredential(settings),
+  ...slowKeys(settings),
   ...deadRules(settings.policy),
 ]
 

@@ -1,4 +1,5 @@
 import type { Algorithm } from '../lib/algorithms.ts'
+import { EARLY } from '../lib/early.ts'
 import { errorName } from '../lib/error-name.ts'
 import type { Clock, Log, Meter } from '../ports.ts'
 import type { KeyUse, VerificationKey } from './jwk.ts'
@@ -43,8 +44,6 @@ export interface IssuerKeyState {
   readonly lastFailure?: string
 }
 
-/** Under traffic keys are refreshed this early, beside the checks, so that none of them has to wait. */
-const EARLY = 0.8
 /** After a failed load the next one follows after this time, or the cooldown if that is shorter. */
 const MAX_RETRY_MS = 5000
 /** So long after a failure nobody waits for the next try: an issuer that swallows requests must not slow every check. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { judgeMost, judgeRatio } from './verdict.ts'
+import { isWithinLateness, judgeMost, judgeRatio } from './verdict.ts'
 
 const summary = (low: number, mean: number, high: number) => ({ mean, low, high, min: low, max: high })
 const verdictOf = (line: Parameters<typeof judgeRatio>[1], ...figures: [number, number, number]) => {
@@ -39,6 +39,16 @@ describe('a ratio and its line', () => {
       verdict: 'not measured',
     })
   })
+})
+
+test.each([
+  ['below the line, the near end of the interval counts', [0.4, 0.5, 0.8], 250, true], // 1,000 us against 1,250
+  ['it was late by less', [0.4, 0.5, 0.8], 249, false],
+  ['above the line', [1.25, 2, 4], 200, true], // 1,000 us against 800
+  ['it was late by less', [1.25, 2, 4], 199, false],
+  ['the interval ends on the line', [0.4, 0.5, 1], 0, true],
+] as const)('lateness of the driver: %s', (_, [low, mean, high], lateUs, isWithin) => {
+  expect(isWithinLateness({ most: 1 }, summary(low, mean, high), { us: 1000, lateUs })).toBe(isWithin)
 })
 
 test('a figure without an interval', () => {

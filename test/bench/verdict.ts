@@ -33,6 +33,21 @@ export function judgeRatio(
   return { ...found, verdict: 'NOT MET', by: missedBy(mean, Math.abs(bound)) }
 }
 
+/**
+ * Whether the driver's own lateness could have decided: it is in both latencies, and where it was as much as lies between the
+ * interval and the line, the verdict may be that of the driver.
+ * @param us the latency that is judged, and how late the driver was at the same quantile in any row it is compared with
+ */
+export function isWithinLateness(
+  { most }: { readonly most: number },
+  { low, high }: RatioSummary,
+  { us, lateUs }: { readonly us: number; readonly lateUs: number },
+): boolean {
+  // By the ratio the other one had us / ratio, so most * us / ratio is how long this one might have taken.
+  const roomUs = (ratio: number) => Math.abs(most / ratio - 1) * us
+  return lateUs >= Math.min(roomUs(low), roomUs(high))
+}
+
 /** A figure without an interval. */
 export function judgeMost(
   name: string,

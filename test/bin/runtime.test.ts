@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from '@jest/globals'
 import { isTooOld, missingFlags, pinnedNode, SERVE_FLAGS } from '../../bin/runtime.js'
+import { values } from '../../scripts/chart/values.ts'
 import { ROOT } from '../../scripts/root.ts'
 
 test.each([
@@ -34,6 +35,19 @@ describe('flags of V8', () => {
     ['all are set', SERVE_FLAGS, '', []],
   ])('%s', (_what, execArgv, options, missing) => {
     expect(missingFlags(execArgv, options)).toEqual(missing)
+  })
+
+  /** The image starts no command that could replace itself, and what the chart sets takes the place of its NODE_OPTIONS. */
+  test('are those of the image, and of a pod of the chart', () => {
+    const dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8')
+    const [, entrypoint = ''] = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile) ?? []
+    const [, options = ''] = /^ENV .*\bNODE_OPTIONS=(\S+)$/m.exec(dockerfile) ?? []
+    const execArgv = (JSON.parse(entrypoint) as string[]).filter((text) => text.startsWith('--'))
+    expect([...execArgv, options]).toEqual(SERVE_FLAGS)
+    expect(missingFlags(execArgv, options)).toEqual([])
+    const { nodeOptions } = values.parse({})
+    expect(missingFlags(execArgv, nodeOptions)).toEqual([])
+    expect(nodeOptions.split(' ')).toContain(options)
   })
 
   /** What a command says that asks for the missing flags, with these flags of Node before it. */

@@ -38,6 +38,13 @@ test('every folder is one that is written, and stands on the page', () => {
   for (const name of NAMES) expect(page).toContain(`[${name}](${name}/)`)
 })
 
+/** Nobody writes kustomization.yaml, so nobody else would notice the old tag in a new release. */
+test.each(APART)('the tag in kustomization.yaml is this version: %s', (name) => {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
+  const { images } = parse(readFileSync(join(K8S, name, 'kustomization.yaml'), 'utf8'))
+  expect(images).toEqual([{ name: 'vigil', newName: 'registry.example.com/vigil', newTag: version }])
+})
+
 const scratch = mkdtempSync(join(tmpdir(), 'vigil-k8s-'))
 afterAll(() => rmSync(scratch, { recursive: true }))
 

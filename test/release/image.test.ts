@@ -113,8 +113,8 @@ describeWithImageTools('the image', () => {
     expect(container.image).toMatchObject({
       User: '65532:65532',
       WorkingDir: '/app',
-      Env: expect.arrayContaining(['NODE_ENV=production']),
-      Entrypoint: ['/nodejs/bin/node', '/app/dist/main.js'],
+      Env: expect.arrayContaining(['NODE_ENV=production', 'NODE_OPTIONS=--max-semi-space-size=8']),
+      Entrypoint: ['/nodejs/bin/node', '--heap-growing-percent=80', '/app/dist/main.js'],
       Cmd: expect.arrayContaining([
         'serve',
         '/etc/vigil/static/static.yaml',

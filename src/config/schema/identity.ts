@@ -31,7 +31,13 @@ export const jwksSettings = z
     maxStaleSeconds: seconds
       .default(3600)
       .describe('How long a key set serves when it cannot be fetched again.'),
-    timeoutMs: z.number().int().min(1).max(30_000).default(2000).describe('Longest wait for one fetch.'),
+    timeoutMs: z
+      .number()
+      .int()
+      .min(1)
+      .max(30_000)
+      .default(2000)
+      .describe('Longest wait for one fetch; more than a fifth of `refreshSeconds` is warned of.'),
   })
   .refine(
     (s) => [s.uri, s.discovery, s.file, s.inline].filter((x) => x !== undefined && x !== false).length === 1,

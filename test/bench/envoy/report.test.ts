@@ -9,7 +9,7 @@ const VIGIL = '+ Vigil, memory store'
 function loopOf(perSecond: number, p50Us: number, more: Partial<LoadResult> = {}): Loop {
   const load = {
     ...{ sent: 1000, passed: 1000, refused: 0, failed: 0, perSecond, tookMs: 1000, p50Us, p99Us: 10 * p50Us },
-    ...{ p999Us: 0, maxUs: 0, lateP99Us: 50, backlog: 0, driverShare: 0.1 },
+    ...{ p999Us: 0, maxUs: 0, lateP50Us: 5, lateP99Us: 50, backlog: 0, driverShare: 0.1 },
     ...more,
   }
   return { load, cpuUs: { envoy: 80, asked: 60 } }
@@ -53,10 +53,21 @@ describe('what rounds come to', () => {
     })
   })
 
-  test('a late driver leaves it in doubt', () => {
-    const late = summarise([round(1, { lateP99Us: 5000 }), round(1, { lateP99Us: 5000 })])
-    expect(judgeEnvoy(late)[0]?.verdict).toBe('in doubt')
-    expect(envoyTables(late)).toContain('IN DOUBT: the driver itself sent up to 5.0 ms late')
+  test('a driver that is late at p50 by what lies between it and the line leaves it in doubt', () => {
+    const judgedWith = (late: Partial<LoadResult>) => summarise([round(1, late), round(1, late)])
+    // Added are 200 and 250 us, and the line is at 275.
+    expect(judgeEnvoy(judgedWith({ lateP50Us: 75 }))[0]?.verdict).toBe('in doubt')
+    const seldom = judgedWith({ lateP50Us: 74, lateP99Us: 5000 })
+    expect(judgeEnvoy(seldom)[0]?.verdict).toBe('met')
+    expect(envoyTables(seldom)).toContain('sent up to 74 us late at p50, 5,000 us at p99')
+  })
+
+  test('that it was late beside Envoy alone counts, too: what is added is a difference', () => {
+    const rounds = [1, 2].map(() => [
+      ...round(1).filter(({ row }) => row !== ALONE),
+      measured(ALONE, 20_000, 100, { lateP50Us: 75 }),
+    ])
+    expect(judgeEnvoy(summarise(rounds))[0]?.verdict).toBe('in doubt')
   })
 
   test('a line that grows has no latency of its own', () => {

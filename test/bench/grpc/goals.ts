@@ -2,11 +2,20 @@ import type { RatioSummary } from '../interval.ts'
 import { summariseRatios } from '../interval.ts'
 import { LINES } from '../lines.ts'
 import { PEERS } from '../peers/index.ts'
-import { type Goal, judgeRatio } from '../verdict.ts'
+import { type Goal, isWithinLateness, judgeRatio } from '../verdict.ts'
 import { FIXED_PER_SECOND, RATES } from './plan.ts'
-import { isLate, isStarved } from './report.ts'
+import { isStarved } from './report.ts'
 import { EMPTY, FRESH, MANY_RULES, MEMORY, onTwoCores, PROVEN, REDIS } from './rows.ts'
-import { keptOf, type Quantile, type Rounds, type RowSummary, ratioBetween, summarise } from './summary.ts'
+import {
+  type JudgedQuantile,
+  keptOf,
+  type RateFigures,
+  type RateSummary,
+  type Rounds,
+  type RowSummary,
+  ratioBetween,
+  summarise,
+} from './summary.ts'
 
 /** What the gRPC rows are held to, from the rounds as they were measured. */
 export function judgeGrpc(rounds: Rounds): Goal[] {
@@ -45,7 +54,7 @@ function throughputGoals(rounds: Rounds, rows: readonly RowSummary[]): Goal[] {
 }
 
 function latencyGoals(rounds: Rounds, rows: readonly RowSummary[], row: string): Goal[] {
-  const each = (isPair: boolean, rate: number, quantile: Quantile) => {
+  const each = (isPair: boolean, rate: number, quantile: JudgedQuantile) => {
     const name = isPair ? onTwoCores(row) : row
     const peers = PEERS.map((peer) => (isPair ? onTwoCores(peer) : peer))
     const title = `${name}: ${quantile.slice(0, 3)} at ${rate.toLocaleString('en')}/s to the better peer`
@@ -62,12 +71,12 @@ interface Comparison {
   readonly name: string
   readonly peers: readonly string[]
   readonly rate: number
-  readonly quantile: Quantile
+  readonly quantile: JudgedQuantile
 }
 
 /** Round by round against whichever peer was better in it. Who cannot keep the rate has lost. */
 export function againstBetterPeer(title: string, comparison: Comparison): Goal {
-  const { rounds, rows, name, peers, rate } = comparison
+  const { rounds, rows, name, peers, rate, quantile } = comparison
   const line = { most: LINES.latencyToBetterPeer }
   const [mine, ...others] = [name, ...peers].map((each) => find(rows, each)?.at[rate])
   const known = others.filter((other) => other !== undefined)
@@ -77,12 +86,22 @@ export function againstBetterPeer(title: string, comparison: Comparison): Goal {
   if (mine.isOverloaded) return { ...words, measured: 'overloaded', verdict: settled('NOT MET') }
   if (known.every(({ isOverloaded }) => isOverloaded))
     return { ...words, measured: 'peers overloaded', verdict: settled('met') }
-  const isDoubtful = [name, ...peers].some((each) => {
-    const found = find(rows, each)
-    return found !== undefined && isLate(found)
-  })
-  return judgeRatio(title, line, toBetterPeer(rounds, comparison), isDoubtful)
+  return judgeLatency(title, line, toBetterPeer(rounds, comparison), quantile, [mine, ...known])
 }
+
+function judgeLatency(
+  title: string,
+  line: { readonly most: number },
+  ratio: RatioSummary | undefined,
+  quantile: JudgedQuantile,
+  [mine, ...others]: readonly (RateSummary | undefined)[],
+): Goal {
+  if (ratio === undefined || !isKept(mine)) return judgeRatio(title, line, ratio)
+  const lateUs = Math.max(...[mine, ...others.filter(isKept)].map(({ late }) => late[quantile]))
+  return judgeRatio(title, line, ratio, isWithinLateness(line, ratio, { us: mine[quantile], lateUs }))
+}
+
+const isKept = (rate: RateSummary | undefined): rate is RateFigures => rate?.isOverloaded === false
 
 function toBetterPeer(rounds: Rounds, { name, peers, rate, quantile }: Comparison): RatioSummary | undefined {
   const ratios = rounds.flatMap((round) => {
@@ -101,10 +120,11 @@ function toBetterPeer(rounds: Rounds, { name, peers, rate, quantile }: Compariso
 function tailGoal(rounds: Rounds, rows: readonly RowSummary[], name: string): Goal {
   const row = find(rows, name)
   const reference = row?.cores === 2 ? onTwoCores(EMPTY) : EMPTY
-  return judgeRatio(
+  return judgeLatency(
     `${name}: p99 at 1,000/s to empty`,
     { most: LINES.p99ToEmpty },
     ratioBetween(rounds, [name, reference], (one) => keptOf(one, FIXED_PER_SECOND)?.load.p99Us),
-    row !== undefined && isLate(row),
+    'p99Us',
+    [row, find(rows, reference)].map((each) => each?.at[FIXED_PER_SECOND]),
   )
 }

@@ -23,7 +23,8 @@ export interface LoadResult {
   readonly p99Us: number
   readonly p999Us: number
   readonly maxUs: number
-  /** How late the driver itself sent, 99th percentile: the figures are only as good as this is small. */
+  /** Open loop: how late the driver itself sent, which is in every latency of that loop, too. */
+  readonly lateP50Us: number
   readonly lateP99Us: number
   /** Open loop: what was not answered when the last call was sent. It grows with the load's length when the server is too slow. */
   readonly backlog: number
@@ -154,6 +155,7 @@ class Run {
     const { user, system } = process.cpuUsage(this.#cpuBefore)
     const tookMs = performance.now() - this.#startMs
     const at = (q: number) => Math.round(1000 * quantile(this.#latenciesMs, q))
+    const lateAt = (q: number) => Math.round(1000 * quantile(this.#latesMs, q)) || 0
     return {
       sent: this.#sent,
       ...this.#counts,
@@ -163,7 +165,8 @@ class Run {
       p99Us: at(0.99),
       p999Us: at(0.999),
       maxUs: at(1),
-      lateP99Us: Math.round(1000 * quantile(this.#latesMs, 0.99)) || 0,
+      lateP50Us: lateAt(0.5),
+      lateP99Us: lateAt(0.99),
       backlog: this.#backlog,
       driverShare: (user + system) / 1000 / tookMs,
     }

@@ -15,7 +15,8 @@ export function loadOf(figures: Partial<LoadResult> = {}): LoadResult {
     p99Us: 4000,
     p999Us: 9000,
     maxUs: 10_000,
-    lateP99Us: 50,
+    lateP50Us: 0,
+    lateP99Us: 0,
     backlog: 1,
     driverShare: 0.4,
     ...figures,
@@ -29,16 +30,27 @@ export interface Figures {
   readonly p50Us?: number
   readonly p99Us?: number
   readonly cpuUs?: number
+  readonly lateP50Us?: number
   readonly lateP99Us?: number
   /** Rates that were too much. */
   readonly tooMuch?: readonly number[]
 }
 
 export function measuredOf(row: string, figures: Figures): Measured {
-  const { perSecond, busyShare = 0.98, cpuUs = 200, tooMuch = [], p50Us, p99Us, lateP99Us } = figures
+  const {
+    perSecond,
+    busyShare = 0.98,
+    cpuUs = 200,
+    tooMuch = [],
+    p50Us,
+    p99Us,
+    lateP50Us,
+    lateP99Us,
+  } = figures
   const open = loadOf({
     ...(p50Us !== undefined && { p50Us }),
     ...(p99Us !== undefined && { p99Us }),
+    ...(lateP50Us !== undefined && { lateP50Us }),
     ...(lateP99Us !== undefined && { lateP99Us }),
   })
   const fixed = [1000, 3000].map((rate): Fixed => {

@@ -48,16 +48,17 @@ function latencyTable(rows: readonly RowSummary[]): string {
   ])
 }
 
-const rateTitles = (rate: number) => [`${number(rate)}/s: p50`, 'p99 (range)', 'p99.9']
+const rateTitles = (rate: number) => [`${number(rate)}/s: p50`, 'p99 (range)', 'p99.9', 'late p50, p99']
 
 function rateCells(rate: RateSummary | undefined): string[] {
-  if (rate === undefined) return ['', '', '']
-  if (rate.isOverloaded) return ['overloaded', '', '']
+  if (rate === undefined) return ['', '', '', '']
+  if (rate.isOverloaded) return ['overloaded', '', '', '']
   const [least, greatest] = rate.range.p99Us
   return [
     number(rate.p50Us),
     `${number(rate.p99Us)} (${number(least)}-${number(greatest)})`,
     number(rate.p999Us),
+    `${number(rate.late.p50Us)}, ${number(rate.late.p99Us)}`,
   ]
 }
 
@@ -68,21 +69,13 @@ function passedLine({ name, passed, sent }: RowSummary): string[] {
 }
 
 const BUSY = 0.9
-const LATE_US = 1000
 
 /** Whether a server did not get its core at full load: then it was not at its limit. */
 export const isStarved = ({ busyShare = 1 }: Pick<RowSummary, 'busyShare'>): boolean => busyShare < BUSY
 
-/** Whether the driver itself sent too late for latencies that are to be believed; beside a server with two cores it has to. */
-export const isLate = ({ lateP99Us, cores }: Pick<RowSummary, 'lateP99Us' | 'cores'>): boolean =>
-  cores === 1 && lateP99Us > LATE_US
-
-/** What else ran on the machine can spoil figures in two ways, a slow driver in a third, and all are seen. */
-function doubts(rows: readonly RowSummary[]): string[] {
-  return [...rows.filter(isStarved).map(starvedLine), ...rows.filter(isLate).map(lateLine)].map(
-    (line) => `IN DOUBT: ${line}`,
-  )
-}
+/** What else ran on the machine takes a server its core; what it does to the driver stands in the column `late`. */
+const doubts = (rows: readonly RowSummary[]): string[] =>
+  rows.filter(isStarved).map((row) => `IN DOUBT: ${starvedLine(row)}`)
 
 const percent = (share = 0) => `${(100 * share).toFixed(0)} %`
 
@@ -90,6 +83,3 @@ const starvedLine = ({ name, busyShare, driverShare = 0 }: RowSummary): string =
   const why = driverShare > BUSY ? `the driver was at its limit (${percent(driverShare)})` : 'others used it'
   return `${name}: used ${percent(busyShare)} of its core at full load, ${why}; believe the CPU columns, not checks/s`
 }
-
-const lateLine = ({ name, lateP99Us }: RowSummary): string =>
-  `${name}: the driver itself sent up to ${(lateP99Us / 1000).toFixed(1)} ms late (p99); latencies hold that, too`

@@ -5,6 +5,8 @@ import type { Fixed, Measured } from './rounds.ts'
 import { EMPTY, onTwoCores } from './rows.ts'
 
 export type Quantile = 'p50Us' | 'p99Us' | 'p999Us'
+/** Those that goals are about. */
+export type JudgedQuantile = 'p50Us' | 'p99Us'
 export const QUANTILES: readonly Quantile[] = ['p50Us', 'p99Us', 'p999Us']
 
 /** Latencies of an open loop in microseconds, from the moment sending was due: medians of rounds, with the least and greatest. */
@@ -14,6 +16,8 @@ export interface RateFigures extends Readonly<Record<Quantile, number>> {
   readonly range: Readonly<Record<Quantile, readonly [least: number, greatest: number]>>
   /** To the empty handler's on as many cores in the same round. */
   readonly ratio: { readonly p50: RatioSummary; readonly p99: RatioSummary }
+  /** How late the driver itself sent: medians of rounds, microseconds. */
+  readonly late: Readonly<Record<JudgedQuantile, number>>
 }
 
 /** `isOverloaded`: in half of the rounds or more the row could not keep the rate, so there is no figure. */
@@ -39,7 +43,6 @@ export interface RowSummary {
   readonly rssMb: number
   readonly sent: number
   readonly passed: number
-  readonly lateP99Us: number
 }
 
 export type Rounds = readonly (readonly Measured[])[]
@@ -100,7 +103,6 @@ function summariseRow(rounds: Rounds, name: string): RowSummary {
     rssMb: median(all.map(({ rssBytes }) => rssBytes)) / 1e6,
     sent: sum('sent'),
     passed: sum('passed'),
-    lateP99Us: median(all.flatMap(({ fixed }) => fixed.flatMap(({ load }) => load?.lateP99Us ?? []))) || 0,
   }
 }
 
@@ -137,5 +139,9 @@ function summariseRate(rounds: Rounds, all: readonly Measured[], perSecond: numb
     cpuUs: median(kept.map(({ cpuUs }) => cpuUs)),
     range: each((list) => [Math.min(...list), Math.max(...list)] as const),
     ratio: { p50: ratio('p50Us'), p99: ratio('p99Us') },
+    late: {
+      p50Us: Math.round(median(kept.map(({ load }) => load.lateP50Us))),
+      p99Us: Math.round(median(kept.map(({ load }) => load.lateP99Us))),
+    },
   }
 }

@@ -1,9 +1,10 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { barSpec, colourOf } from '../../../scripts/pictures/bars.ts'
+import { barSpec, whoOf } from '../../../scripts/pictures/bars.ts'
+import { latenessText } from '../../../scripts/pictures/bench.ts'
 import { withBlocks } from '../../../scripts/pictures/blocks.ts'
-import { COLOURS, drawn } from '../../../scripts/pictures/chart.ts'
+import { COLOURS, drawn, titled } from '../../../scripts/pictures/chart.ts'
 import { CURVE_PICTURES } from '../../../scripts/pictures/growth.ts'
 import { lineSpec } from '../../../scripts/pictures/lines.ts'
 import { EXAMPLE, exampleText, planOf, type UnitCosts, unitCosts } from '../../../scripts/pictures/scaling.ts'
@@ -90,8 +91,48 @@ describe('pictures', () => {
 
   test('name their bars and say their figures', async () => {
     const bar = { row: '+ heimdall', value: 2, low: 1, high: 3, text: '2.0 ms' }
-    const svg = await drawn(barSpec([bar], 'p50'), 'p50')
-    for (const text of ['+ heimdall', '2.0 ms', 'p50']) expect(svg).toContain(`>${text}</text>`)
+    const svg = await drawn(
+      titled({ vconcat: [barSpec([bar], 'p50')] }, 'latency', ['shorter is better']),
+      'p50',
+    )
+    for (const text of [
+      '+ heimdall',
+      '2.0 ms',
+      'p50',
+      'latency',
+      'shorter is better',
+      'a peer that decides less',
+    ])
+      expect(svg).toContain(`>${text}</text>`)
+  })
+
+  test('never cut a name, and panels with other rows share one legend', async () => {
+    const row = 'vigil, memory store, with a name that is longer than any which was ever measured'
+    const bar = { value: 2, low: 1, high: 3, text: '' }
+    const panels = [
+      [{ ...bar, row }],
+      [
+        { ...bar, row: 'heimdall' },
+        { ...bar, row: 'empty' },
+      ],
+    ]
+    const svg = await drawn({ vconcat: panels.map((bars) => barSpec(bars)) }, 'p50')
+    expect(svg).toContain(`>${row}</text>`)
+    expect(svg.match(/>Vigil<\/text>/g)).toHaveLength(1)
+  })
+
+  test('that contradict themselves are not drawn', async () => {
+    const panel = (domain: string[]) => ({
+      data: { values: [{ a: 1, b: 'x' }] },
+      mark: 'bar',
+      encoding: {
+        x: { field: 'a', type: 'quantitative' },
+        color: { field: 'b', type: 'nominal', scale: { domain } },
+      },
+    })
+    await expect(drawn({ vconcat: [panel(['x']), panel(['y'])] }, '')).rejects.toThrow(
+      'not sound: Conflicting',
+    )
   })
 
   test('Vigil has its colour in each of them', () => {
@@ -102,15 +143,13 @@ describe('pictures', () => {
       'heimdall',
       'empty grpc-js handler',
     ]
-    expect(names.map((name) => COLOURS.indexOf(colourOf(name) as (typeof COLOURS)[number]))).toEqual([
-      1, 1, 1, 2, 0,
-    ])
+    expect(names.map((name) => COLOURS.indexOf(whoOf(name).color))).toEqual([1, 1, 1, 2, 0])
   })
 })
 
-test('every curve has a picture and a line that explains it', () => {
+test('every curve has a picture and a line that explains it', async () => {
   expect(CURVE_PICTURES.map(({ name }) => name)).toEqual([...CURVES])
-  for (const { names, panels, explain } of CURVE_PICTURES) {
+  for (const { names, panels, explain, x } of CURVE_PICTURES) {
     const figures = {
       ...Object.fromEntries(panels.map(({ figure }) => [figure, 10])),
       redisCpuUs: 1,
@@ -123,6 +162,7 @@ test('every curve has a picture and a line that explains it', () => {
       ]),
     )
     expect(explain(series)).not.toMatch(/NaN|undefined/)
+    expect(await drawn(lineSpec(series, x, panels, names), '')).toContain(`>${x.title}</text>`)
   }
 })
 
@@ -178,6 +218,15 @@ describe('a plan past one machine', () => {
     const pipeline = [{ name: 'identify, token not cached (ES256)', cpuNs: 200_000 } as never]
     expect(unitCosts(processes, identities, pipeline)?.verifyUs).toBe(200)
   })
+})
+
+test('the lateness of the driver is told by rate, and left out where it was not kept', () => {
+  const row = (p50Us: number) => ({ at: { 1000: { isOverloaded: false, late: { p50Us, p99Us: 900 } } } })
+  const told = (rows: object[]) => latenessText({ rows, perSecond: [1000, 3000] } as never)
+  expect(told([row(20), row(31), { at: { 1000: { isOverloaded: true } } }])).toContain(
+    '20-31 µs at p50 and 900-900 µs at p99 with 1,000/s.',
+  )
+  expect(told([{ at: { 1000: { isOverloaded: false } } }])).toBe('')
 })
 
 test('figures as people read them', () => {
