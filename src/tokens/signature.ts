@@ -1,4 +1,5 @@
-import { compactVerify, errors } from 'jose'
+import * as errors from 'jose/errors'
+import { compactVerify } from 'jose/jws/compact/verify'
 import { type Refused, type Result, refused } from '../identity/contract.ts'
 import type { Algorithm } from '../lib/algorithms.ts'
 import type { TokenHeader } from './header.ts'

@@ -84,18 +84,24 @@ export function packAsnTable({ v4, v6 }: AsnTable): Buffer {
   return Buffer.concat(parts.map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength)))
 }
 
-/** @throws when the bytes are not what `packAsnTable` writes on such a machine */
+/**
+ * @param bytes are kept, not copied: they must not change
+ * @throws when they are not what `packAsnTable` writes on such a machine
+ */
 export function unpackAsnTable(bytes: Buffer): AsnTable {
-  // A copy, because a view needs an aligned start, and a small file's buffer is a piece of a shared one.
-  const all = new Uint8Array(bytes).buffer
-  const [magic, n4 = 0, n6 = 0] = all.byteLength < HEADER_BYTES ? [] : new Uint32Array(all, 0, 4)
+  // A view, because what is given back later has already cost a process 7 MB; it needs an aligned start, which a small file's
+  // buffer, a piece of a shared one, may not have.
+  const { buffer, byteOffset, byteLength } = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes)
+  const [magic, n4 = 0, n6 = 0] = byteLength < HEADER_BYTES ? [] : new Uint32Array(buffer, byteOffset, 4)
   const at = HEADER_BYTES + 16 * n6
-  if (magic !== MAGIC || all.byteLength !== at + 4 * n6 + 12 * n4) throw new Error('not a packed ASN table')
-  const words = (index: number, length: number) => new Uint32Array(all, at + 4 * index, length)
+  if (magic !== MAGIC || byteLength !== at + 4 * n6 + 12 * n4) throw new Error('not a packed ASN table')
+  const numbers = (start: number, length: number) => new Float64Array(buffer, byteOffset + start, length)
+  const words = (index: number, length: number) =>
+    new Uint32Array(buffer, byteOffset + at + 4 * index, length)
   return {
     v6: {
-      starts: new Float64Array(all, HEADER_BYTES, n6),
-      ends: new Float64Array(all, HEADER_BYTES + 8 * n6, n6),
+      starts: numbers(HEADER_BYTES, n6),
+      ends: numbers(HEADER_BYTES + 8 * n6, n6),
       asns: words(0, n6),
     },
     v4: { starts: words(n6, n4), ends: words(n6 + n4, n4), asns: words(n6 + 2 * n4, n4) },
