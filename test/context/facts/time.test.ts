@@ -23,6 +23,15 @@ describe('the hour of the week', () => {
     expect(reading(zone)(at)).toBe(hour)
   })
 
+  test('of UTC is what a formatter says', () => {
+    // Another name of the same zone, which is not counted by hand.
+    const formatted = reading('Etc/UTC')
+    const counted = reading('UTC')
+    const start = Date.parse('2024-02-28T00:00:00Z')
+    const hours = Array.from({ length: 24 * 366 }, (_, hour) => new Date(start + hour * 3_600_000).toJSON())
+    expect(hours.map(counted)).toEqual(hours.map(formatted))
+  })
+
   test('goes on and back with time', () => {
     const hourOfWeek = reading('UTC')
     const times = [

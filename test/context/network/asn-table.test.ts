@@ -34,6 +34,16 @@ describe('which autonomous system an address is of', () => {
     expect(asnOf(unpackAsnTable(packAsnTable(table)), ip)).toBe(asn)
   })
 
+  test.each(ROWS)('%s: %s, also from a piece of a shared buffer', (ip, asn) => {
+    const packed = packAsnTable(table)
+    const shared = Buffer.alloc(packed.length + 64)
+    for (const offset of [3, 8]) {
+      const piece = shared.subarray(offset, offset + packed.length)
+      packed.copy(piece)
+      expect(asnOf(unpackAsnTable(piece), ip)).toBe(asn)
+    }
+  })
+
   test('nothing is known by an empty table', () => {
     const empty = { v4: readAsnCsv(Buffer.from(''), 4), v6: readAsnCsv(Buffer.from(''), 6) }
     expect(asnOf(unpackAsnTable(packAsnTable(empty)), '1.0.0.1')).toBeUndefined()
