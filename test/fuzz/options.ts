@@ -30,7 +30,7 @@ made, and who says what may be allowed. Without --only: checks and wire.
 
   --only PART    may be given more than once:
                    checks       changed requests, tokens and proofs under random configurations, in process
-                   wire         broken HTTP/2 and gRPC into the port of a running Vigil, over both transports
+                   wire         broken HTTP/2 and gRPC into the port of a running Vigil, over each transport
                    duplicates   the same proofs at four Vigils on one store at once (npm run tools brings the store)
                    soak         mixed traffic for long: memory and handles stay what they are
   --cases N      cases of checks (default ${COUNTS.checks}), duplicates (${COUNTS.duplicates}) or connections of wire (${COUNTS.wire});

@@ -60,8 +60,16 @@ function checksText({ counts, seconds, workers }: ChecksResult): string[] {
   ]
 }
 
-const wireText = ({ transport, connections, answers, goodChecks, residentMb, flaw }: WireResult): string =>
-  `wire, ${transport}: ${number(connections)} connections, ${number(answers)} answers${flaw === undefined ? ', none allowed' : ''}; ${goodChecks} checks in between; resident ${number(residentMb.warm)} -> ${number(residentMb.end)} MB`
+const wireText = ({
+  transport,
+  connections,
+  answers,
+  passed,
+  goodChecks,
+  residentMb,
+  flaw,
+}: WireResult): string =>
+  `wire, ${transport}: ${number(connections)} connections, ${number(answers)} answers, ${number(passed)} allowed${flaw === undefined ? ' as they may' : ''}; ${goodChecks} checks in between; resident ${number(residentMb.warm)} -> ${number(residentMb.end)} MB`
 
 const duplicatesText = ({
   processes,

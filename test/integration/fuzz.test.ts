@@ -14,6 +14,7 @@ test.each(
   expect(result.connections).toBeGreaterThanOrEqual(CONNECTIONS)
   // Enough of it reaches the service.
   expect(result.answers).toBeGreaterThan(CONNECTIONS / 10)
+  expect(result.passed).toBeGreaterThan(CONNECTIONS / 40)
 }, 180_000)
 
 describeWithValkey('four vigil serve on one store', (server) => {

@@ -8,7 +8,10 @@ import { draftOf, type Members } from './jwt.ts'
 import { type Key, keyOf } from './keys.ts'
 import type { Ledger } from './ledger.ts'
 import type { ActionSettings, EntrypointSettings, IssuerSettings, World } from './settings.ts'
-import { API, GATEWAY_SAN, issuerKeys, POSTURE_ISSUER, WORKLOAD } from './world.ts'
+import { addSvid, isForSvid } from './svid.ts'
+import { API, GATEWAY_SAN, issuerKeys, POSTURE_ISSUER, TRUST_DOMAIN, WORKLOAD } from './world.ts'
+
+const WORKLOAD_PATH = WORKLOAD.slice(`spiffe://${TRUST_DOMAIN}`.length)
 
 /** When every case begins (2026-11-22T09:00:00Z). */
 export const NOW_MS = Date.UTC(2026, 10, 22, 9)
@@ -55,6 +58,11 @@ export function makeBase(world: World, choice: Choice, atMs: number, count: numb
     action.scopes.length === 0
   if (choice.way % 4 === 3 && (action.anonymous || isWorkload)) {
     if (isWorkload && choice.way % 8 === 7) beWorkload(draft, entrypoint)
+    return draft
+  }
+  const domain = settings.identity.workloads.trustDomains.find(({ jwks }) => jwks !== undefined)
+  if (domain !== undefined && choice.way % 4 !== 1 && isForSvid(action)) {
+    addSvid(draft, domain, WORKLOAD_PATH, choice.way)
     return draft
   }
   const issuer = at(settings.identity.issuers, choice.issuer) as IssuerSettings

@@ -37,6 +37,7 @@ export const ACTIONS: readonly ActionSettings[] = [
     anonymous: true,
   }),
   action('secret-files', { paths: ['/files/secret/{path...}'] }, 'high', ['files', 'secret']),
+  action('inner', { paths: ['/inner/{id}'] }, 'low', []),
   action('files', { paths: ['/files/{path...}', '/files/{path...}/'] }, 'low', ['files']),
   action('ping', { grpc: ['shop.Orders/Ping'] }, 'low', [], { anonymous: true }),
   action('orders-rpc', { grpc: ['shop.Orders/*'] }, 'medium', ['orders.read']),

@@ -26,6 +26,15 @@ export interface IssuerSettings {
   readonly claims: readonly string[]
 }
 
+export interface TrustDomainSettings {
+  readonly name: string
+  readonly tenant?: string
+  /** With `audiences` and `algorithms`: the bundle, where its JWT-SVIDs are taken. */
+  readonly jwks?: IssuerSettings['jwks']
+  readonly audiences?: readonly string[]
+  readonly algorithms?: readonly string[]
+}
+
 export interface ClientSettings {
   readonly id: string
   readonly issuer: string
@@ -86,7 +95,7 @@ export interface WorldSettings {
     readonly clients: readonly ClientSettings[]
     readonly unlistedClients: 'accept' | 'refuse'
     readonly workloads: {
-      readonly trustDomains: readonly { readonly name: string; readonly tenant?: string }[]
+      readonly trustDomains: readonly TrustDomainSettings[]
     }
     readonly cache: { readonly maxTokens: number }
   }

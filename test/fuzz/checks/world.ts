@@ -12,6 +12,7 @@ import type {
   World,
   WorldSettings,
 } from './settings.ts'
+import { bundleOf } from './svid.ts'
 
 export const API = 'https://api.example.com'
 export const EDGE_PRINCIPAL = 'spiffe://mesh.example.com/ns/edge/sa/gateway'
@@ -171,7 +172,12 @@ function enforcementOf(r: Random): WorldSettings['enforcement'] {
 function identityOf(names: readonly [string, ...string[]], r: Random): WorldSettings['identity'] {
   const clients = clientsOf(names, r)
   const hasWorkloads = r.chance(50)
-  const trustDomain = { name: TRUST_DOMAIN, ...(r.chance(50) ? { tenant: 'acme' } : {}) }
+  const bundle = bundleOf(r.some([API, 'urn:mesh']), ['ES256', ...r.subset(['RS256'], 50)])
+  const trustDomain = {
+    name: TRUST_DOMAIN,
+    ...(r.chance(50) ? { tenant: 'acme' } : {}),
+    ...(r.chance(70) ? bundle : {}),
+  }
   return {
     issuers: names.map((name) => issuerOf(name, r)),
     clients,

@@ -6,18 +6,21 @@ export interface SoakPlan {
   readonly variant: Variant
   readonly checks: number
   readonly seed: number
-  readonly onProgress?: (done: number) => void
+  /** So many more are done. */
+  readonly onChecks?: (more: number) => void
 }
 
 /** Runs one variant in a process of its own, under the flags of `vigil serve` and with a collector that can be asked. */
-export function runSoak({ variant, checks, seed, onProgress }: SoakPlan): Promise<SoakResult> {
+export function runSoak({ variant, checks, seed, onChecks }: SoakPlan): Promise<SoakResult> {
   return new Promise((resolve, reject) => {
     const child = fork(join(import.meta.dirname, 'run.ts'), [String(checks), String(seed), variant], {
       execArgv: ['--expose-gc'],
     })
     let result: SoakResult | undefined
+    let before = 0
     child.on('message', (message: { done: number; result?: SoakResult }) => {
-      onProgress?.(message.done)
+      onChecks?.(message.done - before)
+      before = message.done
       result = message.result ?? result
     })
     child.on('exit', (code) => {

@@ -14,7 +14,7 @@ import { createTraffic, SETTINGS } from './traffic.ts'
 /** The clock of the soak: every check comes a millisecond after the one before, so that what expires does expire. */
 const BEGIN_MS = Date.UTC(2026, 10, 22, 9)
 /** At once, as they come over a connection. */
-const TOGETHER = 16
+const TOGETHER = 64
 const CALLER = { state: 'unverified', sans: [] } as const
 /** Small enough to be full before the first sample that counts. */
 const STORE_ENTRIES = 20_000

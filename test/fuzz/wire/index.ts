@@ -1,18 +1,17 @@
 /** Raw bytes into the gRPC port of a running Vigil: it stays alive, small and right, and lets nothing pass. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { FRAME, HEAD_BYTES, isPass } from '../../bench/grpc/frames.ts'
 import { mintNow } from '../../harness/live.ts'
 import { AUDIENCE, issuerOf, keys } from '../../harness/tokens.ts'
 import { startVigil, type VigilProcess } from '../../harness/vigil.ts'
 import { checkBytes } from '../../harness/wire.ts'
-import { CORPUS } from '../checks/corpus.ts'
 import { random } from '../random.ts'
-import { makeStream } from './streams.ts'
+import { exchange, QUIET_MS, readAnswers } from './exchange.ts'
+import { keep, keptConversations } from './kept.ts'
+import { type Conversation, type Messages, makeConversation } from './streams.ts'
 
-export const TRANSPORTS = ['http2', 'grpc-js'] as const
+/** The default first. */
+export const TRANSPORTS = ['frames', 'http2', 'grpc-js'] as const
 export type Transport = (typeof TRANSPORTS)[number]
 
 export interface WireResult {
@@ -21,6 +20,8 @@ export interface WireResult {
   readonly connections: number
   /** Messages that the server answered with. */
   readonly answers: number
+  /** Good messages among the bad ones of a connection that passed, as they may. */
+  readonly passed: number
   /** Good checks in between; all of them were answered right. */
   readonly goodChecks: number
   readonly residentMb: { readonly warm: number; readonly end: number }
@@ -38,11 +39,13 @@ const SETTINGS = {
       scopes: ['orders.read'],
     },
   ],
+  // Nobody sends so much in so short a time: without a rule the worry about it would refuse what is good.
+  policy: [{ name: 'all', when: true, effect: 'allow' }],
   audit: { sinks: [] },
 }
 
 /** None of them may pass: no credential, one that is not good, one without the scope, not even a request. */
-function messages(): readonly [Buffer, ...Buffer[]] {
+function badMessages(): readonly [Buffer, ...Buffer[]] {
   const bearer = (token: string) => checkBytes({ headers: { authorization: `Bearer ${token}` } })
   return [
     checkBytes({}),
@@ -55,10 +58,12 @@ function messages(): readonly [Buffer, ...Buffer[]] {
   ]
 }
 
+const goodMessage = (name: string) => ({
+  headers: { authorization: `Bearer ${mintNow({ claims: { jti: name } })}` },
+  streamId: name,
+})
+
 const TOGETHER = 16
-/** Longest life of one connection, and how long nothing may come before it is over. */
-const LIFE_MS = 1000
-const QUIET_MS = 60
 const GOOD_EVERY = 64
 /** What garbage, buffers and code may add to a warm process; a leak of 1 KB a connection would be more in a long run. */
 export const MOST_GROWTH_MB = 96
@@ -66,48 +71,8 @@ export const MOST_GROWTH_MB = 96
 const residentMb = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
 
-/** Sends it all and reads what comes back, until the server closes or the time is over. */
-function exchange(port: number, bytes: Buffer): Promise<Buffer> {
-  return new Promise((resolve) => {
-    const parts: Buffer[] = []
-    const socket = connect(port, '127.0.0.1')
-    const done = () => {
-      clearTimeout(timer)
-      socket.destroy()
-      resolve(Buffer.concat(parts))
-    }
-    let timer = setTimeout(done, LIFE_MS)
-    socket.on('connect', () => socket.write(bytes))
-    socket.on('data', (part: Buffer) => {
-      parts.push(part)
-      clearTimeout(timer)
-      timer = setTimeout(done, QUIET_MS)
-    })
-    socket.on('error', () => undefined)
-    socket.on('close', done)
-  })
-}
-
-/** How many messages stand in what the server sent; `isAllowed`: one of them lets a request pass. */
-function readAnswers(bytes: Buffer): { readonly count: number; readonly isAllowed: boolean } {
-  const streams = new Map<number, Buffer[]>()
-  for (let at = 0; at + HEAD_BYTES <= bytes.length; ) {
-    const length = bytes.readUIntBE(at, 3)
-    const stream = bytes.readUInt32BE(at + 5) & 0x7fff_ffff
-    const payload = bytes.subarray(at + HEAD_BYTES, at + HEAD_BYTES + length)
-    if (bytes[at + 3] === FRAME.data) streams.set(stream, [...(streams.get(stream) ?? []), payload])
-    at += HEAD_BYTES + length
-  }
-  const whole = [...streams.values()].map((parts) => Buffer.concat(parts)).filter((data) => data.length > 9)
-  return { count: whole.length, isAllowed: whole.some(isCheckPass) }
-}
-
-/** The health service answers too, with the status alone: no CheckResponse is so short. */
-const isCheckPass = (data: Buffer): boolean => data.length > 12 && isPass(data)
-
 async function isRight(vigil: VigilProcess, n: number): Promise<boolean> {
-  const headers = { authorization: `Bearer ${mintNow({ claims: { jti: `good-${n}` } })}` }
-  const good = await vigil.ask({ headers, streamId: `good-${n}` })
+  const good = await vigil.ask(goodMessage(`good-${n}`))
   const bad = await vigil.ask({ headers: {}, streamId: `bad-${n}` })
   return good.isPass && !bad.isPass && bad.status === 401
 }
@@ -129,6 +94,7 @@ interface WirePlan {
 /** One Vigil under attack, and what has been counted. */
 class Attack {
   answers = 0
+  passed = 0
   done = 0
   goodChecks = 0
   warmMb = 0
@@ -141,20 +107,24 @@ class Attack {
   }
 
   /** Connections at the same moment. @returns what is wrong, in a sentence */
-  async send(streams: readonly Buffer[]): Promise<string | undefined> {
-    const areAllowed = await Promise.all(streams.map((bytes) => this.#isAllowed(bytes)))
-    const bad = streams.filter((_, i) => areAllowed[i])
-    if (bad.length > 0) return `a request was allowed: ${keep(this.#plan, bad)}`
+  async send(conversations: readonly Conversation[]): Promise<string | undefined> {
+    const { transport, seed } = this.#plan
+    const areRight = await Promise.all(conversations.map((conversation) => this.#isRefused(conversation)))
+    const bad = conversations.filter((_, i) => !areRight[i])
+    if (bad.length > 0) return `a request was allowed: ${keep(transport, seed, bad)}`
     if (!this.#vigil.running.hasEnded()) return undefined
-    return `the process ended (${keep(this.#plan, streams)}): ${this.#vigil.running.output().slice(-500)}`
+    const kept = keep(transport, seed, conversations)
+    return `the process ended (${kept}): ${this.#vigil.running.output().slice(-500)}`
   }
 
-  async #isAllowed(bytes: Buffer): Promise<boolean> {
-    const { count, isAllowed } = readAnswers(await exchange(this.#vigil.port, bytes))
+  /** Nothing passes but what may. */
+  async #isRefused({ bytes, mayPass }: Conversation): Promise<boolean> {
+    const { count, passed } = readAnswers(await exchange(this.#vigil.port, bytes))
     this.answers += count
+    this.passed += passed.length
     this.done++
     this.#plan.onConnection?.()
-    return isAllowed
+    return passed.every((id) => mayPass.includes(id))
   }
 
   async checkThatItIsRight(): Promise<string | undefined> {
@@ -168,15 +138,19 @@ class Attack {
   }
 
   async run(): Promise<string | undefined> {
-    const { transport, seed, connections } = this.#plan
-    const kept = await this.send(keptStreams(transport))
+    const { seed, connections } = this.#plan
+    const kept = await this.send(keptConversations())
     if (kept !== undefined) return kept
-    const all = messages()
+    const bad = badMessages()
     for (let at = 0; at < connections; at += TOGETHER) {
       const count = Math.min(TOGETHER, connections - at)
-      const streams = Array.from({ length: count }, (_, i) => makeStream(random(seed + at + i), all))
+      const make = (_: unknown, i: number): Conversation => {
+        const messages: Messages = { bad, good: checkBytes(goodMessage(`guest-${at + i}`)) }
+        return makeConversation(random(seed + at + i), messages)
+      }
       const flaw =
-        (await this.send(streams)) ?? (at % GOOD_EVERY === 0 ? await this.checkThatItIsRight() : undefined)
+        (await this.send(Array.from({ length: count }, make))) ??
+        (at % GOOD_EVERY === 0 ? await this.checkThatItIsRight() : undefined)
       if (flaw !== undefined) return flaw
       if (this.warmMb === 0 && at >= connections / 4) this.warmMb = this.residentMb()
     }
@@ -186,33 +160,18 @@ class Attack {
   }
 }
 
-/** The streams of the corpus for this transport, then so many new ones. */
+/** The connections of the corpus, then so many new ones. */
 export async function runWire(plan: WirePlan): Promise<WireResult> {
   const { transport, seed } = plan
   const vigil = await startTarget(transport)
   try {
     const attack = new Attack(vigil, plan)
     const flaw = await attack.run()
-    const { answers, goodChecks, done: connections, warmMb: warm } = attack
+    const { answers, passed, goodChecks, done: connections, warmMb: warm } = attack
     const resident = { warm, end: attack.residentMb() }
-    const counted = { transport, seed, connections, answers, goodChecks, residentMb: resident }
+    const counted = { transport, seed, connections, answers, passed, goodChecks, residentMb: resident }
     return flaw === undefined ? counted : { ...counted, flaw }
   } finally {
     await vigil.stop()
   }
-}
-
-/** A line of hex for each stream. */
-function keep({ transport, seed }: WirePlan, streams: readonly Buffer[]): string {
-  const text = streams.map((bytes) => `${bytes.toString('hex')}\n`).join('')
-  const name = `wire-${transport}-${seed}.hex`
-  mkdirSync(CORPUS, { recursive: true })
-  writeFileSync(join(CORPUS, name), text)
-  return name
-}
-
-function keptStreams(transport: Transport): Buffer[] {
-  const names = readdirSync(CORPUS).filter((name) => name.startsWith(`wire-${transport}-`))
-  const lines = names.flatMap((name) => readFileSync(join(CORPUS, name), 'utf8').split('\n'))
-  return lines.filter((line) => line !== '').map((line) => Buffer.from(line, 'hex'))
 }

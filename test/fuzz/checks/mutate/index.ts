@@ -3,10 +3,16 @@ import { headerMutators } from './headers.ts'
 import type { Mutators } from './mutation.ts'
 import { proofMutators } from './proof.ts'
 import { hopMutators, requestMutators } from './request.ts'
+import { svidMutators } from './svid.ts'
 import { tokenMutators } from './token.ts'
 
 /** By the moment at which they act: before tokens are signed, before headers are encoded, on the encoded message. */
-export const BEFORE_SIGNING: Mutators = { ...tokenMutators, ...proofMutators, ...requestMutators }
+export const BEFORE_SIGNING: Mutators = {
+  ...tokenMutators,
+  ...svidMutators,
+  ...proofMutators,
+  ...requestMutators,
+}
 export const BEFORE_ENCODING: Mutators = { ...headerMutators, ...hopMutators }
 export const ENCODED: Mutators = bytesMutators
 
@@ -14,7 +20,7 @@ const ALL = [BEFORE_SIGNING, BEFORE_ENCODING, ENCODED].flatMap((some) => Object.
 
 /** What an attacker would try first comes more often than the rest, and what hits only few requests more often still. */
 const OFTEN =
-  /^(claim gone|(issuer|audience|times|scope|confirmation|client|key|subject) other|token algorithm|key of encryption|proof (gone|method|time|hash|nonce|key|algorithm|id)|path|authorization|cookie|posture (other|key)|entrypoint|method|peer|store)/
+  /^(claim gone|(issuer|audience|times|scope|confirmation|client|key|subject) other|token algorithm|key of encryption|svid|proof (gone|method|time|hash|nonce|key|algorithm|id)|path|authorization|cookie|posture (other|key)|entrypoint|method|peer|store)/
 const MOST_OFTEN =
   /^(login|client abroad|site|hop|caller|xfcc|proof target|posture confirmation|path (escaped|slashes))/
 

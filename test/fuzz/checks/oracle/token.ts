@@ -2,6 +2,7 @@
 import { sha256 } from '../keys.ts'
 import type { ClientSettings, IssuerSettings, WorldSettings } from '../settings.ts'
 import { algorithmOf, isFitting, isSignedBy, type Jws, readJws } from './jws.ts'
+import { judgeSvid } from './svid.ts'
 
 export interface GoodToken {
   readonly issuer: IssuerSettings
@@ -9,7 +10,7 @@ export interface GoodToken {
   readonly subject: string
   readonly client: string
   readonly actor: string | undefined
-  readonly kind: 'user' | 'machine' | 'agent'
+  readonly kind: 'user' | 'machine' | 'agent' | 'workload'
   readonly tenant: string
   readonly session: string | undefined
   readonly scopes: readonly string[]
@@ -59,12 +60,13 @@ export function isIssued(compact: string, jws: Jws, { algorithms, jwks }: KeyHol
 }
 
 /** @returns why it is not good, in a word, or what it says */
-export function judgeToken(compact: string, { identity }: WorldSettings, atMs: number): GoodToken | string {
+export function judgeToken(compact: string, settings: WorldSettings, atMs: number): GoodToken | string {
+  const { identity } = settings
   const jws = readJws(compact)
   if (jws === undefined || compact.length > 16_384) return 'token form'
   const { header, claims } = jws
   const issuer = identity.issuers.find((each) => each.issuer === claims['iss'])
-  if (issuer === undefined) return 'token issuer'
+  if (issuer === undefined) return judgeSvid(compact, jws, settings, atMs)
   if (typeOf(header['typ']) !== issuer.tokenType.toLowerCase()) return 'token type'
   if ('crit' in header) return 'token crit'
   const flaw = flawOfClaims(claims, issuer, atMs / 1000)
