@@ -1,9 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { constants, type KeyObject, verify } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-// Not 'jose', which brings encryption and key sets along: half a megabyte.
-import { JWSSignatureVerificationFailed } from 'jose/errors'
-import { compactVerify } from 'jose/jws/compact/verify'
 import type { ParsedJws } from './strict.ts'
 
 /** The parts of a compact JWS that a signature is about. Their form has been checked. */
@@ -54,22 +51,10 @@ export function isSignedAtOnce({ signingInput, signature }: SignedText, key: Key
   return verify(rules.digest, data, { key, padding, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }, bytes)
 }
 
-/** By another thread, while this one goes on. */
-export async function isSignedBeside(
-  { signingInput, signature }: SignedText,
-  key: KeyObject,
-): Promise<boolean> {
-  try {
-    await compactVerify(`${signingInput}.${signature}`, key)
-    return true
-  } catch (error) {
-    if (error instanceof JWSSignatureVerificationFailed) return false
-    throw error
-  }
-}
-
 /**
  * On one core another thread has nothing to run on, and handing over costs 30 µs where the signature costs 85 (ES256); on
- * two it leaves those 85 to the other core. A CPU limit of the container counts. (docs/decisions/0022)
+ * two it leaves those 85 to the other core. A CPU limit of the container counts, and what is not
+ * used is not loaded (docs/decisions/0022).
  */
-export const isSignedBy: SignatureCheck = availableParallelism() === 1 ? isSignedAtOnce : isSignedBeside
+export const isSignedBy: SignatureCheck =
+  availableParallelism() === 1 ? isSignedAtOnce : (await import('./signature-beside.ts')).isSignedBeside

@@ -3,7 +3,8 @@ import { Buffer } from 'node:buffer'
 import { constants, createPublicKey, generateKeyPairSync, sign } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { isSignedAtOnce, isSignedBeside, type SignedText } from '../../src/tokens/signature-check.ts'
+import { isSignedBeside } from '../../src/tokens/signature-beside.ts'
+import { isSignedAtOnce, type SignedText } from '../../src/tokens/signature-check.ts'
 import { encode, makeSigner, signatureOf } from '../harness/proofs.ts'
 
 const ALL = ['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519', 'PS256', 'RS256', 'RS384', 'RS512']
