@@ -61,6 +61,10 @@ test('the state of the keys is told per issuer', () => {
   expect(verifierOf().state()).toEqual([{ issuer: MANAGER, use: 'sig', state: 'loaded', keys: 1 }])
 })
 
+test('without issuers there is no verifier', () => {
+  expect(createPostureTokens(undefined, deps, undefined)).toEqual({ ok: true, value: undefined })
+})
+
 describe('a good posture token', () => {
   test('tells the device, its keys, and of its posture only what is listed', async () => {
     expect(await verifierOf().verify(minted(), NOW_MS)).toEqual({
@@ -140,6 +144,8 @@ describe('the cache', () => {
     const token = minted()
     expect(await verdict(token, verifier)).toBe('accepted')
     expect(verifier.verify(token, NOW_MS)).toMatchObject({ ok: true })
+    expect(verifier.verify(token, NOW_MS + 299_999)).toMatchObject({ ok: true })
+    expect(verifier.verify(token, NOW_MS + 300_000)).toBeInstanceOf(Promise)
     expect(await verdict(token, verifier, NOW_MS + 305_000)).toBe('identity.token.expired')
   })
 })
@@ -158,6 +164,35 @@ describe('keys', () => {
     clock.advance(61)
     expect(await verdict(token, compiled.value, NOW_MS + 61_000)).toBe('identity.token.unknown-key')
     expect(await verdict(token, compiled.value, NOW_MS + 62_000)).toBe('identity.token.unknown-key')
+  })
+
+  test('that were removed take cached tokens along, too, when another token has made them be read anew', async () => {
+    const clock = manualClock()
+    let published = [keys.es256.jwk]
+    const fetch = async () => Response.json({ keys: published })
+    const remote = settings({}, { jwks: { uri: 'https://mdm.example.com/jwks', refreshSeconds: 60 } })
+    const compiled = createPostureTokens(remote, { ...deps, clock, fetch }, undefined)
+    if (!compiled.ok || compiled.value === undefined) throw new Error('not compiled')
+    expect(await verdict(minted(), compiled.value)).toBe('accepted')
+    published = [keys.stranger.jwk]
+    clock.advance(61)
+    const next = minted({}, { kid: 'stranger' }, keys.stranger)
+    expect(await verdict(next, compiled.value, NOW_MS + 61_000)).toBe('accepted')
+    expect(await verdict(minted(), compiled.value, NOW_MS + 61_000)).toBe('identity.token.unknown-key')
+  })
+
+  test('are fetched once at the start', async () => {
+    let asked = 0
+    const fetch = async () => {
+      asked += 1
+      return Response.json({ keys: [keys.es256.jwk] })
+    }
+    const remote = settings({}, { jwks: { uri: 'https://mdm.example.com/jwks' } })
+    const compiled = createPostureTokens(remote, { ...deps, clock: manualClock(), fetch }, undefined)
+    if (!compiled.ok || compiled.value === undefined) throw new Error('not compiled')
+    await compiled.value.start()
+    expect(asked).toBe(1)
+    expect(compiled.value.state()).toMatchObject([{ state: 'loaded', keys: 1 }])
   })
 
   test('that cannot be fetched leave the token unchecked', async () => {
