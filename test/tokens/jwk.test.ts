@@ -106,6 +106,21 @@ describe('keys that are not used', () => {
     expect(outcome(rsa({ [name]: 'AAAA' }))).toBe('refused')
   })
 
+  test.each([
+    ['key', 'sig', 'is not an object'],
+    [{ ...ec, kid: 1 }, 'sig', 'has a kid that is not a text of at most 256 characters'],
+    [{ kty: 'AKP' }, 'sig', 'is of a type or curve that no supported algorithm uses'],
+    [{ ...ec, alg: 'RS256' }, 'sig', 'names an algorithm that does not fit its type'],
+    [{ ...ec, y: ec['x'] }, 'sig', 'is not a valid public key'],
+    [{ ...ec, use: 'enc' }, 'sig', 'is not for signatures (`use`)'],
+    [ec, 'jwt-svid', 'is not for JWT-SVIDs (`use`)'],
+    [{ ...ec, key_ops: ['sign'] }, 'sig', 'may not verify (`key_ops`)'],
+    [weak, 'sig', 'is an RSA key of less than 2048 bits'],
+    [rsa({ e: 'AQ' }), 'sig', 'is an RSA key with an unusable exponent'],
+  ] as const)('a problem is told in words: %#', (jwk, use, problem) => {
+    expect(importKey(jwk, RSA, use)).toMatchObject({ problem })
+  })
+
   test('a problem never quotes the key', () => {
     const imported = importKey({ ...ec, d: 'planted-secret' }, RSA)
     expect(JSON.stringify(imported)).not.toContain('planted-secret')

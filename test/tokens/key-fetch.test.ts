@@ -42,6 +42,7 @@ describe('JWT-16 addresses', () => {
     ['http://localhost.evil.example/jwks', 'must use https (http only on a loopback address)'],
     ['http://127.0.0.1.evil.example/jwks', 'must use https (http only on a loopback address)'],
     ['ftp://idp.example.com/jwks', 'must use https (http only on a loopback address)'],
+    ['ftp://127.0.0.1/jwks', 'must use https (http only on a loopback address)'],
     ['file:///etc/jwks', 'must use https (http only on a loopback address)'],
     ['data:application/json,{}', 'must use https (http only on a loopback address)'],
     ['https://user:word@idp.example.com/', 'must not hold a user name or password'],
@@ -105,6 +106,8 @@ describe('fetching a key set', () => {
     const url = `${JWKS}${end}`
     await expect(fetchKeys(web({}), url, never)).rejects.toThrow(/^https:.*jwks answered 404$/)
     await expect(fetchKeys(web({ [url]: new Error() }), url, never)).rejects.toThrow(/jwks could not be/)
+    const cause = new Error('down')
+    await expect(fetchKeys(web({ [url]: cause }), url, never)).rejects.toMatchObject({ cause })
     const long = web({ [url]: new Response(tooLong) })
     await expect(fetchKeys(long, url, never)).rejects.toThrow(/jwks answered more than 524288 bytes$/)
   })
@@ -161,6 +164,14 @@ describe('JWT-16 discovery', () => {
     const fetcher = web({ [OAUTH]: page, [OPENID]: page, [JWKS]: keys })
     await expect(discoverKeys(fetcher, ISSUER, never)).rejects.toThrow(message)
     expect(fetcher.asked).not.toContain(JWKS)
+  })
+
+  test('does not go on after a fault that is none of the issuer', async () => {
+    const fault = new Error('no such stream')
+    const body = new ReadableStream({ cancel: () => Promise.reject(fault) })
+    const fetcher = web({ [OAUTH]: new Response(body, { status: 500 }), [OPENID]: metadata, [JWKS]: keys })
+    await expect(discoverKeys(fetcher, ISSUER, never)).rejects.toBe(fault)
+    expect(fetcher.asked).toEqual([OAUTH])
   })
 
   test('tells what came of both', async () => {
