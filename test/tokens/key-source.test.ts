@@ -7,7 +7,7 @@ import type { Algorithm } from '../../src/lib/algorithms.ts'
 import { type Labels, silentLog, silentMeter } from '../../src/ports.ts'
 import { MAX_DOCUMENT_BYTES } from '../../src/tokens/key-fetch.ts'
 import { createKeyRing } from '../../src/tokens/key-source.ts'
-import { issuerOf, keys, type Members, manualClock, type SigningKey } from '../harness/tokens.ts'
+import { ISSUER, issuerOf, keys, type Members, manualClock, type SigningKey } from '../harness/tokens.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'vigil-keys-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -68,9 +68,9 @@ test('a key file that is no part of the generation is read where it stands', () 
   expect(open(folder, 'beside.json', generation).kids()).toEqual(['ed25519'])
   expect(open(folder, join(elsewhere, 'keys.json'), generation).kids()).toEqual(['ed25519'])
   // Above the generation there is another folder than above the mount.
-  writeFileSync(join(folder, 'x.json'), JSON.stringify({ keys: [keys.es256.jwk] }))
-  mkdirSync(join(folder, 'sub'))
-  expect(open(join(folder, 'sub'), '../x.json', join(folder, 'sub')).kids()).toEqual(['es256'])
+  writeFileSync(join(root, 'above.json'), JSON.stringify({ keys: [keys.es256.jwk] }))
+  writeFileSync(join(folder, 'above.json'), JSON.stringify({ keys: [keys.ed25519.jwk] }))
+  expect(open(folder, '../above.json', generation).kids()).toEqual(['es256'])
 })
 
 test('JWT-16 a key file that is written anew in place is read again, as its time tells; an untouched one is not', async () => {
@@ -120,4 +120,40 @@ test('a key that fits no algorithm of its issuer is told with its place, in a fi
   // An RSA key that names no algorithm may turn out to be of use.
   const { alg: _, ...open } = keys.rs256.jwk
   expect(made({ inline: { keys: [open] } }, 'RS256', 'PS256').ok).toBe(true)
+  // Nobody has said what the keys are for: then for signatures.
+  const inline = { inline: { keys: [{ ...keys.es256.jwk, use: 'enc' }] } }
+  expect(made(inline, 'ES256')).toMatchObject({ problems: [{ path: ['here', 'inline', 'keys'] }] })
+})
+
+test('JWT-16 keys are discovered where no address is written, and asked for no more often than the cooldown lets', async () => {
+  const clock = manualClock()
+  const asked: string[] = []
+  const fetch = async (url: unknown) => {
+    asked.push(String(url))
+    const metadata = { issuer: ISSUER, jwks_uri: `${ISSUER}/keys` }
+    return Response.json(String(url) === metadata.jwks_uri ? { keys: [keys.es256.jwk] } : metadata)
+  }
+  const jwks = { discovery: true, cooldownSeconds: 30 }
+  const deps = {
+    clock,
+    meter: silentMeter,
+    log: silentLog,
+    baseDir: root,
+    fetch: fetch as typeof globalThis.fetch,
+  }
+  const ring = createKeyRing(
+    issuerSettings.parse(issuerOf({ jwks })),
+    new Set<Algorithm>(['ES256']),
+    deps,
+    [],
+  )
+  if (!ring.ok) throw new Error('not compiled')
+  expect(await ring.value.becomeUsable()).toBe(true)
+  expect(asked).toEqual([`${ISSUER}/.well-known/oauth-authorization-server`, `${ISSUER}/keys`])
+  expect(await ring.value.lookAgain()).toBe(true)
+  clock.advance(29.999)
+  expect(await ring.value.lookAgain()).toBe(false)
+  clock.advance(0.001)
+  expect(await ring.value.lookAgain()).toBe(true)
+  expect(asked).toHaveLength(6)
 })

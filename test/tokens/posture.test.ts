@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { postureSettings } from '../../src/config/schema/posture.ts'
 import { createPostureTokens } from '../../src/tokens/posture.ts'
+import { COMPACT_LIMITS } from '../../src/tokens/strict.ts'
 import {
   encode,
   keys,
@@ -116,8 +117,11 @@ describe('what does not hold', () => {
     ['a thumbprint that is none', { cnf: { jkt: 'short' } }, {}, 'identity.token.claims'],
     ['a binding that is no object', { cnf: 'jkt' }, {}, 'identity.token.claims'],
   ]
-  test.each(table)('%s', async (_, claims, header, failure) => {
-    expect(await verdict(minted(claims, header))).toBe(failure)
+  test.each(table)('%s, however often it is shown', async (_, claims, header, failure) => {
+    const verifier = verifierOf()
+    const token = minted(claims, header)
+    expect(await verdict(token, verifier)).toBe(failure)
+    expect(await verdict(token, verifier)).toBe(failure)
   })
 
   test('the signature of another key', async () => {
@@ -134,7 +138,9 @@ describe('what does not hold', () => {
 
   test('no token at all, and too much of one', async () => {
     expect(await verdict('managed=true')).toBe('identity.token.malformed')
-    expect(await verdict(`${minted()}${'A'.repeat(20_000)}`)).toBe('identity.token.oversized')
+    expect(await verdict('A'.repeat(COMPACT_LIMITS.maxBytes))).toBe('identity.token.malformed')
+    const tooMuch = verifierOf().verify('A'.repeat(COMPACT_LIMITS.maxBytes + 1), NOW_MS)
+    expect(tooMuch).toMatchObject({ ok: false, failure: 'identity.token.oversized' })
   })
 })
 
