@@ -172,7 +172,7 @@ describe('a JWT-SVID', () => {
   })
 
   test('that is bound needs a proof by the rules of an issuer that says nothing of them', async () => {
-    const result = await verifier.verify(svid(), entrypointOf(), NOW_MS)
+    const result = await verifierOf(settings()).verify(svid(), entrypointOf(), NOW_MS)
     const { binding: mode, dpop } = issuerSettings.parse(issuerOf())
     expect(result).toMatchObject({ ok: true, value: { binding: { mode, dpop } } })
   })
