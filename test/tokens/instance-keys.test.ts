@@ -55,6 +55,7 @@ describe('instance keys', () => {
   test.each([
     ['root', { root: Buffer.alloc(31), current }],
     ['current', { root, current: Buffer.alloc(0) }],
+    ['current', { root, current: Buffer.alloc(0), previous }],
     ['previous', { root, current, previous: Buffer.alloc(33) }],
   ])('a %s of another length is refused, without showing it', (name, secrets) => {
     expect(() => deriveInstanceKeys(secrets)).toThrow(`the instance secret "${name}" must be 32 bytes long`)

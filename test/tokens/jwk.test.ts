@@ -54,6 +54,14 @@ describe('JWT-04 one key, one algorithm', () => {
     expect(outcome(jwk)).toBe(expected)
   })
 
+  test.each([
+    ['a kid of 256 characters', { ...keys.es256.jwk, kid: 'k'.repeat(256) }, 'ES256'],
+    ['the exponent 3', rsa({ e: 'Aw' }), 'any RSA'],
+    ['verify among its operations', { ...keys.es256.jwk, key_ops: ['sign', 'verify'] }, 'ES256'],
+  ])('is taken with %s', (_, jwk, expected) => {
+    expect(outcome(jwk)).toBe(expected)
+  })
+
   test('RSA without alg, one RSA algorithm allowed', () => {
     expect(outcome(rsa({}), ONE_RSA)).toBe('PS256')
   })
@@ -67,6 +75,8 @@ describe('keys that are not used', () => {
     ['with a private EC scalar', { ...ec, d: 'AAAA' }, 'refused'],
     ['with a private RSA prime', rsa({ p: 'AAAA' }), 'refused'],
     ['with an empty private member', { ...ec, d: '' }, 'refused'],
+    ['with a secret', { ...ec, k: 'AAAA' }, 'refused'],
+    ['with a private key of another type', { ...ec, priv: 'AAAA' }, 'refused'],
     ['RSA of 1024 bits', weak, 'refused'],
     ['RSA with exponent 1', rsa({ e: 'AQ' }), 'refused'],
     ['RSA with an even exponent', rsa({ e: 'AQAA' }), 'refused'],
@@ -90,6 +100,25 @@ describe('keys that are not used', () => {
     ['of an unknown type', { kty: 'AKP', pub: 'a' }, 'foreign'],
   ])('%s', (_, jwk, expected) => {
     expect(outcome(jwk)).toBe(expected)
+  })
+
+  test.each(['d', 'q', 'dp', 'dq', 'qi', 'oth'])('RSA with a private %s', (name) => {
+    expect(outcome(rsa({ [name]: 'AAAA' }))).toBe('refused')
+  })
+
+  test.each([
+    ['key', 'sig', 'is not an object'],
+    [{ ...ec, kid: 1 }, 'sig', 'has a kid that is not a text of at most 256 characters'],
+    [{ kty: 'AKP' }, 'sig', 'is of a type or curve that no supported algorithm uses'],
+    [{ ...ec, alg: 'RS256' }, 'sig', 'names an algorithm that does not fit its type'],
+    [{ ...ec, y: ec['x'] }, 'sig', 'is not a valid public key'],
+    [{ ...ec, use: 'enc' }, 'sig', 'is not for signatures (`use`)'],
+    [ec, 'jwt-svid', 'is not for JWT-SVIDs (`use`)'],
+    [{ ...ec, key_ops: ['sign'] }, 'sig', 'may not verify (`key_ops`)'],
+    [weak, 'sig', 'is an RSA key of less than 2048 bits'],
+    [rsa({ e: 'AQ' }), 'sig', 'is an RSA key with an unusable exponent'],
+  ] as const)('a problem is told in words: %#', (jwk, use, problem) => {
+    expect(importKey(jwk, RSA, use)).toMatchObject({ problem })
   })
 
   test('a problem never quotes the key', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { identitySettings } from '../../src/config/schema/identity.ts'
+import { identitySettings, issuerSettings } from '../../src/config/schema/identity.ts'
 import { createTokenVerifier } from '../../src/tokens/verifier.ts'
 import {
   AUDIENCE,
@@ -162,6 +162,19 @@ describe('a JWT-SVID', () => {
     expect(await verdict(mintAccessToken({ key: authority }), verifier)).toBe('identity.token.unknown-key')
     const workload = await credentialOf(mintAccessToken({ claims: { sub: ID } }), verifier)
     expect(workload).toMatchObject({ issuer: ISSUER, kind: 'user' })
+  })
+
+  test('of each workload is a session of its own', async () => {
+    const sessionOf = async (sub: string) => (await credentialOf(svid({ sub }), verifier)).session.id
+    const other = 'spiffe://mesh.example.com/ns/shop/sa/stock'
+    expect(await sessionOf(other)).not.toBe(await sessionOf(ID))
+    expect(await sessionOf(ID)).toBe(await sessionOf(ID))
+  })
+
+  test('that is bound needs a proof by the rules of an issuer that says nothing of them', async () => {
+    const result = await verifierOf(settings()).verify(svid(), entrypointOf(), NOW_MS)
+    const { binding: mode, dpop } = issuerSettings.parse(issuerOf())
+    expect(result).toMatchObject({ ok: true, value: { binding: { mode, dpop } } })
   })
 
   test('is unknown where no trust domain publishes keys', async () => {

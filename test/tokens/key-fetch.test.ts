@@ -21,7 +21,7 @@ function web(pages: Pages): typeof fetch & { readonly asked: string[] } {
   const fetcher = async (input: unknown, init?: RequestInit) => {
     const url = String(input)
     asked.push(url)
-    expect(init?.redirect).toBe('manual')
+    expect(init).toMatchObject({ redirect: 'manual', signal: never, headers: { accept: 'application/json' } })
     const page = pages[url]
     if (page instanceof Error || page instanceof DOMException) throw page
     if (page instanceof Response) return page
@@ -35,14 +35,19 @@ describe('JWT-16 addresses', () => {
     ['https://idp.example.com/jwks', undefined],
     ['http://127.0.0.1:8080/jwks', undefined],
     ['http://localhost/jwks', undefined],
+    ['http://127.100.20.30/jwks', undefined],
     ['http://[::1]/jwks', undefined],
+    ['http://evil-localhost/jwks', 'must use https (http only on a loopback address)'],
     ['http://idp.example.com/jwks', 'must use https (http only on a loopback address)'],
     ['http://localhost.evil.example/jwks', 'must use https (http only on a loopback address)'],
     ['http://127.0.0.1.evil.example/jwks', 'must use https (http only on a loopback address)'],
     ['ftp://idp.example.com/jwks', 'must use https (http only on a loopback address)'],
+    ['ftp://127.0.0.1/jwks', 'must use https (http only on a loopback address)'],
     ['file:///etc/jwks', 'must use https (http only on a loopback address)'],
     ['data:application/json,{}', 'must use https (http only on a loopback address)'],
     ['https://user:word@idp.example.com/', 'must not hold a user name or password'],
+    ['https://user@idp.example.com/', 'must not hold a user name or password'],
+    ['https://:word@idp.example.com/', 'must not hold a user name or password'],
     ['idp', 'is not a URL'],
   ])('%s', (address, problem) => {
     expect(addressProblem(address)).toBe(problem)
@@ -97,9 +102,40 @@ describe('fetching a key set', () => {
     await expect(fetchKeys(web({ [JWKS]: page }), JWKS, never)).rejects.toThrow(message)
   })
 
-  test('does not show the query of an address', async () => {
-    const fetching = fetchKeys(web({}), `${JWKS}?code=planted-secret`, never)
-    await expect(fetching).rejects.toThrow(/jwks answered 404$/)
+  test.each(['?code=planted-secret', '#planted-secret'])('shows of an address no %s', async (end) => {
+    const url = `${JWKS}${end}`
+    await expect(fetchKeys(web({}), url, never)).rejects.toThrow(/^https:.*jwks answered 404$/)
+    await expect(fetchKeys(web({ [url]: new Error() }), url, never)).rejects.toThrow(/jwks could not be/)
+    const cause = new Error('down')
+    await expect(fetchKeys(web({ [url]: cause }), url, never)).rejects.toMatchObject({ cause })
+    const long = web({ [url]: new Response(tooLong) })
+    await expect(fetchKeys(long, url, never)).rejects.toThrow(/jwks answered more than 524288 bytes$/)
+  })
+
+  test('takes a document of just the size and depth that are allowed', async () => {
+    const [before, after] = ['{"keys":[],"x":"', '"}']
+    const fits = `${before}${'x'.repeat(MAX_DOCUMENT_BYTES - before.length - after.length)}${after}`
+    expect(await fetchKeys(web({ [JWKS]: new Response(fits) }), JWKS, never)).toEqual([])
+    const nested = (levels: number) => `{"keys":[],"x":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`
+    expect(await fetchKeys(web({ [JWKS]: new Response(nested(16)) }), JWKS, never)).toEqual([])
+    const deep = fetchKeys(web({ [JWKS]: new Response(nested(17)) }), JWKS, never)
+    await expect(deep).rejects.toThrow('the document is not a well-formed JSON object (depth)')
+  })
+
+  test('lets go of a page that it does not read', async () => {
+    const left: unknown[] = []
+    const body = new ReadableStream({ cancel: (reason) => void left.push(reason) })
+    const fetching = fetchKeys(web({ [JWKS]: new Response(body, { status: 500 }) }), JWKS, never)
+    await expect(fetching).rejects.toThrow('answered 500')
+    expect(left).toHaveLength(1)
+  })
+
+  test('tells an answer that breaks off, and why', async () => {
+    const cause = Object.assign(new Error('planted-secret'), { code: 'ECONNRESET' })
+    const body = new ReadableStream({ pull: (controller) => controller.error(cause) })
+    const fetching = fetchKeys(web({ [JWKS]: new Response(body) }), JWKS, never)
+    await expect(fetching).rejects.toThrow(/jwks broke off \(ECONNRESET\)$/)
+    await expect(fetching).rejects.toMatchObject({ name: 'KeyLoadError', cause })
   })
 })
 
@@ -128,5 +164,18 @@ describe('JWT-16 discovery', () => {
     const fetcher = web({ [OAUTH]: page, [OPENID]: page, [JWKS]: keys })
     await expect(discoverKeys(fetcher, ISSUER, never)).rejects.toThrow(message)
     expect(fetcher.asked).not.toContain(JWKS)
+  })
+
+  test('does not go on after a fault that is none of the issuer', async () => {
+    const fault = new Error('no such stream')
+    const body = new ReadableStream({ cancel: () => Promise.reject(fault) })
+    const fetcher = web({ [OAUTH]: new Response(body, { status: 500 }), [OPENID]: metadata, [JWKS]: keys })
+    await expect(discoverKeys(fetcher, ISSUER, never)).rejects.toBe(fault)
+    expect(fetcher.asked).toEqual([OAUTH])
+  })
+
+  test('tells what came of both', async () => {
+    const both = `discovery failed: ${OAUTH} answered 404; then the metadata names another issuer`
+    await expect(discoverKeys(web({ [OPENID]: {} }), ISSUER, never)).rejects.toThrow(both)
   })
 })

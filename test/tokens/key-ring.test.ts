@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import type { Algorithm } from '../../src/lib/algorithms.ts'
-import type { Meter } from '../../src/ports.ts'
+import type { Log, Meter } from '../../src/ports.ts'
 import { silentLog } from '../../src/ports.ts'
 import { KeyLoadError } from '../../src/tokens/key-fetch.ts'
 import { KeyRing, type KeyTimes } from '../../src/tokens/key-ring.ts'
@@ -15,8 +15,17 @@ function harness(times: Partial<KeyTimes> = {}) {
   const clock = manualClock()
   const open: { resolve(jwks: readonly unknown[] | undefined): void; reject(error: Error): void }[] = []
   const state = { loads: 0, results: [] as (string | undefined)[] }
+  const told: unknown[][] = []
+  const log: Log = {
+    ...silentLog,
+    debug: (...line) => void told.push(['debug', ...line]),
+    warn: (...line) => void told.push(['warn', ...line]),
+  }
   const meter: Meter = {
-    add: (_, __, labels) => state.results.push(labels?.['result']),
+    add: (name, value, labels) => {
+      expect([name, value]).toEqual(['vigil_jwks_fetch_total', 1])
+      state.results.push(labels?.['result'])
+    },
     record: () => undefined,
     set: () => undefined,
   }
@@ -30,7 +39,7 @@ function harness(times: Partial<KeyTimes> = {}) {
     times: { ...TIMES, ...times },
     load,
   }
-  const ring = new KeyRing(settings, { clock, meter, log: silentLog })
+  const ring = new KeyRing(settings, { clock, meter, log })
   const answer = async (jwks?: readonly unknown[]) => {
     open.shift()?.resolve(jwks)
     await settle()
@@ -44,7 +53,7 @@ function harness(times: Partial<KeyTimes> = {}) {
     await answer([keys.es256.jwk])
     return usable
   }
-  return { ring, clock, state, answer, fail, loaded }
+  return { ring, clock, state, told, answer, fail, loaded }
 }
 
 const kids = (ring: KeyRing) => [...ring.keys].map((key) => key.kid)
@@ -66,6 +75,7 @@ describe('JWT-16 loading', () => {
     await fail()
     expect(await usable).toBe(false)
     expect(ring.state()).toMatchObject({ state: 'unavailable', keys: 0, lastFailure: 'down' })
+    expect(ring.state()).not.toHaveProperty('ageSeconds')
     expect(await ring.becomeUsable()).toBe(false)
     expect(state.loads).toBe(1)
     clock.advance(5)
@@ -80,12 +90,36 @@ describe('JWT-16 loading', () => {
   })
 
   test('an unexpected fault is a failed load, not a throw', async () => {
-    const { ring, state, fail } = harness()
+    const { ring, state, told, fail } = harness()
     const usable = ring.becomeUsable()
     await fail(new TypeError('planted-secret'))
     expect(await usable).toBe(false)
     expect(ring.state().lastFailure).toBe('unexpected fault (TypeError)')
     expect(state.results).toEqual(['failed'])
+    const reason = 'unexpected fault (TypeError)'
+    expect(told).toEqual([['warn', 'keys.load.failed', { issuer: 'https://idp.example.com', reason }]])
+  })
+
+  test('tells of each key that is not used, louder of one that nobody should publish', async () => {
+    const { ring, told } = harness()
+    ring.accept([keys.es256.jwk, { kty: 'oct' }, { ...keys.stranger.jwk, use: 'enc' }])
+    const issuer = 'https://idp.example.com'
+    expect(told).toEqual([
+      ['warn', 'keys.key.refused', { issuer, index: 1, problem: expect.stringMatching(/^is symmetric/) }],
+      ['debug', 'keys.key.ignored', { issuer, index: 2, problem: expect.stringMatching(/^is not for/) }],
+    ])
+  })
+
+  test('is tried again after the cooldown, if that is shorter than the usual pause', async () => {
+    const { ring, clock, state, fail } = harness({ cooldownMs: 1000 })
+    ring.isUsableNow()
+    await fail()
+    clock.advance(0.999)
+    ring.isUsableNow()
+    expect(state.loads).toBe(1)
+    clock.advance(0.001)
+    ring.isUsableNow()
+    expect(state.loads).toBe(2)
   })
 
   test('asking for the state starts it, as a process that waits to be ready has no checks', async () => {
@@ -97,10 +131,12 @@ describe('JWT-16 loading', () => {
   })
 })
 
-test('keys that stand in the configuration have no age: they change with it alone', () => {
-  const { ring, clock } = harness({ refreshMs: Number.POSITIVE_INFINITY })
+test('keys that stand in the configuration have no age: they change with it alone', async () => {
+  const { ring, clock, state } = harness({ refreshMs: Number.POSITIVE_INFINITY })
   ring.accept([keys.es256.jwk])
   clock.advance(1e6)
+  expect(await ring.lookAgain()).toBe(false)
+  expect(state.loads).toBe(0)
   expect(ring.state()).toEqual({ issuer: 'https://idp.example.com', use: 'sig', state: 'loaded', keys: 1 })
 })
 
@@ -108,7 +144,10 @@ describe('JWT-16 refreshing', () => {
   test('under traffic starts early and lets nobody wait', async () => {
     const { ring, clock, state, loaded, answer } = harness()
     await loaded()
-    clock.advance(241)
+    clock.advance(240)
+    expect(ring.isUsableNow()).toBe(true)
+    expect(state.loads).toBe(1)
+    clock.advance(1)
     expect(ring.isUsableNow()).toBe(true)
     expect(ring.isUsableNow()).toBe(true)
     expect(state.loads).toBe(2)
@@ -121,6 +160,7 @@ describe('JWT-16 refreshing', () => {
     await loaded()
     clock.advance(300)
     const early = ring.isUsableNow()
+    expect(ring.state().state).toBe('loaded')
     clock.advance(1)
     expect([early, ring.isUsableNow()]).toEqual([true, false])
     const usable = ring.becomeUsable()
@@ -189,6 +229,28 @@ describe('JWT-16 refreshing', () => {
     const usable = ring.becomeUsable()
     await fail()
     expect(await usable).toBe(false)
+  })
+
+  test('maxStaleSeconds 0 takes nothing from keys that are not yet due', async () => {
+    const { ring, clock, answer } = harness({ maxStaleMs: 0 })
+    const usable = ring.becomeUsable()
+    clock.advance(300)
+    await answer([keys.es256.jwk])
+    expect(await usable).toBe(true)
+  })
+
+  test('a failure before the last good load excuses nothing: past refreshSeconds everybody waits', async () => {
+    const { ring, clock, loaded, fail, answer } = harness({ refreshMs: 10_000 })
+    ring.isUsableNow()
+    await fail()
+    clock.advance(5)
+    await loaded()
+    clock.advance(10.001)
+    expect(ring.isUsableNow()).toBe(false)
+    const usable = ring.becomeUsable()
+    await answer([])
+    expect(await usable).toBe(true)
+    expect(kids(ring)).toEqual([])
   })
 
   test('an unchanged source renews the age and keeps the keys', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { postureSettings } from '../../src/config/schema/posture.ts'
 import { createPostureTokens } from '../../src/tokens/posture.ts'
+import { COMPACT_LIMITS } from '../../src/tokens/strict.ts'
 import {
   encode,
   keys,
@@ -61,6 +62,10 @@ test('the state of the keys is told per issuer', () => {
   expect(verifierOf().state()).toEqual([{ issuer: MANAGER, use: 'sig', state: 'loaded', keys: 1 }])
 })
 
+test('without issuers there is no verifier', () => {
+  expect(createPostureTokens(undefined, deps, undefined)).toEqual({ ok: true, value: undefined })
+})
+
 describe('a good posture token', () => {
   test('tells the device, its keys, and of its posture only what is listed', async () => {
     expect(await verifierOf().verify(minted(), NOW_MS)).toEqual({
@@ -112,8 +117,11 @@ describe('what does not hold', () => {
     ['a thumbprint that is none', { cnf: { jkt: 'short' } }, {}, 'identity.token.claims'],
     ['a binding that is no object', { cnf: 'jkt' }, {}, 'identity.token.claims'],
   ]
-  test.each(table)('%s', async (_, claims, header, failure) => {
-    expect(await verdict(minted(claims, header))).toBe(failure)
+  test.each(table)('%s, however often it is shown', async (_, claims, header, failure) => {
+    const verifier = verifierOf()
+    const token = minted(claims, header)
+    expect(await verdict(token, verifier)).toBe(failure)
+    expect(await verdict(token, verifier)).toBe(failure)
   })
 
   test('the signature of another key', async () => {
@@ -130,7 +138,9 @@ describe('what does not hold', () => {
 
   test('no token at all, and too much of one', async () => {
     expect(await verdict('managed=true')).toBe('identity.token.malformed')
-    expect(await verdict(`${minted()}${'A'.repeat(20_000)}`)).toBe('identity.token.oversized')
+    expect(await verdict('A'.repeat(COMPACT_LIMITS.maxBytes))).toBe('identity.token.malformed')
+    const tooMuch = verifierOf().verify('A'.repeat(COMPACT_LIMITS.maxBytes + 1), NOW_MS)
+    expect(tooMuch).toMatchObject({ ok: false, failure: 'identity.token.oversized' })
   })
 })
 
@@ -140,6 +150,8 @@ describe('the cache', () => {
     const token = minted()
     expect(await verdict(token, verifier)).toBe('accepted')
     expect(verifier.verify(token, NOW_MS)).toMatchObject({ ok: true })
+    expect(verifier.verify(token, NOW_MS + 299_999)).toMatchObject({ ok: true })
+    expect(verifier.verify(token, NOW_MS + 300_000)).toBeInstanceOf(Promise)
     expect(await verdict(token, verifier, NOW_MS + 305_000)).toBe('identity.token.expired')
   })
 })
@@ -158,6 +170,35 @@ describe('keys', () => {
     clock.advance(61)
     expect(await verdict(token, compiled.value, NOW_MS + 61_000)).toBe('identity.token.unknown-key')
     expect(await verdict(token, compiled.value, NOW_MS + 62_000)).toBe('identity.token.unknown-key')
+  })
+
+  test('that were removed take cached tokens along, too, when another token has made them be read anew', async () => {
+    const clock = manualClock()
+    let published = [keys.es256.jwk]
+    const fetch = async () => Response.json({ keys: published })
+    const remote = settings({}, { jwks: { uri: 'https://mdm.example.com/jwks', refreshSeconds: 60 } })
+    const compiled = createPostureTokens(remote, { ...deps, clock, fetch }, undefined)
+    if (!compiled.ok || compiled.value === undefined) throw new Error('not compiled')
+    expect(await verdict(minted(), compiled.value)).toBe('accepted')
+    published = [keys.stranger.jwk]
+    clock.advance(61)
+    const next = minted({}, { kid: 'stranger' }, keys.stranger)
+    expect(await verdict(next, compiled.value, NOW_MS + 61_000)).toBe('accepted')
+    expect(await verdict(minted(), compiled.value, NOW_MS + 61_000)).toBe('identity.token.unknown-key')
+  })
+
+  test('are fetched once at the start', async () => {
+    let asked = 0
+    const fetch = async () => {
+      asked += 1
+      return Response.json({ keys: [keys.es256.jwk] })
+    }
+    const remote = settings({}, { jwks: { uri: 'https://mdm.example.com/jwks' } })
+    const compiled = createPostureTokens(remote, { ...deps, clock: manualClock(), fetch }, undefined)
+    if (!compiled.ok || compiled.value === undefined) throw new Error('not compiled')
+    await compiled.value.start()
+    expect(asked).toBe(1)
+    expect(compiled.value.state()).toMatchObject([{ state: 'loaded', keys: 1 }])
   })
 
   test('that cannot be fetched leave the token unchecked', async () => {

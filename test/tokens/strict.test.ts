@@ -89,6 +89,16 @@ describe('the strict compact gate', () => {
     expect(failureOf(compact('{}', claims))).toBe('accepted')
   })
 
+  test.each([
+    ['syntax', '{'],
+    ['not-object', '[]'],
+    ['depth', '{"a":[[]]}'],
+    ['duplicate', '{"a":1,"a":1}'],
+    ['surrogate', '{"a":"\\ud800"}'],
+  ])('the flaw %s has its name', (flaw, text) => {
+    expect(parseStrictObject(text, 2)).toEqual({ ok: false, flaw })
+  })
+
   test('JWT-17 a token of exactly the limit passes, one character more is oversized', () => {
     const frame = `${HEADER}.${CLAIMS}.`
     const room = COMPACT_LIMITS.maxBytes - frame.length
