@@ -70,7 +70,7 @@ class Collector implements FieldSink {
     const isWhole =
       method === 'CONNECT'
         ? authority !== undefined && scheme === undefined && path === undefined
-        : method !== undefined && scheme !== undefined && path !== undefined && path !== ''
+        : isGiven(method) && isGiven(scheme) && isGiven(path)
     return {
       method: method ?? '',
       path: path ?? '',
@@ -121,3 +121,5 @@ export class HeadReader {
     return true
   }
 }
+
+const isGiven = (value: string | undefined) => value !== undefined && value !== ''

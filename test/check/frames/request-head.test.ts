@@ -56,6 +56,8 @@ describe('the head of a call (RFC 9113 section 8)', () => {
     ['no scheme', [METHOD, PATH], true],
     ['no path', [METHOD, SCHEME], true],
     ['an empty path', [METHOD, SCHEME, [':path', '']], true],
+    ['an empty scheme', [METHOD, [':scheme', ''], PATH], true],
+    ['an empty method', [[':method', ''], SCHEME, PATH], true],
     ['CONNECT with a path', [[':method', 'CONNECT'], [':authority', 'x'], PATH], true],
     ['a method twice', [METHOD, METHOD, SCHEME, PATH], true],
     ['a pseudo-header that is unknown', [...GOOD.slice(0, 4), [':x', 'y']], true],
