@@ -2,19 +2,20 @@
  * `npm run mutate -- --room tokens`: changes the code of a security-critical room, one small change at a time, and asks whether a
  * unit test turns red (Stryker makes the changes, in a copy of the tree). Only what has changed since the last run is tested again.
  */
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Stryker } from '@stryker-mutator/core'
+import { nearest } from '../src/lib/nearest.ts'
 import { describeRun, judge, readMutants, writeReport } from './mutate/report.ts'
 import { ROOMS, type Room } from './mutate/rooms.ts'
 import { readReasons } from './mutate/survivors.ts'
 import { ROOT } from './root.ts'
 
-const HELP = `Usage: npm run mutate -- [--room NAME]... [--fresh] [--workers N]
+const HELP = `Usage: npm run mutate -- [--room NAME]... [--only FILE]... [--quick] [--fresh] [--workers N]
 
   --room NAME   ${Object.keys(ROOMS).join(', ')}; all of them when none is named
-  --only FILE   of the room only this file, for now
+  --only FILE   of the room only this file (src/tokens/json.ts), for now
   --quick       leave out code that runs only while it is loaded (tables, constants): each of its changes takes a process;
                 what fixtures do while they load is not seen then, so that some survivors are none
   --fresh       forget earlier runs
@@ -24,7 +25,7 @@ Progress goes to stderr, the result to stdout and to out/mutation/ROOM.json and 
 below 85 %, or a survivor without a reason in scripts/mutate/survivors/ROOM.json.
 
   npm run mutate -- --room gate          half a minute
-  npm run mutate                         about a quarter of an hour for the first run on two cores
+  npm run mutate                         an hour and more for the first run on two cores
 `
 
 const OUT = join(ROOT, 'out', 'mutation')
@@ -63,6 +64,9 @@ async function testRoom(name: string, room: Room, { workers, isQuick, only }: Wa
   rmSync(files, { recursive: true, force: true })
 }
 
+const filesOf = (names: readonly string[]) =>
+  names.flatMap((name) => globSync([...(ROOMS[name]?.mutate ?? [])], { cwd: ROOT }))
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -85,6 +89,14 @@ async function main(): Promise<number> {
     return 2
   }
   process.chdir(ROOT)
+  const foreign = values.only?.find((file) => !filesOf(names).includes(file))
+  if (foreign !== undefined) {
+    const meant = nearest(foreign, filesOf(names))
+    console.error(
+      `--only ${foreign}: no file of ${names.join(', ')}${meant ? `; did you mean ${meant}?` : ''}`,
+    )
+    return 2
+  }
   mkdirSync(OUT, { recursive: true })
   const way = { workers: Number(values.workers), isQuick: values.quick, only: values.only }
   let isGood = true
@@ -92,7 +104,8 @@ async function main(): Promise<number> {
     const incremental = join(OUT, `${name}.incremental.json`)
     if (values.fresh && existsSync(incremental)) rmSync(incremental)
     await testRoom(name, ROOMS[name] as Room, way)
-    const verdict = judge(name, readMutants(join(OUT, `${name}.json`)), readReasons(name))
+    const reasons = readReasons(name).filter(({ file }) => values.only?.includes(file) ?? true)
+    const verdict = judge(name, readMutants(join(OUT, `${name}.json`)), reasons)
     writeReport(join(OUT, `${name}.md`), verdict)
     console.log(describeRun(verdict))
     isGood &&= verdict.isGood
