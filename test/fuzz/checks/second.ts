@@ -23,11 +23,15 @@ function serverOf(issuer: IssuerSettings): Server {
   if (known !== undefined) return known
   const made = {
     as: { issuer: issuer.issuer, jwks_uri: `${issuer.issuer}/jwks` },
-    fetch: async () => Response.json(issuer.jwks.inline),
+    fetch: async () => Response.json({ keys: issuer.jwks.inline.keys.map(withoutEdwardsName) }),
   }
   servers.set(issuer, made)
   return made
 }
+
+/** It wants the very name of the key in the header; here EdDSA and Ed25519 are two names of one algorithm (RFC 9864). */
+const withoutEdwardsName = ({ alg, ...jwk }: Record<string, unknown>) =>
+  alg === 'EdDSA' || alg === 'Ed25519' ? jwk : { ...jwk, alg }
 
 /** @returns whether it would have been let in, and why not; undefined: the question cannot be put */
 export async function secondOpinion(
