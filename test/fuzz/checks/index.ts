@@ -50,7 +50,8 @@ export async function runChecks(plan: ChecksPlan): Promise<ChecksResult> {
   try {
     await Promise.all(children.map(work))
   } finally {
-    for (const child of children) child.disconnect()
+    // One that died has been told of already; the others have nothing left to do.
+    for (const child of children) if (child.connected) child.disconnect()
   }
   return { seed, counts, seconds: (performance.now() - begin) / 1000, workers: children.length, found }
 }

@@ -16,7 +16,7 @@ function change(bytes: Buffer, n: number, text: string): Buffer {
       () => Buffer.concat([copy, extra]),
       () => Buffer.concat([copy.subarray(0, at), copy.subarray(at + 1)]),
       () => Buffer.concat([copy, copy]),
-      () => copy.fill(n & 0xff, at, at + (n % 16)),
+      () => copy.fill(n & 0xff, at, Math.min(at + (n % 16), copy.length)),
       () => extra,
     ],
     n,
