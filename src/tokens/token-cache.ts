@@ -58,10 +58,6 @@ export class TokenCache {
     if (maxTokens > 0 && maxBytes > 0) this.#entries = new LRUCache({ max: maxTokens, maxSize: maxBytes })
   }
 
-  get size(): number {
-    return this.#entries?.size ?? 0
-  }
-
   /** An entry that has not expired; whether its key still stands is the caller's question to the key ring. */
   get(tokenHash: string, atMs: number): CachedToken | undefined {
     const entry = this.#entries?.get(tokenHash)

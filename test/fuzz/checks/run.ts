@@ -79,7 +79,8 @@ export async function runPlan(
     passed.push(passed.length === 0 ? orRefused(done) : done)
     if (passed.at(-1)?.flaw !== undefined) break
     const isFresh = before === undefined || step.kind === 'new'
-    before = { draft, told: done.told, choice: isFresh ? step.choice : (before?.choice ?? step.choice) }
+    const choice = isFresh ? step.choice : (before?.choice ?? step.choice)
+    before = { draft, told: done.told, choice, jkt: keyOf(draft) ?? (isFresh ? undefined : before?.jkt) }
     if (passed.length < steps.length) await target.learn()
   }
   return passed
@@ -155,6 +156,13 @@ interface Before {
   readonly draft: Draft
   readonly told: Told | undefined
   readonly choice: Choice
+  /** To which key its token was bound: a nonce in the answer is for that one. What is sent again is not made anew, and has lost it. */
+  readonly jkt: string | undefined
+}
+
+const keyOf = ({ token }: Draft): string | undefined => {
+  const { jkt } = (token?.claims['cnf'] ?? {}) as { readonly jkt?: unknown }
+  return typeof jkt === 'string' ? jkt : undefined
 }
 
 function draftFor(step: Step, before: Before | undefined, { world, memory, atMs }: Around): Draft {
@@ -178,8 +186,8 @@ function unsigned(step: Step, before: Before | undefined, { world, memory, atMs 
   const nonce = before.told?.shown.find(([name]) => name === 'dpop-nonce')?.[1]
   if (step.kind === 'answered' && nonce !== undefined && draft.proof !== undefined) {
     draft.proof.claims['nonce'] = nonce
-    const { jkt } = (before.draft.token?.claims['cnf'] ?? {}) as { readonly jkt?: string }
-    if (typeof jkt === 'string') memory.ledger.nonces.set(nonce, { jkt, atMs: before.draft.atMs })
+    const { jkt } = before
+    if (jkt !== undefined) memory.ledger.nonces.set(nonce, { jkt, atMs: before.draft.atMs })
   }
   return draft
 }
