@@ -73,10 +73,7 @@ function namesOf(who: Who | undefined): Record<(typeof IDENTITY)[number], string
     tenant: text(who?.tenant),
     session: text(token?.session),
     client: text(token?.client),
-    actor:
-      token?.actor?.split(' ').length === 1
-        ? text(token.actor)
-        : token?.actor?.split(' ').map(encoded).join(' '),
+    actor: token?.actor?.map(encoded).join(' '),
     workload: text(who?.workload),
     scope: who?.scopes.length ? who.scopes.map(encoded).join(' ') : undefined,
     acr: text(token?.acr),

@@ -9,7 +9,8 @@ export interface GoodToken {
   readonly tokenHash: string
   readonly subject: string
   readonly client: string
-  readonly actor: string | undefined
+  /** Its name, and its issuer where that is another. */
+  readonly actor: readonly string[] | undefined
   readonly kind: 'user' | 'machine' | 'agent' | 'workload'
   readonly tenant: string
   readonly session: string | undefined
@@ -168,10 +169,10 @@ function actorOf(
   act: Record<string, unknown> | undefined,
   isAgent: boolean,
   issuer: string,
-): string | undefined {
-  if (act === undefined) return isAgent && claims['sub'] !== client ? client : undefined
+): readonly string[] | undefined {
+  if (act === undefined) return isAgent && claims['sub'] !== client ? [client] : undefined
   const iss = act['iss']
-  return iss === undefined || iss === issuer ? String(act['sub']) : `${act['sub']} ${iss}`
+  return iss === undefined || iss === issuer ? [String(act['sub'])] : [String(act['sub']), String(iss)]
 }
 
 const listed = (clients: readonly ClientSettings[], issuer: string, id: string) =>
