@@ -15,6 +15,8 @@ function bytesOf(segment: string): Buffer | undefined {
   return segment !== '' && bytes.toString('base64url') === segment ? bytes : undefined
 }
 
+const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/
+
 /** An object in which nobody finds two things under one name: another parser looks for them, because JSON.parse does not. */
 function objectOf(segment: string): Record<string, unknown> | undefined {
   const bytes = bytesOf(segment)
@@ -23,6 +25,8 @@ function objectOf(segment: string): Record<string, unknown> | undefined {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
     const value: unknown = JSON.parse(text)
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+    // Half a character is none: JSON.stringify writes it as an escape, and a backslash of the text as two.
+    if (LONE_SURROGATE.test(JSON.stringify(value))) return undefined
     // Written again it is the same text: then nothing was lost on the way.
     if (JSON.stringify(value) === text) return value as Record<string, unknown>
     const { errors } = parseDocument(text, { uniqueKeys: true })
