@@ -16,8 +16,9 @@ export function judgeSvid(
   { identity }: WorldSettings,
   atMs: number,
 ): GoodToken | string {
+  if (typeof claims['sub'] !== 'string') return 'token issuer'
   // SPIFFE ID section 2: of the scheme alone the case does not matter.
-  const sub = String(claims['sub']).replace(/^spiffe:/i, 'spiffe:')
+  const sub = claims['sub'].replace(/^spiffe:/i, 'spiffe:')
   const domain = identity.workloads.trustDomains.find(({ name }) => isWorkloadOf(sub, name))
   if (domain?.jwks === undefined) return 'token issuer'
   if (Object.keys(header).some((name) => !PARAMETERS.includes(name))) return 'svid header'
