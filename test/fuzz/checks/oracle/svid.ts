@@ -26,6 +26,7 @@ export function judgeSvid(
   if (!isAudience(claims['aud'], domain.audiences ?? [])) return 'svid audience'
   if (!isCurrent(claims, atMs / 1000)) return 'svid time'
   if (claims['act'] !== undefined) return 'svid act'
+  if (claims['cnf'] !== undefined && Object(claims['cnf']) !== claims['cnf']) return 'svid cnf'
   const cnf = claims['cnf'] as Record<string, string> | undefined
   if (cnf !== undefined && cnf['jkt'] === undefined && cnf['x5t#S256'] === undefined) return 'svid cnf'
   // Of a bundle only the keys for such tokens count, whatever else they could be used for.
