@@ -156,35 +156,38 @@ describe('the cache', () => {
   })
 })
 
-describe('keys', () => {
-  test('that were removed take their cached tokens along', async () => {
-    const clock = manualClock()
-    let published = [keys.es256.jwk]
-    const fetch = async () => Response.json({ keys: published })
-    const remote = settings({}, { jwks: { uri: 'https://mdm.example.com/jwks', refreshSeconds: 60 } })
-    const compiled = createPostureTokens(remote, { ...deps, clock, fetch }, undefined)
-    if (!compiled.ok || compiled.value === undefined) throw new Error('not compiled')
-    const token = minted()
-    expect(await verdict(token, compiled.value)).toBe('accepted')
+/** A verifier whose keys are fetched, and what publishes others and lets the first ones get old. */
+function fetched() {
+  const clock = manualClock()
+  let published = [keys.es256.jwk]
+  const fetch = async () => Response.json({ keys: published })
+  const remote = settings({}, { jwks: { uri: 'https://mdm.example.com/jwks', refreshSeconds: 60 } })
+  const compiled = createPostureTokens(remote, { ...deps, clock, fetch }, undefined)
+  if (!compiled.ok || compiled.value === undefined) throw new Error('not compiled')
+  const replaceKeys = () => {
     published = [keys.stranger.jwk]
     clock.advance(61)
-    expect(await verdict(token, compiled.value, NOW_MS + 61_000)).toBe('identity.token.unknown-key')
-    expect(await verdict(token, compiled.value, NOW_MS + 62_000)).toBe('identity.token.unknown-key')
+  }
+  return { verifier: compiled.value, replaceKeys }
+}
+
+describe('keys', () => {
+  test('that were removed take their cached tokens along', async () => {
+    const { verifier, replaceKeys } = fetched()
+    const token = minted()
+    expect(await verdict(token, verifier)).toBe('accepted')
+    replaceKeys()
+    expect(await verdict(token, verifier, NOW_MS + 61_000)).toBe('identity.token.unknown-key')
+    expect(await verdict(token, verifier, NOW_MS + 62_000)).toBe('identity.token.unknown-key')
   })
 
   test('that were removed take cached tokens along, too, when another token has made them be read anew', async () => {
-    const clock = manualClock()
-    let published = [keys.es256.jwk]
-    const fetch = async () => Response.json({ keys: published })
-    const remote = settings({}, { jwks: { uri: 'https://mdm.example.com/jwks', refreshSeconds: 60 } })
-    const compiled = createPostureTokens(remote, { ...deps, clock, fetch }, undefined)
-    if (!compiled.ok || compiled.value === undefined) throw new Error('not compiled')
-    expect(await verdict(minted(), compiled.value)).toBe('accepted')
-    published = [keys.stranger.jwk]
-    clock.advance(61)
+    const { verifier, replaceKeys } = fetched()
+    expect(await verdict(minted(), verifier)).toBe('accepted')
+    replaceKeys()
     const next = minted({}, { kid: 'stranger' }, keys.stranger)
-    expect(await verdict(next, compiled.value, NOW_MS + 61_000)).toBe('accepted')
-    expect(await verdict(minted(), compiled.value, NOW_MS + 61_000)).toBe('identity.token.unknown-key')
+    expect(await verdict(next, verifier, NOW_MS + 61_000)).toBe('accepted')
+    expect(await verdict(minted(), verifier, NOW_MS + 61_000)).toBe('identity.token.unknown-key')
   })
 
   test('are fetched once at the start', async () => {
