@@ -1,11 +1,12 @@
-// Not 'jose', which brings encryption and key sets along: half a megabyte.
-
 import type { KeyObject } from 'node:crypto'
 import { JWSSignatureVerificationFailed } from 'jose/errors'
 import { compactVerify } from 'jose/jws/compact/verify'
 import type { SignedText } from './signature-check.ts'
 
-/** `SignatureCheck` by another thread, while this one goes on. */
+/**
+ * `SignatureCheck` by another thread, while this one goes on. Of jose only what verifies is loaded: the whole brings encryption and
+ * key sets along, half a megabyte.
+ */
 export async function isSignedBeside(
   { signingInput, signature }: SignedText,
   key: KeyObject,

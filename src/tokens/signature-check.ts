@@ -53,8 +53,7 @@ export function isSignedAtOnce({ signingInput, signature }: SignedText, key: Key
 
 /**
  * On one core another thread has nothing to run on, and handing over costs 30 µs where the signature costs 85 (ES256); on
- * two it leaves those 85 to the other core. A CPU limit of the container counts, and what is not
- * used is not loaded (docs/decisions/0022).
+ * two it leaves those 85 to the other core. What is not used is not loaded (docs/decisions/0022).
  */
 export const isSignedBy: SignatureCheck =
   availableParallelism() === 1 ? isSignedAtOnce : (await import('./signature-beside.ts')).isSignedBeside
