@@ -84,4 +84,10 @@ describe('npm run bench', () => {
     expect(wrong.status).toBe(2)
     expect(wrong.stderr).toContain('give one of pipeline, grpc, memory, start')
   })
+
+  test('says before it measures that its figures have no place to go', () => {
+    const { status, stderr } = bench('--json', join(folder, 'nowhere', 'bench.json'))
+    expect(status).toBe(2)
+    expect(stderr).toContain('no such file or directory')
+  })
 })

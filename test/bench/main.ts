@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { runCommand } from './command.ts'
 import { grpcSeconds, runGrpc } from './grpc/index.ts'
 import { describeMachine } from './machine.ts'
 import { memorySeconds, runMemory } from './memory/index.ts'
@@ -36,22 +36,12 @@ async function run(options: Options): Promise<Report> {
   })
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  let options: Options | undefined
-  try {
-    options = parseOptions(args)
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\nnpm run bench -- --help\n`)
-    return 2
-  }
-  if (options === undefined) {
-    process.stdout.write(HELP)
-    return 0
-  }
-  const report = await run(options)
-  process.stdout.write(`\n${render(report)}\n`)
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
-  return 0
+const BENCH = {
+  name: 'npm run bench',
+  help: HELP,
+  parse: parseOptions,
+  run,
+  render: (report: Report) => `\n${render(report)}`,
 }
 
-process.exitCode = await main(process.argv.slice(2))
+process.exitCode = await runCommand(BENCH, process.argv.slice(2))

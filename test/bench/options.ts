@@ -26,7 +26,7 @@ count: absolute figures depend on the machine and on what else it does. docs/per
 
   --quick         less than a minute in all, for CI: no heimdall, no Authorino, no row with two cores; without it about a
                   quarter of an hour
-  --only PART     pipeline, grpc, memory or start; may be given more than once
+  --only PART     pipeline, grpc, memory or start; may be given more than once (npm run bench:grpc is --only grpc)
   --rounds N      grpc: how often each row has its turn; more rounds give a narrower interval
   --rows TEXT     grpc: only rows whose names hold this, and the empty handler; may be given more than once
   --against DIR   grpc: the Vigil of another checkout takes turns with this one; DIR is its root, with node_modules
@@ -45,10 +45,10 @@ Examples
   npm run bench -- --quick
   npm run bench -- --only pipeline
   npm run bench -- --only grpc --only memory --json bench.json
-  npm run bench -- --only grpc --rows "memory store" --rows heimdall --rounds 3
-  npm run bench -- --only grpc --rows "memory store" --flags="--max-semi-space-size=16 --heap-growing-percent=80"
+  npm run bench:grpc -- --rows "memory store" --rows heimdall --rounds 3
+  npm run bench:grpc -- --rows "memory store" --flags="--max-semi-space-size=16 --heap-growing-percent=80"
   git worktree add ../before v0.1.0 && npm ci --ignore-scripts --prefix ../before
-  npm run bench -- --only grpc --against ../before
+  npm run bench:grpc -- --against ../before
 
 Exit codes
   0   measured, whatever the figures

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
 import { redisPath, valkeyPath } from '../../scripts/tools/locate.ts'
+import { runCommand } from '../bench/command.ts'
 import { describeMachine } from '../bench/machine.ts'
 import { runChecks } from './checks/index.ts'
 import { runDuplicates } from './duplicates/index.ts'
@@ -52,6 +52,7 @@ function soak({ counts, seed }: Options) {
 }
 
 async function run(options: Options): Promise<Report> {
+  process.stderr.write(`seed ${options.seed}\n`)
   const has = (part: Options['parts'][number]) => options.parts.includes(part)
   return {
     machine: describeMachine(),
@@ -63,23 +64,13 @@ async function run(options: Options): Promise<Report> {
   }
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  let options: Options | undefined
-  try {
-    options = parseOptions(args, () => randomInt(1, 0x7fff_ffff))
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\nnpm run fuzz -- --help\n`)
-    return 2
-  }
-  if (options === undefined) {
-    process.stdout.write(HELP)
-    return 0
-  }
-  process.stderr.write(`seed ${options.seed}\n`)
-  const report = await run(options)
-  process.stdout.write(`${render(report)}\n`)
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
-  return flawsOf(report).length === 0 ? 0 : 1
+const FUZZ = {
+  name: 'npm run fuzz',
+  help: HELP,
+  parse: (args: readonly string[]) => parseOptions(args, () => randomInt(1, 0x7fff_ffff)),
+  run,
+  render,
+  exitCode: (report: Report) => (flawsOf(report).length === 0 ? 0 : 1),
 }
 
-process.exitCode = await main(process.argv.slice(2))
+process.exitCode = await runCommand(FUZZ, process.argv.slice(2))

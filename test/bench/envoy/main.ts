@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs'
 import { envoyPath } from '../../../scripts/tools/locate.ts'
+import { runCommand } from '../command.ts'
 import { describeMachine, type Machine, machineLine } from '../machine.ts'
 import { pinningSentence } from '../pin.ts'
 import { createProgress } from '../progress.ts'
@@ -32,28 +32,12 @@ async function run({ plan, isQuick }: Options): Promise<EnvoyReport> {
 function render({ machine, envoy, goals }: EnvoyReport): string {
   const held = goals.map(({ name, goal, measured, verdict }) => [name, goal, measured, verdict])
   return [
-    `${machineLine(machine)}, Envoy ${machine.versions['envoy']}\n${pinningSentence}`,
+    `\n${machineLine(machine)}, Envoy ${machine.versions['envoy']}\n${pinningSentence}`,
     envoyTables(envoy.rows),
     table([['held to', 'goal', 'measured', ''], ...held]),
   ].join('\n\n')
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  let options: Options | undefined
-  try {
-    options = parseOptions(args)
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\nnpm run bench:envoy -- --help\n`)
-    return 2
-  }
-  if (options === undefined) {
-    process.stdout.write(HELP)
-    return 0
-  }
-  const report = await run(options)
-  process.stdout.write(`\n${render(report)}\n`)
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
-  return 0
-}
+const BENCH = { name: 'npm run bench:envoy', help: HELP, parse: parseOptions, run, render }
 
-process.exitCode = await main(process.argv.slice(2))
+process.exitCode = await runCommand(BENCH, process.argv.slice(2))

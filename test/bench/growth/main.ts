@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { runCommand } from '../command.ts'
 import { describeMachine, machineLine } from '../machine.ts'
 import { pinningSentence } from '../pin.ts'
 import { identitiesCurve, rulesCurve } from './child-curves.ts'
@@ -30,25 +30,9 @@ async function run({ curves, isQuick, plan }: Options): Promise<GrowthReport> {
   return { machine, isQuick, growth }
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  let options: Options | undefined
-  try {
-    options = parseOptions(args)
-  } catch (error) {
-    process.stderr.write(
-      `${error instanceof Error ? error.message : error}\nnpm run bench:growth -- --help\n`,
-    )
-    return 2
-  }
-  if (options === undefined) {
-    process.stdout.write(HELP)
-    return 0
-  }
-  const report = await run(options)
-  const head = `${machineLine(report.machine)}\n${pinningSentence}`
-  process.stdout.write(`\n${head}\n\n${growthTables(report.growth)}\n`)
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
-  return 0
-}
+const render = ({ machine, growth }: GrowthReport) =>
+  `\n${machineLine(machine)}\n${pinningSentence}\n\n${growthTables(growth)}`
 
-process.exitCode = await main(process.argv.slice(2))
+const BENCH = { name: 'npm run bench:growth', help: HELP, parse: parseOptions, run, render }
+
+process.exitCode = await runCommand(BENCH, process.argv.slice(2))

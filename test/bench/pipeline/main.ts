@@ -1,11 +1,11 @@
 /** `npm run bench:pipeline`: the decision in process, stage by stage. */
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { describeMachine, machineLine } from '../machine.ts'
+import { runCommand } from '../command.ts'
+import { describeMachine, type Machine, machineLine } from '../machine.ts'
 import { createProgress } from '../progress.ts'
-import { pipelineSeconds, pipelineTable, runPipeline } from './index.ts'
+import { type Figure, pipelineSeconds, pipelineTable, runPipeline } from './index.ts'
 
 const HELP = `npm run bench:pipeline -- [--per-case MS] [--json FILE] [--profile FILE] [--flame FILE]
 
@@ -24,7 +24,14 @@ Examples
   npm run bench:pipeline -- --flame flame.svg
 `
 
-async function main(args: readonly string[]): Promise<number> {
+interface Options {
+  readonly msPerCase: number
+  readonly json?: string
+  readonly profile?: string
+  readonly flame?: string
+}
+
+function parseOptions(args: readonly string[]): Options | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -35,12 +42,19 @@ async function main(args: readonly string[]): Promise<number> {
       help: { type: 'boolean', short: 'h' },
     },
   })
-  if (values.help) {
-    process.stdout.write(HELP)
-    return 0
-  }
-  const msPerCase = Number(values['per-case'])
+  const { help, 'per-case': perCase, ...files } = values
+  if (help) return undefined
+  const msPerCase = Number(perCase)
   if (!(msPerCase > 0)) throw new Error('--per-case: give milliseconds')
+  return { msPerCase, ...files }
+}
+
+interface PipelineReport {
+  readonly machine: Machine
+  readonly pipeline: readonly Figure[]
+}
+
+async function run({ msPerCase, profile, flame }: Options): Promise<PipelineReport> {
   const say = createProgress(
     pipelineSeconds(msPerCase),
     (line) => process.stderr.write(`${line}\n`),
@@ -48,21 +62,26 @@ async function main(args: readonly string[]): Promise<number> {
   )
   const machine = describeMachine()
   const pipeline = await runPipeline(msPerCase, say)
-  process.stdout.write(`\n${machineLine(machine)}\n${pipelineTable(pipeline)}\n`)
-  if (values.json !== undefined)
-    writeFileSync(values.json, `${JSON.stringify({ machine, pipeline }, null, 2)}\n`)
-  if (values.profile === undefined && values.flame === undefined) return 0
-  say('profile', 10)
-  const paths = [values.profile, values.flame].map((path) => (path === undefined ? '' : resolve(path)))
-  const script = join(import.meta.dirname, 'profile.ts')
-  return spawnSync(process.execPath, [script, ...paths], { stdio: 'inherit' }).status ?? 1
+  if (profile !== undefined || flame !== undefined) {
+    say('profile', 10)
+    writeProfile(profile, flame)
+  }
+  return { machine, pipeline }
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  process.stderr.write(
-    `${error instanceof Error ? error.message : error}\nnpm run bench:pipeline -- --help\n`,
-  )
-  process.exitCode = 2
+function writeProfile(profile = '', flame = ''): void {
+  const paths = [profile, flame].map((path) => path && resolve(path))
+  const script = join(import.meta.dirname, 'profile.ts')
+  const { status } = spawnSync(process.execPath, [script, ...paths], { stdio: 'inherit' })
+  if (status !== 0) throw new Error(`the profile ended with ${status}`)
 }
+
+const BENCH = {
+  name: 'npm run bench:pipeline',
+  help: HELP,
+  parse: parseOptions,
+  run,
+  render: ({ machine, pipeline }: PipelineReport) => `\n${machineLine(machine)}\n${pipelineTable(pipeline)}`,
+}
+
+process.exitCode = await runCommand(BENCH, process.argv.slice(2))
