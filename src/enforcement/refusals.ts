@@ -161,6 +161,6 @@ function wholeSeconds(seconds: number): number {
 /** Up to a quarter more, at least 0 to 1 s, from the random decision id: callers must not come back all at once. */
 function jitter(id: string, seconds: number): number {
   // The last digits are random in every version of UUID; the first may be the time.
-  const word = Number.parseInt(id.replace(/[^0-9a-f]/g, '').slice(-4), 16)
+  const word = Number.parseInt(id.slice(-4), 16)
   return Number.isNaN(word) ? 0 : Math.round((word / 0xffff) * Math.max(1, seconds / 4))
 }

@@ -120,6 +120,15 @@ describe('identity headers', () => {
     expect(told.response.ok_response?.headers_to_remove).toContain('x_vigil_subject')
   })
 
+  test.each<FailureCode>([
+    'policy.authentication.impossible',
+    'policy.authentication.looping',
+    'policy.rule.error',
+    'policy.rule.unknown',
+  ])('%s: no doubt of who asks either', (failure) => {
+    expect(namesOf(observed(deny(failure), identified()))).toEqual([...IDENTITY, ...NAMELESS])
+  })
+
   test.each(
     Object.keys(FAILURES).filter((code) => !/^policy\.|^history\.store/.test(code)) as FailureCode[],
   )('%s: nobody knows whose request it is, so nobody is told, whatever the token says', (failure) => {

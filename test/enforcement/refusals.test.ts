@@ -186,6 +186,14 @@ describe('RFC 6750, 9449, 9470, 9457: answers byte for byte', () => {
       '{"type":"{P}access-denied","title":"Access denied","status":403,"detail":"This request was refused by policy. Quote the instance identifier to support.","instance":"urn:uuid:{ID}"}',
     ],
     [
+      'the canary: no challenge, and a title by which the probe knows the answer',
+      deny('policy.canary.refused'),
+      { state: 'anonymous' },
+      403,
+      [],
+      '{"type":"{P}canary","title":"Canary refused by Vigil","status":403,"instance":"urn:uuid:{ID}"}',
+    ],
+    [
       'a check that is too large: 413, no challenge',
       deny('check.request.oversized'),
       { state: 'anonymous' },

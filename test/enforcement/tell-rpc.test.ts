@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import type { Decision } from '../../src/model.ts'
+import type { Decision, Requirement } from '../../src/model.ts'
 import { readDetails } from '../harness/rpc-status.ts'
 import { DECISION_BASE, ID, identified, sampleCheck } from '../support/edge-samples.ts'
 import { answer, deny } from './answering.ts'
@@ -11,12 +11,13 @@ const quota: Decision = {
   limit: { limit: 'per-subject', max: 1, windowSeconds: 60, used: 2, retryAfterSeconds: 37 },
 }
 const anomaly: Decision = { ...DECISION_BASE, effect: 'throttle', retryAfterSeconds: 37 }
-const stepUp: Decision = {
+const stepUp = {
   ...DECISION_BASE,
-  effect: 'step-up',
+  effect: 'step-up' as const,
   unmet: { acr: ['phrh', 'phr'], maxAgeSeconds: 5 },
   marksChallenge: true,
 }
+const stepUpTo = (unmet: Requirement): Decision => ({ ...stepUp, unmet })
 const fault: Decision = {
   ...DECISION_BASE,
   effect: 'unavailable',
@@ -39,6 +40,8 @@ const CASES: readonly [Decision, number, string, number, string, Record<string, 
   [deny('identity.dpop.replayed'), 16, 'unauthenticated', 401, 'INVALID_DPOP_PROOF', {}],
   [deny('identity.dpop.nonce-required'), 16, 'unauthenticated', 401, 'DPOP_NONCE_REQUIRED', {}],
   [stepUp, 16, 'unauthenticated', 401, 'STEP_UP_REQUIRED', { acr_values: 'phrh phr', max_age: '5' }],
+  [stepUpTo({ acr: ['phr'] }), 16, 'unauthenticated', 401, 'STEP_UP_REQUIRED', { acr_values: 'phr' }],
+  [stepUpTo({ maxAgeSeconds: 0 }), 16, 'unauthenticated', 401, 'STEP_UP_REQUIRED', { max_age: '0' }],
   [
     deny('policy.scope.insufficient', ['a', 'b']),
     7,
@@ -48,6 +51,7 @@ const CASES: readonly [Decision, number, string, number, string, Record<string, 
     { scope: 'a b' },
   ],
   [deny('policy.rule.denied'), 7, 'permission_denied', 403, 'ACCESS_DENIED', {}],
+  [deny('policy.canary.refused'), 7, 'permission_denied', 403, 'CANARY', {}],
   [deny('check.request.path'), 3, 'invalid_argument', 400, 'INVALID_REQUEST', {}],
   [deny('check.request.oversized'), 8, 'resource_exhausted', 413, 'REQUEST_TOO_LARGE', {}],
   [quota, 8, 'resource_exhausted', 429, 'RATE_LIMITED', {}, 37],
