@@ -1,5 +1,5 @@
 import { addressOf, gather } from './context/index.ts'
-import { enforce, isAlwaysEnforced, isProved, modeOf, observe } from './enforcement/index.ts'
+import { enforce, isProved, modeOf, observe } from './enforcement/index.ts'
 import { recall } from './history/index.ts'
 import { type AnswerMakers, equip, equipNobody, identify } from './identity/index.ts'
 import type { Check, Decision, Entrypoint, Mode, Outcome, Subject } from './model.ts'
@@ -38,9 +38,7 @@ export function answerTo(
 ): Outcome {
   const { entrypoint, subject, facts, assessment } = stages
   const { enforcement } = snapshot
-  const mode = isAlwaysEnforced(decision)
-    ? 'enforce'
-    : modeOf(check, entrypoint, subject, facts.address.ip, enforcement.modes)
+  const mode = modeOf(check, entrypoint, subject, facts.address.ip, enforcement.modes)
   const isKnown = mode === 'observe' && isProved(decision, subject)
   const { level } = assessment
   const told = equip(subject, decision, check, entrypoint, makers, isKnown)

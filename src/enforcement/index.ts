@@ -14,7 +14,7 @@ import { refuse, stepUp, throttle } from './refusals.ts'
 import { type DescribedResource, describeResources, metadataReply } from './resource-metadata.ts'
 import type { Way } from './way.ts'
 
-export { isAlwaysEnforced, modeOf } from './mode.ts'
+export { modeOf } from './mode.ts'
 export { isProved, observe } from './observed.ts'
 export type { Way } from './way.ts'
 

@@ -1,9 +1,10 @@
 import type { EnforcementSettings } from '../config/schema/enforcement.ts'
 import type { EntrypointSettings } from '../config/schema/entrypoints.ts'
 import type { FailureCode } from '../errors.ts'
+import { isCanary } from '../lib/canary.ts'
 import { compileHosts, type Hosts, hostOf, isHostIn } from '../lib/hosts.ts'
 import { percentileOf, sharerOf } from '../lib/share.ts'
-import type { Check, Decision, Entrypoint, Mode, Subject } from '../model.ts'
+import type { Check, Entrypoint, Mode, Subject } from '../model.ts'
 
 /** Where decisions are carried out and where they are only recorded. */
 export interface Modes {
@@ -52,10 +53,6 @@ const UNREAD: ReadonlySet<FailureCode | undefined> = new Set<FailureCode>([
   'check.request.host',
 ])
 
-/** Nobody lives at the path of the canary: it breaks nobody, and tells before all else is enforced whether Envoy obeys. */
-export const isAlwaysEnforced = (decision: Decision): boolean =>
-  'failure' in decision && decision.failure === 'policy.canary.refused'
-
 /**
  * Which mode holds for a check. Entrypoint, tenant and host may each say one: where two differ `enforce` wins, where none
  * says anything the mode of all holds. Who is not identified has the tenant of the entrypoint, or none, and belongs to
@@ -70,6 +67,8 @@ export function modeOf(
   modes: Modes | undefined,
 ): Mode {
   if (modes === undefined) return 'enforce'
+  // Nobody lives there, so whatever it is refused for breaks nobody, and tells before all else is enforced that Envoy obeys.
+  if (isCanary(check)) return 'enforce'
   if (modes.isWhole) return 'observe'
   if (UNREAD.has(check.malformed) || saidOf(check, entrypoint, subject, modes) === 'enforce') return 'enforce'
   if (modes.percentage === 100) return 'observe'

@@ -4,12 +4,11 @@ import { enforcementSettings } from '../../src/config/schema/enforcement.ts'
 import { entrypointsSettings } from '../../src/config/schema/entrypoints.ts'
 import { identitySettings } from '../../src/config/schema/identity.ts'
 import { compileEnforcement } from '../../src/enforcement/index.ts'
-import { compileModes, isAlwaysEnforced, modeOf } from '../../src/enforcement/mode.ts'
+import { compileModes, modeOf } from '../../src/enforcement/mode.ts'
 import { percentileOf } from '../../src/lib/share.ts'
 import type { Check, Subject } from '../../src/model.ts'
 import { entrypointOf } from '../support/check-of.ts'
-import { ALLOW, identified, sampleCheck, sampleCredential } from '../support/edge-samples.ts'
-import { deny } from './answering.ts'
+import { identified, sampleCheck, sampleCredential } from '../support/edge-samples.ts'
 
 const ENTRYPOINTS = [
   { name: 'beta', mode: 'observe' },
@@ -120,10 +119,15 @@ describe('a check that could not be read is observed only where everything is', 
   })
 })
 
-test('of all refusals only that of the canary is always enforced', () => {
-  expect(isAlwaysEnforced(deny('policy.canary.refused'))).toBe(true)
-  for (const decision of [deny('policy.rule.denied'), deny('identity.token.expired'), ALLOW])
-    expect(isAlwaysEnforced(decision)).toBe(false)
+test.each<[string, Partial<Check>, string]>([
+  ['the canary', {}, 'enforce'],
+  ['one that could not be read', { malformed: 'check.request.header' }, 'enforce'],
+  ['one of an unknown host', { malformed: 'check.request.host' }, 'enforce'],
+  ['one below a prefix', { path: '/v1/.well-known/vigil-canary' }, 'enforce'],
+  ['another path', { path: '/.well-known/vigil-canary/' }, 'observe'],
+])('in observe mode, %s', (_name, check, mode) => {
+  const asked = { check: { path: '/.well-known/vigil-canary', ...check } }
+  expect(modeIn(modesOf({ mode: 'observe' }), asked)).toBe(mode)
 })
 
 test.each([

@@ -160,7 +160,7 @@ describe('learning: observing teaches nothing that enforcing would not', () => {
 })
 
 describe('own faults, and what could not be read', () => {
-  const LOCAL: Caller = { state: 'local', sans: [] }
+  const UNVERIFIED: Caller = { state: 'unverified', sans: [] }
 
   async function setUp(
     enforcement: object,
@@ -186,7 +186,8 @@ describe('own faults, and what could not be read', () => {
       log: silentLog,
       ...over,
     })
-    const told = async (bytes: Buffer, caller = LOCAL) => decodeResponse(await handler.handle(bytes, caller))
+    const told = async (bytes: Buffer, caller = UNVERIFIED) =>
+      decodeResponse(await handler.handle(bytes, caller))
     return { told, meter, finished }
   }
   const passes = async (answered: Promise<ReturnType<typeof decodeResponse>>) => {
@@ -219,6 +220,17 @@ describe('own faults, and what could not be read', () => {
     )
     const enforced = await setUp({}, over, decide)
     expect(await passes(enforced.told(bytes))).toBe(false)
+  })
+
+  test.each([
+    ['a fault', {}, fault],
+    ['no capacity', { maxInFlight: 0 }, undefined],
+    ['a caller that is not listed', { callers: ['spiffe://mesh/other'] }, undefined],
+  ] as const)('%s refuses the canary all the same: no probe may take it for an application', async (_what, over, decide) => {
+    const { told } = await setUp({ mode: 'observe' }, over, decide)
+    expect(await passes(told(checkBytes({ headers: bearer(), path: '/v1/.well-known/vigil-canary' })))).toBe(
+      false,
+    )
   })
 
   test('a deadline passes, too', async () => {
