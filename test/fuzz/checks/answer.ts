@@ -3,6 +3,8 @@ import { decodeResponse, type WireCheckResponse, type WireHeaderOption } from '.
 
 export interface Told {
   readonly isPass: boolean
+  /** Vigil itself has answered what may pass (RFC 9728): nobody else sees it. */
+  readonly isReply: boolean
   readonly status: number
   readonly effect: string
   readonly reasons: readonly string[]
@@ -34,8 +36,10 @@ const pairsOf = (list: readonly WireHeaderOption[] = []): Pairs =>
 function tellOf(response: WireCheckResponse): Told {
   const { ok_response: ok, denied_response: denied, dynamic_metadata: metadata } = response
   const { effect, reasons } = metadata?.fields ?? {}
+  const isPass = (response.status?.code ?? 0) === 0
   return {
-    isPass: (response.status?.code ?? 0) === 0,
+    isPass,
+    isReply: !isPass && ['allow', 'monitor'].includes(effect?.stringValue ?? ''),
     status: denied?.status?.code ?? 200,
     effect: effect?.stringValue ?? '',
     reasons: (reasons?.listValue?.values ?? []).map(({ stringValue = '' }) => stringValue),
@@ -46,7 +50,7 @@ function tellOf(response: WireCheckResponse): Told {
   }
 }
 
-function flawOf(bytes: Buffer, { isPass, status, effect, shown, response }: Told): string | undefined {
+function flawOf(bytes: Buffer, { isPass, isReply, status, shown, response }: Told): string | undefined {
   // An explicit status stands there: `status` (field 1), of which an empty one says 0.
   if (bytes[0] !== 0x0a || response.status === undefined) return 'the answer has no status'
   const code = response.status.code ?? 0
@@ -54,13 +58,12 @@ function flawOf(bytes: Buffer, { isPass, status, effect, shown, response }: Told
   if (isPass !== (ok !== undefined) || isPass === (denied !== undefined))
     return `status ${code} with the wrong response`
   if (![0, 7, 16].includes(code)) return `status ${code}`
-  const isPlain = isPass || (status >= 300 && status <= 599)
-  return isPlain || isToldOtherwise(effect, shown) ? undefined : `refused with HTTP ${status}`
+  const isPlain = isPass || isReply || (status >= 300 && status <= 599)
+  return isPlain || isToldOtherwise(shown) ? undefined : `refused with HTTP ${status}`
 }
 
-/** gRPC and Connect tell refusals below HTTP 200, and what Vigil itself has to tell is no refusal (RFC 9728). */
-function isToldOtherwise(effect: string, shown: Pairs): boolean {
-  if (effect === 'allow' || effect === 'monitor') return true
+/** gRPC and Connect tell refusals below HTTP 200. */
+function isToldOtherwise(shown: Pairs): boolean {
   return shown.some(
     ([name, value]) =>
       (name === 'grpc-status' && value !== '0') ||

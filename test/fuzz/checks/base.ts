@@ -7,6 +7,7 @@ import type { Draft } from './draft.ts'
 import { draftOf, type Members } from './jwt.ts'
 import { type Key, keyOf } from './keys.ts'
 import type { Ledger } from './ledger.ts'
+import { addMcpHeaders } from './mcp.ts'
 import type { ActionSettings, EntrypointSettings, IssuerSettings, World } from './settings.ts'
 import { addSvid, isForSvid } from './svid.ts'
 import { API, GATEWAY_SAN, issuerKeys, POSTURE_ISSUER, TRUST_DOMAIN, WORKLOAD } from './world.ts'
@@ -49,8 +50,9 @@ export const THIEF_KEY = keyOf('Ed25519', 'device of a thief')
 export function makeBase(world: World, choice: Choice, atMs: number, count: number, ledger: Ledger): Draft {
   const { settings } = world
   const entrypoint = at(settings.entrypoints, choice.entrypoint) as EntrypointSettings
-  const action = at(settings.actions, choice.action) as ActionSettings
+  const action = actionFor(world, choice)
   const draft = plainRequest(world, entrypoint, action, choice, atMs, count)
+  addMcpHeaders(draft, action, world, choice.way)
   const isWorkload =
     settings.identity.workloads.trustDomains.length > 0 &&
     entrypoint.peerVerified &&
@@ -71,6 +73,17 @@ export function makeBase(world: World, choice: Choice, atMs: number, count: numb
   const isWanted = settings.policy.some(({ name }) => /^(attested|encrypted)-/.test(name))
   if (isWanted ? choice.way % 7 !== 1 : choice.way % 7 === 1) addPosture(draft, world, choice)
   return draft
+}
+
+/** One of the catalogue; now and then what Vigil itself answers, told as an action. */
+function actionFor({ settings }: World, choice: Choice): ActionSettings {
+  const resource = at(settings.enforcement.resourceMetadata ?? [], choice.who)?.resource
+  if (resource === undefined || choice.action % 12 !== 11)
+    return at(settings.actions, choice.action) as ActionSettings
+  const { host, pathname } = new URL(resource)
+  const path = `/.well-known/oauth-protected-resource${pathname === '/' ? '' : pathname}`
+  const match = { methods: ['GET', 'HEAD'], hosts: [host], paths: [path] }
+  return { name: 'resource-metadata', match, sensitivity: 'low', scopes: [], anonymous: true }
 }
 
 function plainRequest(
@@ -95,7 +108,12 @@ function plainRequest(
     protocol: 'HTTP/2',
     streamId: `stream-${count}`,
     timeSeconds: Math.floor(atMs / 1000),
-    source: { ip: '198.51.100.7', port: 40_000 + (count % 20_000), principal: '', certificate: '' },
+    source: {
+      ip: `198.51.100.${choice.who % 200}`,
+      port: 40_000 + (count % 20_000),
+      principal: '',
+      certificate: '',
+    },
     destination: {
       ip: '192.0.2.10',
       port: match.port ?? 8443,

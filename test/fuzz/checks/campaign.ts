@@ -92,7 +92,7 @@ function countStep(counts: Counts, { told, verdict, isMutated, tookMs, isSeconde
   counts.clean += isMutated ? 0 : 1
   counts.cleanAllowed += isMutated ? 0 : one
   counts.changedAllowed += isMutated ? one : 0
-  if (isPass || verdict?.mayPass !== true) return
+  if (isPass || told?.isReply || verdict?.mayPass !== true) return
   counts.stricter++
   const reason = told?.reasons[0] ?? 'none'
   counts.stricterReasons[reason] = (counts.stricterReasons[reason] ?? 0) + 1

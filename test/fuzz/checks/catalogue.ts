@@ -39,6 +39,22 @@ export const ACTIONS: readonly ActionSettings[] = [
   action('secret-files', { paths: ['/files/secret/{path...}'] }, 'high', ['files', 'secret']),
   action('inner', { paths: ['/inner/{id}'] }, 'low', []),
   action('files', { paths: ['/files/{path...}', '/files/{path...}/'] }, 'low', ['files']),
+  action('mcp-europe', { hosts: ['eu.partner.example.com'], paths: ['/mcp'] }, 'low', []),
+  action('mcp-stream', { methods: ['GET', 'DELETE'], paths: ['/mcp'] }, 'low', ['tools.stream']),
+  action(
+    'read-tools',
+    { paths: ['/mcp', '/v1/mcp'], mcpTools: ['list_orders', 'get_orders', 'größe'] },
+    'low',
+    ['orders.read'],
+  ),
+  action('refund-tools', { paths: ['/mcp'], mcpTools: ['refund', 'refund_all'] }, 'high', [
+    'payments.read',
+    'payments.write',
+  ]),
+  action('partner-tools', { hosts: ['partner.example.com'], paths: ['/mcp'], mcpTools: ['*'] }, 'medium', [
+    'partner',
+  ]),
+  action('mcp', { paths: ['/mcp'] }, 'low', []),
   action('ping', { grpc: ['shop.Orders/Ping'] }, 'low', [], { anonymous: true }),
   action('orders-rpc', { grpc: ['shop.Orders/*'] }, 'medium', ['orders.read']),
   action(
@@ -68,6 +84,11 @@ export const RULES: readonly RuleSettings[] = [
   {
     name: 'own-accounts',
     when: 'action.name == "transfer" && !(action.params.account in subject.claims.accounts)',
+    effect: 'deny',
+  },
+  {
+    name: 'no-refund-of-all',
+    when: 'action.name == "refund-tools" && action.params.tool == "refund_all"',
     effect: 'deny',
   },
   { name: 'fresh-for-medium', when: 'action.sensitivity == "medium"', effect: 'step-up' },

@@ -1,7 +1,9 @@
 /** What holds for every answer, whatever was asked. */
 import type { Told } from './answer.ts'
+import { cookieNames, tokenCookies } from './oracle/credential.ts'
 import type { Who } from './oracle/identity.ts'
 import type { Verdict } from './oracle/index.ts'
+import type { WorldSettings } from './settings.ts'
 import type { Answered, Sent } from './target.ts'
 import { LATE_MS } from './target.ts'
 
@@ -28,26 +30,36 @@ export function flawOf(
   sent: Sent,
   answered: Answered,
   secrets: readonly string[],
+  settings: WorldSettings,
 ): string | undefined {
   return (
     (verdict && allowance(told, verdict)) ??
     (verdict && told.isPass ? (nameFlaw(told, verdict) ?? survivor(told, verdict)) : undefined) ??
+    onward(told, secrets, settings) ??
     leak(told, sent, answered, secrets) ??
     trouble(answered)
   )
 }
 
 /** The rule that all of this is for. */
-function allowance(
-  { isPass, effect, status, set }: Told,
-  { mayPass, why, isObserved, isObservedUnknown }: Verdict,
-): string | undefined {
+function allowance(told: Told, verdict: Verdict): string | undefined {
+  const { isPass, isReply, effect, set } = told
+  const { mayPass, why, tells, isObserved, isObservedUnknown } = verdict
   const isNamed = set.some(([name]) => name === 'x-vigil-subject')
   if (isPass && effect === 'observe' && (isNamed ? isObserved : isObserved || isObservedUnknown))
     return undefined
   if (isPass && !mayPass) return `allowed, but it must not be: ${why}`
-  // What Vigil itself tells (RFC 9728) no world asks it to tell.
-  return !isPass && effect === 'allow' ? `answered with ${status}` : undefined
+  if (isReply) return mayPass ? replyFlaw(told, tells) : `answered, but it must not be: ${why}`
+  return isPass && tells !== undefined ? `what Vigil tells of ${tells} goes on to the application` : undefined
+}
+
+/** RFC 9728 section 3.2: what Vigil itself tells is the metadata of the resource at this path, and nothing else. */
+function replyFlaw({ status, shown, response }: Told, resource: string | undefined): string | undefined {
+  if (resource === undefined) return `answered with ${status}`
+  const told = JSON.parse(response.denied_response?.body ?? 'null') as { resource?: unknown } | null
+  const isJson = shown.some(([name, value]) => name === 'content-type' && value === 'application/json')
+  const isTold = status === 200 && isJson && told?.resource === resource
+  return isTold ? undefined : `of ${resource} something else is told (${status})`
 }
 
 /** Percent-encoding of everything outside visible ASCII, and of the percent sign. */
@@ -123,18 +135,25 @@ function survivor({ set, removed, response }: Told, { seen }: Verdict): string |
   return control === undefined ? undefined : `${control[0]} holds a control byte`
 }
 
-/** Nothing of a credential stands in the answer, the record or the log. */
+/** Where cookies are taken out none that holds a credential is left; one of another name is none, whatever is in it. */
+function onward({ set }: Told, secrets: readonly string[], settings: WorldSettings): string | undefined {
+  const cookie = set.find(([name]) => name === 'cookie')?.[1]
+  const left = cookie === undefined ? [] : tokenCookies(cookie, cookieNames(settings))
+  const isHeld = left.some((part) => secrets.some((secret) => part.includes(secret)))
+  return isHeld ? 'the cookie that goes on holds a credential' : undefined
+}
+
+/** Nothing of a credential stands in the answer, the cookies that go on apart, the record or the log. */
 function leak(
   { set }: Told,
   sent: Sent,
   { bytes, record, log }: Answered,
   secrets: readonly string[],
 ): string | undefined {
-  const cookie = set.find(([name]) => name === 'cookie')?.[1]
-  const answer = bytes.toString('latin1')
+  const cookie = set.find(([name]) => name === 'cookie')?.[1] ?? ''
+  const answer = bytes.toString('latin1').replace(Buffer.from(cookie).toString('latin1'), '')
   const [text, lines] = [record ?? '', log.join('\n')]
   for (const secret of secrets) {
-    if (cookie?.includes(secret)) return 'the cookie that goes on holds a credential'
     const where = answer.includes(secret)
       ? 'answer'
       : text.includes(secret)

@@ -48,8 +48,8 @@ let runs = 0
 /** A first request with which nothing is wrong passes, or the cases would not begin where they should. */
 function orRefused(done: Passed): Passed {
   const { isMutated, verdict, told } = done
-  if (isMutated || verdict?.mayPass !== true || told === undefined || told.isPass || done.flaw !== undefined)
-    return done
+  if (isMutated || verdict?.mayPass !== true || told === undefined || done.flaw !== undefined) return done
+  if (told.isPass || told.isReply) return done
   return { ...done, flaw: `refused, but nothing is wrong: ${told.reasons.join(' ')}` }
 }
 
@@ -107,7 +107,7 @@ export async function judge(
   const verdict = isAsked(told, isMutated, sent) ? ask(sent, world, memory) : undefined
   const second = await secondOf(told, verdict, sent)
   const flaw =
-    flawOf(told, verdict, sent, answered, secrets) ??
+    flawOf(told, verdict, sent, answered, secrets, world.settings) ??
     (second?.why === undefined ? undefined : `allowed, but oauth4webapi says: ${second.why}`)
   if (verdict !== undefined) remember(sent, told, verdict, memory)
   return { sent, told, verdict, isMutated, tookMs, isSeconded: second !== undefined, flaw }
@@ -120,8 +120,8 @@ async function secondOf({ isPass, effect }: Told, verdict: Verdict | undefined, 
 }
 
 /** A refusal of what was changed is right whatever the oracle says; of some it is asked all the same, to count them. */
-const isAsked = ({ isPass, effect }: Told, isMutated: boolean, { bytes }: Sent): boolean =>
-  isPass || !isMutated || effect === 'step-up' || effect === 'allow' || bytes.length % 8 === 0
+const isAsked = ({ isPass, isReply, effect }: Told, isMutated: boolean, { bytes }: Sent): boolean =>
+  isPass || isReply || !isMutated || effect === 'step-up' || bytes.length % 8 === 0
 
 function remember(
   { atMs }: Sent,
@@ -130,7 +130,8 @@ function remember(
   { ledger, uses, challenges }: Memory,
 ) {
   if (who === undefined || seen === undefined) return
-  if (told.isPass && mayPass && who.use !== undefined) uses.set(who.use.name, { attempt: seen.attempt })
+  const isTaken = (told.isPass || told.isReply) && mayPass
+  if (isTaken && who.use !== undefined) uses.set(who.use.name, { attempt: seen.attempt })
   if (told.effect === 'step-up') challenges.push({ id: idOf(who), atMs })
   const hop = told.set.find(([name]) => name === 'x-vigil-hop')?.[1]
   if (hop !== undefined && who.token !== undefined) {

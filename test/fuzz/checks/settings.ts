@@ -70,6 +70,7 @@ export interface ActionSettings {
     readonly hosts?: readonly string[]
     readonly paths?: readonly string[]
     readonly grpc?: readonly string[]
+    readonly mcpTools?: readonly string[]
   }
   readonly sensitivity: Level
   readonly scopes: readonly string[]
@@ -113,6 +114,8 @@ export interface WorldSettings {
       readonly parameters: 'refuse' | 'allow'
       readonly encodedSlashes: 'refuse' | 'allow'
     }
+    /** Files of the corpus may be older than this. */
+    readonly mcp?: { readonly versions: readonly string[] }
   }
   readonly actions: readonly ActionSettings[]
   readonly unknownAction: { readonly effect: 'deny' | 'evaluate'; readonly sensitivity: Level }
@@ -124,7 +127,11 @@ export interface WorldSettings {
     readonly percentage: number
     readonly stepUp: { readonly acr?: readonly string[]; readonly maxAgeSeconds?: number }
     readonly cors: { readonly origins: readonly string[] }
+    /** Files of the corpus may be older than this. */
+    readonly resourceMetadata?: readonly { readonly resource: string }[]
   }
+  /** The oracle leaves limits out: they only refuse. */
+  readonly risk?: { readonly limits: readonly object[] }
   readonly failure: { readonly store: FailureRow; readonly replay: FailureRow }
   readonly audit: { readonly sinks: readonly object[] }
 }

@@ -132,12 +132,19 @@ function row(r: Random): FailureRow {
 
 const OF_POSTURE = ['encrypted-opens', 'attested-only', 'encrypted-only']
 
+/** A rule may name only actions that are there. */
+const ABOUT: Readonly<Record<string, string>> = {
+  'own-accounts': 'transfer',
+  'no-refund-of-all': 'refund-tools',
+}
+
 /** Those that read the posture stand only where one is configured, and there often. */
 function rulesOf(actions: readonly ActionSettings[], hasPosture: boolean, r: Random): RuleSettings[] {
   const has = (name: string) => actions.some((action) => action.name === name)
   const possible = RULES.filter(({ name }) => {
     if (OF_POSTURE.includes(name)) return hasPosture && r.chance(40)
-    return name !== 'own-accounts' || has('transfer')
+    const about = ABOUT[name]
+    return about === undefined || has(about)
   })
   const share = r.pick([0, 15, 35])
   const rules = possible.slice(1).filter(({ name }) => r.chance(OF_POSTURE.includes(name) ? 80 : share))
@@ -153,19 +160,23 @@ function clientsOf(issuers: readonly string[], r: Random): WorldSettings['identi
   ])
 }
 
+/** RFC 9728: a host, one of its paths, and a host of which an action takes every path. */
+const RESOURCES = [API, `${API}/mcp`, 'https://partner.example.com/v1/items']
+
 function enforcementOf(r: Random): WorldSettings['enforcement'] {
-  const isObserved = r.chance(12)
+  const isObserved = r.chance(20)
   return {
     mode: isObserved ? 'observe' : 'enforce',
     tenants: r.chance(10) ? { acme: r.pick(['enforce', 'observe']) } : {},
     hosts: r.chance(10) ? { 'partner.example.com': r.pick(['enforce', 'observe']) } : {},
-    percentage: 100,
+    percentage: isObserved ? r.pick([100, 100, 0, 25, 50, 75]) : r.pick([100, 100, 50]),
     stepUp: r.pick<WorldSettings['enforcement']['stepUp']>([
       { maxAgeSeconds: 300 },
       { acr: ['mfa'] },
       { acr: ['mfa'], maxAgeSeconds: 60 },
     ]),
     cors: { origins: r.subset([APP_ORIGIN], 40) },
+    resourceMetadata: r.chance(50) ? r.subset(RESOURCES, 60).map((resource) => ({ resource })) : [],
   }
 }
 
@@ -197,8 +208,18 @@ function contextOf(hasPosture: boolean, r: Random): WorldSettings['context'] {
       parameters: r.chance(70) ? 'refuse' : 'allow',
       encodedSlashes: r.chance(60) ? 'refuse' : 'allow',
     },
+    mcp: { versions: r.some(['2026-07-28', '2026-11-05']) },
   }
 }
+
+/** The first request of a case always fits. */
+const limitsOf = (r: Random): object[] =>
+  r.subset(['subject', 'session', 'client', 'address', 'action'], 6).map((per) => ({
+    name: `per-${per}`,
+    per,
+    requests: r.pick([1, 2]),
+    windowSeconds: r.pick([1, 60]),
+  }))
 
 /** The world of this number. */
 export function makeWorld(seed: number): World {
@@ -215,6 +236,7 @@ export function makeWorld(seed: number): World {
       sensitivity: r.pick(['low', 'medium', 'high', 'critical']),
     },
     policy: rulesOf(actions, hasPosture, r),
+    risk: { limits: limitsOf(r) },
     enforcement: enforcementOf(r),
     failure: { store: row(r), replay: row(r) },
     audit: { sinks: [] },

@@ -1,5 +1,7 @@
 import { bytesMutators } from './bytes.ts'
 import { headerMutators } from './headers.ts'
+import { mcpMutators, towardsMcp } from './mcp.ts'
+import { metadataMutators } from './metadata.ts'
 import type { Mutators } from './mutation.ts'
 import { proofMutators } from './proof.ts'
 import { hopMutators, requestMutators } from './request.ts'
@@ -12,19 +14,23 @@ export const BEFORE_SIGNING: Mutators = {
   ...svidMutators,
   ...proofMutators,
   ...requestMutators,
+  ...metadataMutators,
+  ...towardsMcp,
 }
-export const BEFORE_ENCODING: Mutators = { ...headerMutators, ...hopMutators }
+export const BEFORE_ENCODING: Mutators = { ...headerMutators, ...mcpMutators, ...hopMutators }
 export const ENCODED: Mutators = bytesMutators
 
-const ALL = [BEFORE_SIGNING, BEFORE_ENCODING, ENCODED].flatMap((some) => Object.keys(some))
+const ALL = new Set([BEFORE_SIGNING, BEFORE_ENCODING, ENCODED].flatMap((some) => Object.keys(some)))
 
 /** What an attacker would try first comes more often than the rest, and what hits only few requests more often still. */
 const OFTEN =
-  /^(claim gone|(issuer|audience|times|scope|confirmation|client|key|subject) other|token algorithm|key of encryption|svid|proof (gone|method|time|hash|nonce|key|algorithm|id)|path|authorization|cookie|posture (other|key)|entrypoint|method|peer|store)/
+  /^(claim gone|(issuer|audience|times|scope|confirmation|client|key|subject) other|token algorithm|key of encryption|svid|proof (gone|method|time|hash|nonce|key|algorithm|id)|path|authorization|cookie|posture (other|key)|entrypoint|method|peer|store|mcp|metadata)/
 const MOST_OFTEN =
   /^(login|client abroad|site|hop|caller|xfcc|proof target|posture confirmation|path (escaped|slashes))/
 
 const timesOf = (name: string): number => (MOST_OFTEN.test(name) ? 6 : OFTEN.test(name) ? 3 : 1)
 
 /** Names of mutators, as often as they shall come. */
-export const MUTATIONS: readonly string[] = ALL.flatMap((name) => Array<string>(timesOf(name)).fill(name))
+export const MUTATIONS: readonly string[] = [...ALL].flatMap((name) =>
+  Array<string>(timesOf(name)).fill(name),
+)

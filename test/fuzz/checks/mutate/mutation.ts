@@ -48,3 +48,14 @@ export function put(members: Members, name: string, value: unknown): void {
   if (value === undefined) delete members[name]
   else members[name] = value
 }
+
+/** Asks for something else, and the proof is for that, too. */
+export function goTo(draft: Draft, method: string, host: string, path: string): void {
+  const claims = draft.proof?.claims
+  const htu = claims?.['htu']
+  if (claims !== undefined && typeof htu === 'string' && htu.endsWith(draft.path)) {
+    claims['htu'] = htu.slice(0, -draft.path.length) + path
+    claims['htm'] = method
+  }
+  Object.assign(draft, { method, host, path })
+}

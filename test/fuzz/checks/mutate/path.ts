@@ -17,7 +17,9 @@ const PATHS = [
   '/files/a',
   '/shop.Orders/Ping',
   '/shop.Orders/List',
-  '/.well-known/vigil-canary',
+  '/mcp',
+  '/mcp/',
+  '/v1/mcp',
   '/nowhere',
   '/',
   '*',
@@ -90,6 +92,18 @@ const TAILS: readonly [Respell, ...Respell[]] = [
   (path, at, text) => insert(path, at, text),
 ]
 
+/** Where nobody lives, below this path or any other; and what is no canary. */
+const CANARIES: readonly [Respell, ...Respell[]] = [
+  (path) => `${path}/.well-known/vigil-canary`,
+  () => '/.well-known/vigil-canary',
+  () => '/files/.well-known/vigil-canary?a=b',
+  () => '/.well-known/vigil-canary?access_token=x',
+  () => '/.well-known/vigil-canary#f',
+  () => '/a;b/.well-known/vigil-canary',
+  () => '/.well-known/vigil-canary/',
+  () => '/.well-known/vigil%2dcanary',
+]
+
 const respell =
   (ways: readonly [Respell, ...Respell[]]): Mutators[string] =>
   (draft, { n, text }) => {
@@ -101,6 +115,7 @@ export const pathMutators: Mutators = {
   'path other': (draft, { n }) => {
     draft.path = choose(PATHS, n)
   },
+  'path canary': respell(CANARIES),
   'path escaped': respell(ESCAPED),
   'path slashes': respell(SLASHES),
   'path dots': respell(DOTS),

@@ -1,6 +1,7 @@
 /** What a request asks for: the catalogue, read from the top, as docs/actions.md tells it. */
 import type { ActionSettings, Level, WorldSettings } from '../settings.ts'
-import { only, type Seen } from './seen.ts'
+import { callOf } from './mcp.ts'
+import { isCanary, only, type Seen } from './seen.ts'
 
 export interface AskedFor {
   readonly name: string
@@ -11,6 +12,8 @@ export interface AskedFor {
   readonly authentication: ActionSettings['authentication']
   readonly isOpen: boolean
   readonly params: Readonly<Record<string, string>>
+  /** The resource of which Vigil itself tells the metadata, so that nobody else is asked. */
+  readonly tells?: string
 }
 
 const OWN = {
@@ -25,32 +28,64 @@ const OWN = {
 
 /** @returns why nobody may ask for this, in a word */
 export function actionOf(seen: Seen, settings: WorldSettings): AskedFor | string {
-  if (seen.path.endsWith('/.well-known/vigil-canary')) return 'canary'
+  if (isCanary(seen.path)) return 'canary'
   const { parameters, encodedSlashes } = settings.context.paths
   if (parameters === 'refuse' && seen.path.includes(';')) return 'path parameter'
   if (encodedSlashes === 'refuse' && /%(2f|5c)/i.test(seen.path)) return 'encoded slash'
-  const own = ownAction(seen, settings)
-  if (own !== undefined) return own
-  const segments = segmentsOf(seen.path)
-  for (const action of segments === undefined ? [] : settings.actions) {
-    const params = paramsOf(action, seen, segments ?? [])
-    if (params === undefined) continue
-    const { name, sensitivity, scopes, authentication, anonymous } = action
-    return {
-      name,
-      isKnown: true,
-      isOwn: false,
-      sensitivity,
-      scopes,
-      authentication,
-      isOpen: anonymous,
-      params,
-    }
+  return ownAction(seen, settings) ?? inCatalogue(seen, settings) ?? unknownOf('unknown', settings)
+}
+
+interface Taker {
+  readonly action: ActionSettings
+  readonly params: AskedFor['params']
+}
+
+/** From the top: the first that takes it, and behind an action of tools what is called decides; undefined: none does. */
+function inCatalogue(seen: Seen, settings: WorldSettings): AskedFor | string | undefined {
+  const takers = takersOf(seen, settings.actions)
+  const [first] = takers
+  if (first?.action.match.mcpTools === undefined) return first && knownAs(first)
+  const call = callOf(seen, settings.context.mcp?.versions ?? [])
+  if (call === 'no call') {
+    const other = takers.find(({ action }) => action.match.mcpTools === undefined)
+    return other && knownAs(other)
   }
-  const { effect, sensitivity } = settings.unknownAction
+  if (call === 'unreadable') return unknownOf('unknown-tool', settings)
+  const { tool } = call
+  const found = takers.find(({ action: { match } }) =>
+    ['*', tool].some((name) => match.mcpTools?.includes(name)),
+  )
+  if (found === undefined) return unknownOf('unknown-tool', settings)
+  return knownAs({ ...found, params: { ...found.params, tool } })
+}
+
+/** All whose match holds, the tool apart. A tool is called with POST and with nothing else. */
+function takersOf(seen: Seen, actions: readonly ActionSettings[]): readonly Taker[] {
+  const segments = segmentsOf(seen.path)
+  if (segments === undefined) return []
+  return actions.flatMap((action) => {
+    const isPossible = action.match.mcpTools === undefined || seen.method === 'POST'
+    const params = isPossible ? paramsOf(action, seen, segments) : undefined
+    return params === undefined ? [] : { action, params }
+  })
+}
+
+const knownAs = ({ action, params }: Taker): AskedFor => ({
+  name: action.name,
+  isKnown: true,
+  isOwn: false,
+  sensitivity: action.sensitivity,
+  scopes: action.scopes,
+  authentication: action.authentication,
+  isOpen: action.anonymous,
+  params,
+})
+
+function unknownOf(name: string, { unknownAction }: WorldSettings): AskedFor | string {
+  const { effect, sensitivity } = unknownAction
   if (effect === 'deny') return 'unknown action'
   return {
-    name: 'unknown',
+    name,
     isKnown: false,
     isOwn: false,
     sensitivity,
@@ -72,7 +107,23 @@ function ownAction(seen: Seen, { enforcement }: WorldSettings): AskedFor | undef
     seen.method === 'OPTIONS' &&
     seen.headers.has('access-control-request-method') &&
     enforcement.cors.origins.includes(only(seen, 'origin') ?? '')
-  return isPreflight ? { ...OWN, name: 'preflight' } : undefined
+  if (isPreflight) return { ...OWN, name: 'preflight' }
+  const told = describedBy(seen, enforcement.resourceMetadata ?? [])
+  return told === undefined ? undefined : { ...OWN, name: 'resource-metadata', tells: told }
+}
+
+/** RFC 9728 section 3.1: of which of these resources the metadata stand at this very path of its host. */
+function describedBy(
+  { method, authority, path }: Seen,
+  resources: readonly { readonly resource: string }[],
+): string | undefined {
+  const found = resources.find(({ resource }) => {
+    const { host, pathname } = new URL(resource)
+    const end = pathname === '/' ? '' : pathname
+    const isHere = authority === host || authority === `${host}:443`
+    return isHere && path === `/.well-known/oauth-protected-resource${end}`
+  })
+  return ['GET', 'HEAD'].includes(method) ? found?.resource : undefined
 }
 
 /** Decoded once, after splitting; undefined: no action can be named by it. */

@@ -32,19 +32,25 @@ function hasQueryToken(query: string): boolean {
   return [...new URLSearchParams(query).keys()].some((name) => /^\s*access[_. ]token(\[|$)/i.test(name))
 }
 
-function readCookie(seen: Seen, { identity }: WorldSettings): Shown | string | undefined {
-  const names = new Set(identity.issuers.flatMap(({ cookie }) => cookie?.name ?? []))
-  const lines = seen.headers.get('cookie')
-  if (names.size === 0 || lines === undefined) return undefined
-  // Whatever any reader might split at.
-  const parts = lines.join(';').split(/[;,]/)
-  const isOurs = (part: string) => {
+export const cookieNames = ({ identity }: WorldSettings): ReadonlySet<string> =>
+  new Set(identity.issuers.flatMap(({ cookie }) => cookie?.name ?? []))
+
+/** Those of these names, by whatever any reader might split at. */
+export function tokenCookies(text: string, names: ReadonlySet<string>): readonly string[] {
+  return text.split(/[;,]/).filter((part) => {
     const bare = (part.split('=')[0] ?? '').replace(/[^\x21-\x7e]/g, '')
     return [...names].some(
       (name) => name === bare || (name.startsWith('__') && name.toLowerCase() === bare.toLowerCase()),
     )
-  }
-  const found = parts.filter(isOurs)
+  })
+}
+
+function readCookie(seen: Seen, settings: WorldSettings): Shown | string | undefined {
+  const { identity } = settings
+  const names = cookieNames(settings)
+  const lines = seen.headers.get('cookie')
+  if (names.size === 0 || lines === undefined) return undefined
+  const found = tokenCookies(lines.join(';'), names)
   const [one] = found
   if (one === undefined) return undefined
   if (found.length > 1 || /(^|[;,])\s*\$version/i.test(lines.join(';'))) return 'cookie ambiguous'

@@ -5,12 +5,12 @@
  */
 import type { StoreState } from '../draft.ts'
 import { createLedger, type Ledger } from '../ledger.ts'
-import type { Caller, Mode, World } from '../settings.ts'
+import type { Caller, World } from '../settings.ts'
 import { type AskedFor, actionOf } from './action.ts'
-import { type Identity, identityOf, type Use, type Who } from './identity.ts'
-import { entrypointOf } from './peer.ts'
+import { identityOf, type Use, type Who } from './identity.ts'
+import { isObservedSomewhere, isObservedWhole, mayBeObserved } from './mode.ts'
 import { ruleFor } from './rules.ts'
-import { readSeen, type Seen } from './seen.ts'
+import { asksForCanary, readSeen, type Seen } from './seen.ts'
 
 export interface Question {
   readonly bytes: Buffer
@@ -26,6 +26,8 @@ export interface Verdict {
   readonly why: string
   /** Who may be named to the application: it has proved who it is. */
   readonly who: Who | undefined
+  /** The resource of which Vigil itself tells the metadata (RFC 9728); absent: the answer is the application's. */
+  readonly tells?: string | undefined
   /** Whether it may pass whatever was decided, because it is only observed. */
   readonly isObserved: boolean
   /** The same if nobody is known: where Vigil refuses a credential that the oracle takes, its tenant says nothing. */
@@ -50,6 +52,15 @@ export const createMemory = (ledger = createLedger()): Memory => ({ ledger, uses
 export const idOf = (who: Who): string => JSON.stringify([who.issuer, who.subject])
 
 export function ask(question: Question, world: World, memory: Memory): Verdict {
+  const verdict = judge(question, world, memory)
+  // Where nobody lives nothing is observed.
+  const isAny = verdict.isObserved || verdict.isObservedUnknown
+  return isAny && asksForCanary(question.bytes)
+    ? { ...verdict, isObserved: false, isObservedUnknown: false }
+    : verdict
+}
+
+function judge(question: Question, world: World, memory: Memory): Verdict {
   const { caller, bytes } = question
   const isWhole = isObservedWhole(world)
   const no = (why: string, rest: Partial<Verdict> = {}): Verdict => ({
@@ -67,8 +78,8 @@ export function ask(question: Question, world: World, memory: Memory): Verdict {
   // Of what cannot be read nobody knows where it came in, so that some of it may count as observed.
   if (typeof seen === 'string') return no(seen, { isObserved: isWhole || isObservedSomewhere(world) })
   const identity = identityOf({ ...question, seen, world, ledger: memory.ledger })
-  const isObserved = modeOf(seen, identity, caller, world) === 'observe'
-  const isObservedUnknown = modeOf(seen, { state: 'anonymous' }, caller, world) === 'observe'
+  const isObserved = mayBeObserved(seen, identity, caller, world)
+  const isObservedUnknown = mayBeObserved(seen, { state: 'anonymous' }, caller, world)
   if (identity.state === 'refused') return no(identity.why, { isObserved, seen })
   const who = identity.state === 'known' ? identity.who : undefined
   const action = actionOf(seen, world.settings)
@@ -79,7 +90,7 @@ export function ask(question: Question, world: World, memory: Memory): Verdict {
   const known = { isObserved, isObservedUnknown, seen, who }
   if (typeof action === 'string') return no(action, known)
   const why = refusalOf({ question, seen, who, action, world, memory })
-  return why === undefined ? { mayPass: true, why: '', ...known } : no(why, known)
+  return why === undefined ? { mayPass: true, why: '', tells: action.tells, ...known } : no(why, known)
 }
 
 const isListed = (caller: Caller, callers: readonly string[]): boolean =>
@@ -158,31 +169,4 @@ function hasAnswered(who: Who, atMs: number, { challenges }: Memory): boolean {
     login !== undefined &&
     challenges.some(({ id, atMs: asked }) => id === idOf(who) && asked < login * 1000 && asked <= atMs)
   )
-}
-
-function isObservedWhole({ settings }: World): boolean {
-  return settings.enforcement.mode === 'observe' && !said(settings).includes('enforce')
-}
-
-const said = ({ enforcement, entrypoints }: World['settings']): readonly Mode[] => [
-  ...Object.values(enforcement.tenants),
-  ...Object.values(enforcement.hosts),
-  ...entrypoints.flatMap(({ mode }) => mode ?? []),
-]
-
-const isObservedSomewhere = ({ settings }: World): boolean =>
-  settings.enforcement.mode === 'observe' || said(settings).includes('observe')
-
-/** Where entrypoint, tenant and host differ, `enforce` wins; where none says anything, the mode of all holds. */
-function modeOf(seen: Seen, identity: Identity, caller: Caller, world: World): Mode {
-  const { enforcement } = world.settings
-  if (isObservedWhole(world)) return 'observe'
-  const entrypoint = entrypointOf(seen, caller, world)
-  const tenant = (identity.state === 'known' && identity.who.tenant) || entrypoint?.tenant
-  const modes = [
-    entrypoint?.mode,
-    tenant === undefined ? undefined : enforcement.tenants[tenant],
-    enforcement.hosts[seen.host],
-  ].filter((mode) => mode !== undefined)
-  return modes.length === 0 ? enforcement.mode : modes.includes('enforce') ? 'enforce' : 'observe'
 }

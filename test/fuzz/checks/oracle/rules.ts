@@ -23,6 +23,8 @@ const TAKES: Readonly<Record<string, (judged: Judged) => boolean>> = {
   'encrypted-only': ({ who }) => who?.posture.disk !== 'encrypted',
   'encrypted-opens': ({ who }) => who?.posture.disk === 'encrypted',
   'own-accounts': ({ who, action }) => action.name === 'transfer' && !isOwn(who, action),
+  'no-refund-of-all': ({ action }) =>
+    action.name === 'refund-tools' && action.params['tool'] === 'refund_all',
   'fresh-for-medium': ({ action }) => action.sensitivity === 'medium',
   'slow-down': ({ seen }) => seen.path === '/v1/items/slow',
 }

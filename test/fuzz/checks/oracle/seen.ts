@@ -168,3 +168,16 @@ export const only = (seen: Seen, name: string): string | undefined => {
   const values = seen.headers.get(name)
   return values?.length === 1 ? values[0] : undefined
 }
+
+/** Where nobody lives: refused whoever asks and in either mode (docs/actions.md). */
+export const isCanary = (path: string): boolean => path.endsWith('/.well-known/vigil-canary')
+
+/** The same of what may not be understood otherwise: what Envoy tells of the path is there all the same. */
+export function asksForCanary(bytes: Buffer): boolean {
+  try {
+    const { attributes } = decodeRequest(bytes) as Wire
+    return isCanary((attributes?.request?.http?.path ?? '').replace(/[?#].*$/s, ''))
+  } catch {
+    return false
+  }
+}
