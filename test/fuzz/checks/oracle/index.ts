@@ -80,14 +80,15 @@ function judge(question: Question, world: World, memory: Memory): Verdict {
   const identity = identityOf({ ...question, seen, world, ledger: memory.ledger })
   const isObserved = mayBeObserved(seen, identity, caller, world)
   const isObservedUnknown = mayBeObserved(seen, { state: 'anonymous' }, caller, world)
-  if (identity.state === 'refused') return no(identity.why, { isObserved, seen })
+  const observed = { isObserved, isObservedUnknown, seen }
+  if (identity.state === 'refused') return no(identity.why, observed)
   const who = identity.state === 'known' ? identity.who : undefined
   const action = actionOf(seen, world.settings)
-  if (typeof action === 'string' && action !== 'unknown action') return no(action, { isObserved, seen })
+  if (typeof action === 'string' && action !== 'unknown action') return no(action, observed)
   const use = who?.use
   const repeated = use && repeatedUse(use, seen, question, memory)
-  if (repeated !== undefined) return no(repeated, { isObserved, seen })
-  const known = { isObserved, isObservedUnknown, seen, who }
+  if (repeated !== undefined) return no(repeated, observed)
+  const known = { ...observed, who }
   if (typeof action === 'string') return no(action, known)
   const why = refusalOf({ question, seen, who, action, world, memory })
   return why === undefined ? { mayPass: true, why: '', tells: action.tells, ...known } : no(why, known)

@@ -35,7 +35,7 @@ export function judgeProof(
     ['proof ath', ath === token.tokenHash],
     ['proof nonce', nonce === undefined || age !== undefined],
     ['proof nonce missing', nonce !== undefined || token.issuer.dpop.nonce === 'off'],
-    ['proof time', nonce !== undefined || isFresh(iat, token, atMs)],
+    ['proof time', isNumber(iat) && (nonce !== undefined || isFresh(iat, token, atMs))],
   ]
   const why = checks.find(([, isGood]) => !isGood)?.[0] ?? flawOfKey(jws, token)
   return why ?? { name: JSON.stringify(['proof', token.jkt, jti, htm, seen.path]), nonceAgeMs: age }
@@ -56,9 +56,10 @@ function flawOfKey(jws: Jws, { issuer, jkt }: GoodToken): string | undefined {
 
 const isKey = (jwk: unknown): jwk is Jwk => typeof jwk === 'object' && jwk !== null
 
-function isFresh(iat: unknown, { issuer }: GoodToken, atMs: number): boolean {
+const isNumber = (iat: unknown): iat is number => typeof iat === 'number' && Number.isFinite(iat)
+
+function isFresh(iat: number, { issuer }: GoodToken, atMs: number): boolean {
   const { maxAgeSeconds, maxFutureSeconds } = issuer.dpop
-  if (typeof iat !== 'number' || !Number.isFinite(iat)) return false
   // A proof tells whole seconds, and a thousandth more or less is rounding.
   const age = atMs / 1000 - iat
   return age <= maxAgeSeconds + 0.001 && age >= -maxFutureSeconds - 0.001
