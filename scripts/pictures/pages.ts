@@ -16,6 +16,7 @@ import { countSentence, goalTables } from './goals.ts'
 import { CURVE_PICTURES } from './growth.ts'
 import { lineSpec } from './lines.ts'
 import { costsTable, EXAMPLE, exampleText, hotText, unitCosts } from './scaling.ts'
+import { shortTable } from './short.ts'
 import { capacityText, checksTable, coresTable, costsOf, residentText } from './sizing.ts'
 
 /** A page, or parts of it, or a picture, that is made from figures. */
@@ -59,16 +60,18 @@ export async function figurePages(): Promise<FigurePage[]> {
 
 type Blocks = Record<string, string>
 
-/** The figures that matter: how many lines are met, one picture, and the lines by what they hold. */
+/** The figures that matter: what a core does, how many lines are met, one picture, and the lines by what they hold. */
 async function summaryBlock(pictures: Pictures): Promise<Blocks> {
   const bench = figures('bench')
-  const goals = [...(bench?.goals ?? []), ...(figures('envoy')?.goals ?? [])]
+  const envoy = figures('envoy')
+  const goals = [...(bench?.goals ?? []), ...(envoy?.goals ?? [])]
   const grpc = bench?.grpc
   const title = 'Checks a core can do, as a share of the empty handler’s'
   const shown =
     grpc === undefined ? missing('bench') : await picture(pictures, 'throughput', throughputSpec(grpc), title)
   const count = goals.length === 0 ? [] : [countSentence(goals)]
-  return { summary: [...count, shown, ...goalTables(goals)].join('\n\n') }
+  const short = grpc === undefined ? [] : [shortTable(grpc, envoy?.envoy.rows)]
+  return { summary: [...short, ...count, shown, ...goalTables(goals)].join('\n\n') }
 }
 
 async function benchBlocks(pictures: Pictures): Promise<Blocks> {

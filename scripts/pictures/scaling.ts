@@ -1,4 +1,5 @@
-import type { Series } from '../../test/bench/growth/curves.ts'
+import type { Point, Series } from '../../test/bench/growth/curves.ts'
+import { EACH_PER_SECOND } from '../../test/bench/growth/plan.ts'
 import type { FiguresOf } from './figures.ts'
 import { FULL_HABITS, REDIS } from './growth.ts'
 import { markdownTable, number } from './text.ts'
@@ -6,14 +7,15 @@ import { markdownTable, number } from './text.ts'
 /** What one of each costs, as it was measured. */
 export interface UnitCosts {
   /**
-   * CPU of Vigil for a check with a known token and Redis, microseconds: its core full, and with 500 checks/s. What the check teaches is
-   * in.
+   * CPU of Vigil for a check with a known token and Redis, microseconds: a core of its own that is full, and with 500 checks/s. What
+   * the check teaches is in.
    */
   readonly vigilUs: number
   readonly vigilUsAlone: number
-  /** CPU of Redis for a check, microseconds: many checks in a call, and a call for nearly each. */
+  /** CPU of Redis for a check where many share a call, microseconds: the dearest that was measured. */
   readonly redisUs: number
-  readonly redisUsAlone: number
+  /** The same with a call for nearly each check, by the checks/s of the whole Redis, in their order. It falls: a turn of a busy server takes several calls. */
+  readonly redisUsAlone: readonly { readonly perSecond: number; readonly us: number }[]
   /** Bytes of Redis for an identity with as many habits as are kept, and for a new one. */
   readonly identityBytes: number
   readonly newIdentityBytes: number
@@ -27,22 +29,25 @@ export function unitCosts(
   identities: readonly Series[] | undefined,
   pipeline: FiguresOf['bench']['pipeline'] = [],
 ): UnitCosts | undefined {
-  const worst = (key: string): number | undefined => {
-    const all = of(processes, REDIS)?.points.map(({ figures }) => figures[key]?.median ?? Number.NaN)
-    return all && Math.max(...all)
-  }
+  const points = of(processes, REDIS)?.points ?? []
+  const median = (point: Point | undefined, key: string) => point?.figures[key]?.median ?? Number.NaN
+  const first = points[0]
   const identity = (name: string) => of(identities, name)?.points.at(-1)?.figures['bytesPerIdentity']?.median
-  const costs = {
-    vigilUs: worst('cpuUsAtFull'),
-    vigilUsAlone: worst('cpuUs'),
-    redisUs: worst('redisCpuUsAtFull'),
-    redisUsAlone: worst('redisCpuUs'),
-    identityBytes: identity(FULL_HABITS),
-    newIdentityBytes: identity(REDIS),
-  }
-  if (Object.values(costs).some((cost) => cost === undefined)) return undefined
+  const [identityBytes, newIdentityBytes] = [identity(FULL_HABITS), identity(REDIS)]
+  if (first === undefined || identityBytes === undefined || newIdentityBytes === undefined) return undefined
   const verified = pipeline.find(({ name }) => name.includes('not cached'))
-  return { ...(costs as UnitCosts), ...(verified && { verifyUs: verified.cpuNs / 1000 }) }
+  return {
+    vigilUs: median(first, 'cpuUsAtFull'),
+    vigilUsAlone: median(first, 'cpuUs'),
+    redisUs: Math.max(...points.map((point) => median(point, 'redisCpuUsAtFull'))),
+    redisUsAlone: points.map((point) => ({
+      perSecond: point.x * EACH_PER_SECOND,
+      us: median(point, 'redisCpuUs'),
+    })),
+    identityBytes,
+    newIdentityBytes,
+    ...(verified && { verifyUs: verified.cpuNs / 1000 }),
+  }
 }
 
 const of = (series: readonly Series[] | undefined, name: string) => series?.find((one) => one.name === name)
@@ -62,6 +67,8 @@ export interface Wanted {
 export interface Plan {
   /** CPU of a check, first tokens in. */
   readonly vigilUs: number
+  /** CPU of Redis for a check. */
+  readonly redisUs: number
   readonly pods: number
   readonly shardsForCpu: number
   readonly shardsForMemory: number
@@ -72,12 +79,13 @@ export interface Plan {
   readonly redisHours: number
 }
 
-/** Pods of one core each, one of them to spare; shards of one core each. Redis is reckoned at a call for nearly each check. */
+/** Pods of one core each, one of them to spare; shards of one core each. */
 export function planOf(costs: UnitCosts, wanted: Wanted): Plan {
   const vigilUs = costs.vigilUs + wanted.firstShare * (costs.verifyUs ?? 0)
   const cores = (us: number) => Math.ceil((wanted.perSecond * us) / 1e6 / wanted.cpuShare)
   const stateBytes = wanted.identities * costs.identityBytes
-  const shardsForCpu = cores(costs.redisUsAlone)
+  const redisUs = redisUsOf(costs, (us) => wanted.perSecond / cores(us))
+  const shardsForCpu = cores(redisUs)
   const shardsForMemory = Math.ceil(stateBytes / (wanted.shardBytes * wanted.memoryShare))
   const hours = (us: number) => (1e9 * us) / 1e6 / 3600
   return {
@@ -88,8 +96,19 @@ export function planOf(costs: UnitCosts, wanted: Wanted): Plan {
     stateBytes,
     vigilUs,
     vigilHours: hours(vigilUs / wanted.cpuShare),
-    redisHours: hours(costs.redisUsAlone / wanted.cpuShare),
+    redisUs,
+    redisHours: hours(redisUs / wanted.cpuShare),
   }
+}
+
+/**
+ * CPU of Redis for a check with a call for nearly each, microseconds: of the busiest point that was measured at no more checks/s than
+ * a primary would get if checks cost that; else of the quietest, which is the dearest.
+ * @param perPrimary checks/s of a primary, from what one costs
+ */
+function redisUsOf({ redisUsAlone }: UnitCosts, perPrimary: (us: number) => number): number {
+  const fitting = redisUsAlone.findLast(({ perSecond, us }) => perSecond <= perPrimary(us))
+  return (fitting ?? redisUsAlone[0])?.us ?? Number.NaN
 }
 
 export const EXAMPLE: Wanted = {
@@ -112,7 +131,9 @@ export const costsTable = (costs: UnitCosts): string =>
       ],
       [
         'check, Redis',
-        `${number(costs.redisUs)} µs of CPU where many share a call; ${number(costs.redisUsAlone)} µs at 500/s for each process`,
+        `${number(costs.redisUs)} µs of CPU where many share a call; a call for nearly each: ${costs.redisUsAlone
+          .map(({ perSecond, us }) => `${number(us)} µs at ${number(perSecond)}/s`)
+          .join(', ')}`,
         '`processes`',
       ],
       [
@@ -132,7 +153,7 @@ export function exampleText(costs: UnitCosts, wanted: Wanted): string {
     `pods      ${number(perSecond)} × ${number(plan.vigilUs)} µs / ${cpuShare}  = ${number(plan.pods - 1)} cores, and one to spare: ${number(plan.pods)} pods of one core`,
     `memory    ${number(identities)} × ${number(costs.identityBytes)} bytes  = ${number(plan.stateBytes / 1e9)} GB`,
     `shards    by memory  ${number(plan.stateBytes / 1e9)} GB / (${number(shardBytes / 1e9)} GB × ${memoryShare})  = ${number(plan.shardsForMemory)}`,
-    `          by CPU     ${number(perSecond)} × ${number(costs.redisUsAlone)} µs / ${cpuShare}  = ${number(plan.shardsForCpu)}`,
+    `          by CPU     ${number(perSecond)} × ${number(plan.redisUs)} µs / ${cpuShare}  = ${number(plan.shardsForCpu)}`,
     `          so ${number(plan.shards)} primaries, each with a replica: ${number(2 * plan.shards)} servers`,
     `slots     16,384 / ${number(plan.shards)}  = ${number(16_384 / plan.shards)} for each primary, ${number(identities / 16_384)} identities in each`,
     `price     a thousand million checks: ${number(plan.vigilHours)} core-hours of Vigil, ${number(plan.redisHours)} of Redis primaries`,
@@ -149,5 +170,5 @@ function firstLine({ vigilUs, verifyUs }: UnitCosts, { firstShare }: Wanted): st
 
 /** What one primary bears, so what one identity, one address or one action may ask at most. */
 export const hotText = (costs: UnitCosts): string =>
-  `One primary does about ${number(1e6 / costs.redisUsAlone)} checks/s before its core is full, up to ` +
-  `${number(1e6 / costs.redisUs)} where calls are shared.`
+  `One primary does ${number(1e6 / (costs.redisUsAlone.at(-1)?.us ?? Number.NaN))} checks/s before its core is full, by what one costs at ` +
+  `${number(costs.redisUsAlone.at(-1)?.perSecond ?? 0)}/s, the most that was measured with a call for nearly each; ${number(1e6 / costs.redisUs)} where calls are shared.`

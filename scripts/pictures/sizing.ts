@@ -7,7 +7,7 @@ type Grpc = NonNullable<Bench['grpc']>
 type Row = Grpc['rows'][number]
 
 /** What a check shows, by the row that measured it. */
-const SHOWN: readonly (readonly [row: string, words: string])[] = [
+export const SHOWN: readonly (readonly [row: string, words: string])[] = [
   [MEMORY, 'a token that was seen before, memory store'],
   [REDIS, 'a token that was seen before, Redis'],
   [PROVEN, 'the same and a new DPoP proof, Redis'],

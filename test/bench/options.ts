@@ -47,7 +47,7 @@ Examples
   npm run bench -- --only grpc --only memory --json bench.json
   npm run bench:grpc -- --rows "memory store" --rows heimdall --rounds 3
   npm run bench:grpc -- --rows "memory store" --flags="--max-semi-space-size=16 --heap-growing-percent=80"
-  git worktree add ../before v0.1.0 && npm ci --ignore-scripts --prefix ../before
+  git worktree add ../before HEAD~1 && npm ci --ignore-scripts --prefix ../before
   npm run bench:grpc -- --against ../before
 
 Exit codes

@@ -23,7 +23,7 @@ export interface Options {
   readonly json?: string
 }
 
-export const HELP = `npm run fuzz -- [--only PART] [--cases N] [--seed S] [--json FILE]
+export const HELP = `npm run fuzz -- [--only PART] [--cases N] [--checks N] [--seed S] [--workers N] [--json FILE]
 
 Looks for the one thing that must never happen: a request that is allowed and must not be. docs/fuzzing.md says what is
 made, and who says what may be allowed. Without --only: checks and wire.
@@ -36,7 +36,7 @@ made, and who says what may be allowed. Without --only: checks and wire.
   --cases N      cases of checks (default ${COUNTS.checks}), duplicates (${COUNTS.duplicates}) or connections of wire (${COUNTS.wire});
                  where checks and wire both run, wire takes a fiftieth of them
   --checks N     checks of each variant of the soak (default ${COUNTS.soak})
-  --seed S       the same cases again; default: a random one, which is printed
+  --seed S       the same cases again (duplicates are of chance); default: a random one, which is printed
   --workers N    processes for checks (default: one for each core)
   --json FILE    everything counted, seeds and machine
   --help
@@ -48,7 +48,7 @@ Examples
   npm run fuzz
   npm run fuzz -- --cases 10000 --seed 7
   npm run fuzz -- --only duplicates --cases 100000
-  npm run fuzz -- --only soak --checks 1000000 --json soak.json
+  npm run fuzz -- --only soak --json soak.json
 
 Exit codes
   0   nothing was found

@@ -4,7 +4,7 @@ import type { Server } from '../grpc/process.ts'
 import { createMint, makeWorkload } from '../workload.ts'
 import { type Cell, type Figures, inTurns, type Series } from './curves.ts'
 import { cpuNow, EMPTY, MEMORY, REDIS, type Servers, withServers } from './loads.ts'
-import type { LoadsPlan } from './plan.ts'
+import { EACH_PER_SECOND, type LoadsPlan } from './plan.ts'
 
 type Tell = (line: string) => void
 
@@ -55,7 +55,6 @@ function headersOf(bytes: number): { headers: Record<string, string>; bytes: num
   return { headers, bytes: bytesWith(headers) }
 }
 
-const EACH_PER_SECOND = 500
 /**
  * So many that even at full load each asks about once a second, as with a large population: a check then pays for all that it teaches.
  * Fewer than the tokens that a process remembers.

@@ -46,3 +46,6 @@ export const QUICK: Plan = {
   headers: { counts: [1, 16, 60], rounds: 1, seconds: 0.4 },
   processes: { counts: [1, 2], rounds: 1, seconds: 0.5 },
 }
+
+/** With more than one process: checks/s that each is asked at the paced load. */
+export const EACH_PER_SECOND = 500

@@ -171,7 +171,10 @@ describe('a plan past one machine', () => {
     vigilUs: 100,
     vigilUsAlone: 300,
     redisUs: 10,
-    redisUsAlone: 40,
+    redisUsAlone: [
+      { perSecond: 500, us: 80 },
+      { perSecond: 1000, us: 40 },
+    ],
     identityBytes: 1500,
     newIdentityBytes: 900,
   }
@@ -195,6 +198,13 @@ describe('a plan past one machine', () => {
     expect(planOf(costs, { ...wanted, perSecond: 400_000 }).shards).toBe(32)
   })
 
+  test('a primary that gets few checks/s pays for each as it was measured with few', () => {
+    const one = { ...EXAMPLE, identities: 1, cpuShare: 0.5 }
+    expect(planOf(costs, { ...one, perSecond: 999 }).redisUs).toBe(80)
+    expect(planOf(costs, { ...one, perSecond: 1000 }).redisUs).toBe(40)
+    expect(planOf(costs, { ...one, perSecond: 100 }).redisUs).toBe(80)
+  })
+
   test('the sums are told with the figures in them', () => {
     expect(exampleText(costs, EXAMPLE)).toContain('200,000 × 100 µs / 0.5')
     const withFirst = exampleText({ ...costs, verifyUs: 200 }, EXAMPLE)
@@ -206,8 +216,8 @@ describe('a plan past one machine', () => {
     expect(unitCosts(undefined, undefined)).toBeUndefined()
     const processes = [
       seriesOf('Vigil, Redis', [
-        [1, { cpuUs: 300, cpuUsAtFull: 90, redisCpuUs: 40, redisCpuUsAtFull: 10 }],
-        [2, { cpuUs: 290, cpuUsAtFull: 100, redisCpuUs: 30, redisCpuUsAtFull: 9 }],
+        [1, { cpuUs: 300, cpuUsAtFull: 100, redisCpuUs: 80, redisCpuUsAtFull: 10 }],
+        [2, { cpuUs: 290, cpuUsAtFull: 130, redisCpuUs: 40, redisCpuUsAtFull: 9 }],
       ]),
     ]
     const identities = [

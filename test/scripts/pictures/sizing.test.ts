@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
+import { shortTable } from '../../../scripts/pictures/short.ts'
 import {
   capacityText,
   checksTable,
@@ -60,4 +61,19 @@ describe('the page on sizing', () => {
       `| ${REDIS} | 100 | 100 | 1,000 | 1,000 | 300 | 300 | 200 | 180 |`,
     ])
   })
+})
+
+test('what a core does is told in a table, with what Envoy adds where that was measured', () => {
+  const envoy = [{ row: '+ Vigil, Redis', open: [{ perSecond: 1000, addedP50Us: { median: 697 } }] }]
+  expect(
+    shortTable(grpc, envoy as never)
+      .split('\n')
+      .slice(2, 5),
+  ).toEqual([
+    '| a token that was seen before, memory store | 12,000 | 83.3 µs | 0.1 ms |  |',
+    '| a token that was seen before, Redis | 9,000 | 111 µs | 0.1 ms | 0.697 ms |',
+    '| the same and a new DPoP proof, Redis | 4,500 | 222 µs | 0.1 ms |  |',
+  ])
+  const overloaded = { rows: [{ ...row(REDIS, 9000, 1), at: { 1000: { isOverloaded: true } } }] }
+  expect(shortTable(overloaded as never)).toContain('| 9,000 | 111 µs |  |  |')
 })
