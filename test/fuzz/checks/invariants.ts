@@ -105,7 +105,7 @@ function nameFlaw({ set, effect, isPass }: Told, { who, mayPass }: Verdict): str
   for (const name of IDENTITY) {
     const [is, ought] = [told.get(`x-vigil-${name}`), names[name]]
     // Beside a token a connection of which not all can be read is nobody's, which takes nothing away.
-    if (name === 'workload' && is === undefined && who.kind !== 'workload') continue
+    if (name === 'workload' && is === undefined && who.token !== undefined) continue
     // A session without a claim is a digest that only Vigil makes.
     const isDerived = name === 'session' && ought === undefined && /^[\w-]{43}$/.test(is ?? '')
     if (is !== ought && !isDerived) return `x-vigil-${name} is ${is} and should be ${ought}`
