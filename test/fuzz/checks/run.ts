@@ -104,7 +104,13 @@ export async function judge(
   const told = readAnswer(answered.bytes)
   if (typeof told === 'string')
     return { sent, told: undefined, verdict: undefined, isMutated, tookMs, flaw: told }
-  const verdict = isAsked(told, isMutated, sent) ? ask(sent, world, memory) : undefined
+  let verdict: Verdict | undefined
+  try {
+    verdict = isAsked(told, isMutated, sent) ? ask(sent, world, memory) : undefined
+  } catch (error) {
+    // A find like any other, so that the case is made small and kept.
+    return { sent, told, verdict: undefined, isMutated, tookMs, flaw: `the oracle threw ${error}` }
+  }
   const second = await secondOf(told, verdict, sent)
   const flaw =
     flawOf(told, verdict, sent, answered, secrets, world.settings) ??

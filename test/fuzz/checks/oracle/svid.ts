@@ -68,7 +68,9 @@ function isWorkloadOf(sub: string, name: string): boolean {
 
 function isCurrent({ exp, iat, nbf }: Jws['claims'], now: number): boolean {
   if (typeof exp !== 'number' || now >= exp + LEEWAY_SECONDS) return false
-  return [iat, nbf].every((time) => time === undefined || Number(time) <= now + LEEWAY_SECONDS)
+  return [iat, nbf].every(
+    (time) => time === undefined || (typeof time === 'number' && time <= now + LEEWAY_SECONDS),
+  )
 }
 
 /** What holds for a bound one (docs/bindings.md). */
