@@ -13,6 +13,7 @@ import {
   type KeyObject,
   sign,
 } from 'node:crypto'
+import { textOf } from './text.ts'
 
 export type KeyAlgorithm = 'Ed25519' | 'ES256' | 'RS256'
 
@@ -76,7 +77,7 @@ const REQUIRED: Readonly<Record<string, readonly string[]>> = {
 }
 
 export function thumbprint(jwk: Readonly<Record<string, unknown>>): string {
-  const members = REQUIRED[String(jwk['kty'])] ?? []
+  const members = REQUIRED[textOf(jwk['kty'])] ?? []
   return sha256(JSON.stringify(Object.fromEntries(members.map((name) => [name, jwk[name]]))))
 }
 

@@ -8,6 +8,7 @@ import { readJws } from './oracle/jws.ts'
 import { only, type Seen } from './oracle/seen.ts'
 import type { GoodToken } from './oracle/token.ts'
 import type { IssuerSettings } from './settings.ts'
+import { textOf } from './text.ts'
 import { API } from './world.ts'
 
 interface Server {
@@ -70,7 +71,7 @@ function requestOf(seen: Seen, token: GoodToken): Request | undefined {
   // Without `kid` it takes no set with several keys.
   if (jws?.header['kid'] === undefined || !/^[\w./-]*$/.test(seen.path)) return undefined
   const proof = dpop === undefined ? undefined : readJws(dpop)?.claims
-  const htu = proof === undefined ? API : String(proof['htu'])
+  const htu = proof === undefined ? API : textOf(proof['htu'])
   const url = URL.parse(htu)
   // It compares spellings, and asks for a time that a nonce makes needless.
   if (

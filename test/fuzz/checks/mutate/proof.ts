@@ -3,6 +3,7 @@ import { DEVICE_KEY, DEVICE_KEY_EC, DEVICE_KEY_RSA, nonces, THIEF_KEY } from '..
 import type { Draft } from '../draft.ts'
 import { draftOf, type JwtDraft } from '../jwt.ts'
 import { type Key, keyOf, sha256 } from '../keys.ts'
+import { textOf } from '../text.ts'
 import { jsonMutators } from './json.ts'
 import { choose, type Mutators, ODD_VALUES, put, rest } from './mutation.ts'
 import { shapeMutators } from './shape.ts'
@@ -10,7 +11,7 @@ import { shapeMutators } from './shape.ts'
 const CLAIMS = ['jti', 'htm', 'htu', 'iat', 'ath', 'nonce'] as const
 
 function target(draft: Draft, proof: JwtDraft, n: number, text: string) {
-  const own = String(proof.claims['htu'])
+  const own = textOf(proof.claims['htu'])
   const { path } = draft
   const origin = own.slice(0, own.length - path.length)
   proof.claims['htu'] = choose<unknown>(
@@ -112,7 +113,7 @@ function header(proof: JwtDraft, n: number) {
       ['alg', 'HS256'],
       ['alg', 'RS256'],
       ['alg', proof.key.alg === 'Ed25519' ? 'EdDSA' : 'ES384'],
-      ['alg', String(proof.header['alg']).toLowerCase()],
+      ['alg', textOf(proof.header['alg']).toLowerCase()],
       ['alg', 'constructor'],
       ['crit', ['b64']],
       ['crit', []],

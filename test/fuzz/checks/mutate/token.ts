@@ -5,6 +5,7 @@ import { CERTIFICATES } from '../certificates.ts'
 import type { Draft } from '../draft.ts'
 import type { JwtDraft } from '../jwt.ts'
 import { base64url, keyOf } from '../keys.ts'
+import { textOf } from '../text.ts'
 import { encryptionKey, issuerKeys } from '../world.ts'
 import { jsonMutators } from './json.ts'
 import { choose, type Mutators, ODD_VALUES, put, rest } from './mutation.ts'
@@ -113,7 +114,7 @@ function audience({ claims }: JwtDraft, n: number) {
 }
 
 function scope({ claims }: JwtDraft, n: number, text: string) {
-  const own = String(claims['scope'] ?? '')
+  const own = textOf(claims['scope'] ?? '')
   claims['scope'] = choose<unknown>(
     [
       own.split(' ').slice(1).join(' '),
@@ -136,7 +137,7 @@ function scope({ claims }: JwtDraft, n: number, text: string) {
 
 /** Another key than the issuer's, under the name of the issuer's or of its own. */
 function otherKey(token: JwtDraft, n: number, issuers: readonly string[]) {
-  const issuer = String(token.claims['iss'])
+  const issuer = textOf(token.claims['iss'])
   const key = choose(
     [
       keyOf('Ed25519', 'stranger'),
@@ -181,7 +182,7 @@ function header({ header, key }: JwtDraft, n: number, text: string) {
       ['alg', 'none'],
       ['alg', 'None'],
       ['alg', undefined],
-      ['alg', String(header['alg']).toLowerCase()],
+      ['alg', textOf(header['alg']).toLowerCase()],
       ['alg', [header['alg']]],
       ['alg', key.alg === 'Ed25519' ? 'EdDSA' : 'ES384'],
       ['alg', 'PS256'],
@@ -229,7 +230,7 @@ export const tokenMutators: Mutators = {
   'header other': ({ token }, { n, text }) => token && header(token, n, text),
   'issuer other': ({ token }, { n }, { world }) => {
     if (token === undefined) return
-    const own = String(token.claims['iss'])
+    const own = textOf(token.claims['iss'])
     const others = world.settings.identity.issuers.map(({ issuer }) => issuer)
     token.claims['iss'] = choose(
       [`${own}/`, own.toUpperCase(), 'https://evil.example', own.slice(0, -1), ...others],
@@ -297,14 +298,14 @@ export const tokenMutators: Mutators = {
   // Rightly signed by the issuer, in an algorithm that it may or may not use.
   'token algorithm': ({ token }, { n }) => {
     if (token === undefined) return
-    const key = choose(issuerKeys(String(token.claims['iss'])), n)
+    const key = choose(issuerKeys(textOf(token.claims['iss'])), n)
     token.key = key
     token.header['alg'] = key.alg === 'RS256' && n % 2 === 0 ? 'PS256' : key.alg
     put(token.header, 'kid', n % 5 === 0 ? undefined : key.kid)
   },
   'key of encryption': ({ token }, { n }) => {
     if (token === undefined) return
-    const key = encryptionKey(String(token.claims['iss']))
+    const key = encryptionKey(textOf(token.claims['iss']))
     token.key = key
     token.header['alg'] = key.alg
     put(token.header, 'kid', n % 4 === 0 ? undefined : key.kid)

@@ -1,6 +1,7 @@
 /** Whether an access token is good, and whose it is: RFC 9068 section 4 and docs/identity.md, read once more. */
 import { sha256 } from '../keys.ts'
 import type { ClientSettings, IssuerSettings, WorldSettings } from '../settings.ts'
+import { textOf } from '../text.ts'
 import { algorithmOf, isFitting, isSignedBy, type Jws, readJws } from './jws.ts'
 import { judgeSvid } from './svid.ts'
 
@@ -134,7 +135,7 @@ function goodToken(
   identity: WorldSettings['identity'],
   tokenHash: string,
 ): GoodToken | string {
-  const client = String(claims['client_id'] ?? claims['azp'])
+  const client = textOf(claims['client_id'] ?? claims['azp'])
   const act = claims['act'] as Record<string, unknown> | undefined
   const registered = listed(identity.clients, issuer.issuer, client)
   const refusal = refusedClient(claims, client, act, issuer, identity)
@@ -145,13 +146,13 @@ function goodToken(
   return {
     issuer,
     tokenHash,
-    subject: String(claims['sub']),
+    subject: textOf(claims['sub']),
     client,
     actor: actorOf(claims, client, act, isAgent, issuer.issuer),
     kind: isAgent ? 'agent' : isMachine ? 'machine' : 'user',
     tenant: issuer.tenant ?? (own(claims, issuer.tenantClaim) as string | undefined) ?? '',
     session: own(claims, issuer.sessionClaim) as string | undefined,
-    scopes: String(claims['scope'] ?? '')
+    scopes: textOf(claims['scope'] ?? '')
       .split(' ')
       .filter((scope) => scope !== ''),
     acr: claims['acr'] as string | undefined,
@@ -172,7 +173,7 @@ function actorOf(
 ): readonly string[] | undefined {
   if (act === undefined) return isAgent && claims['sub'] !== client ? [client] : undefined
   const iss = act['iss']
-  return iss === undefined || iss === issuer ? [String(act['sub'])] : [String(act['sub']), String(iss)]
+  return iss === undefined || iss === issuer ? [textOf(act['sub'])] : [textOf(act['sub']), textOf(iss)]
 }
 
 const listed = (clients: readonly ClientSettings[], issuer: string, id: string) =>
@@ -190,7 +191,7 @@ function refusedClient(
   const named = (Array.isArray(aud) ? aud : [aud]).filter((name) => issuer.audiences.includes(name))
   const callers = [listed(clients, issuer.issuer, client)]
   if (act !== undefined)
-    callers.push(listed(clients, String(act['iss'] ?? issuer.issuer), String(act['sub'])))
+    callers.push(listed(clients, textOf(act['iss'] ?? issuer.issuer), textOf(act['sub'])))
   if (unlistedClients === 'refuse' && callers.includes(undefined)) return 'client unlisted'
   const isExcess = callers.some(
     (each) => each?.audiences && named.some((name) => !each.audiences?.includes(name)),
