@@ -199,7 +199,7 @@ function header({ header, key }: JwtDraft, n: number, text: string) {
       ['kid', '__proto__'],
       ['kid', '../../dev/null'],
       ['kid', [header['kid']]],
-      ['kid', `${header['kid']} `],
+      ['kid', `${textOf(header['kid'])} `],
       ['kid', text],
       ['crit', ['exp']],
       ['crit', []],
