@@ -87,8 +87,9 @@ async function expectAdmitted(namespace: string): Promise<void> {
 }
 
 async function expectThere(helm: string, namespace: string): Promise<void> {
-  const { stdout } = await cluster.helm(helm, 'get', 'manifest', 'vigil', '-n', namespace)
-  const objects = parseObjects(stdout)
+  const said = await cluster.helm(helm, 'get', 'manifest', 'vigil', '-n', namespace)
+  expectDone(said)
+  const objects = parseObjects(said.stdout)
   expect(objects.length).toBeGreaterThan(7)
   for (const object of objects)
     expect([object.kind, await isThere(cluster.api, object, namespace)]).toEqual([object.kind, true])

@@ -16,7 +16,7 @@ export type Running = {
   waitForLine(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>
   /** Polls until the probe gives something truthy; rejects as waitForLine does. */
   waitUntil<T>(what: string, probe: () => Promise<T> | T, timeoutMs?: number): Promise<Found<T>>
-  /** Exit code, or the signal's name. */
+  /** Exit code, or the signal's name, once all that it said has been read. */
   ended: Promise<number | NodeJS.Signals>
   hasEnded(): boolean
   kill(signal: NodeJS.Signals): void
@@ -46,8 +46,12 @@ export function start(command: string, args: readonly string[], options: StartOp
     try {
       return await waitUntil(`${name}: ${what}`, timeoutMs, async () => {
         const result = await probe()
-        if (!result && hasEnded()) throw new Error(`${name} ended (${await ended}) before: ${what}`)
-        return result
+        if (result || !hasEnded()) return result
+        const code = await ended
+        // Its last words may have come since.
+        const last = await probe()
+        if (!last) throw new Error(`${name} ended (${code}) before: ${what}`)
+        return last
       })
     } catch (error) {
       throw new Error(`${String(error)}\n--- output of ${name} ---\n${output()}`)
@@ -95,8 +99,9 @@ function listenToLines(child: ChildProcess, listener: (line: string) => void): v
   }
 }
 
+/** Not `exit`, which may come before the last of the output. */
 async function endOf(child: ChildProcess): Promise<number | NodeJS.Signals> {
-  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
   return code ?? signal ?? -1
 }
 
