@@ -47,5 +47,5 @@ export const QUICK: Plan = {
   processes: { counts: [1, 2], rounds: 1, seconds: 0.5 },
 }
 
-/** With more than one process: checks/s that each is asked at the paced load. */
+/** Of the curve of processes: checks/s that each is asked at the paced load. */
 export const EACH_PER_SECOND = 500
